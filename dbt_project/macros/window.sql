@@ -1,0 +1,47 @@
+{#- The build window: which dates a run reads and which it writes. A fact's row belongs to one `local_date`; an
+    incremental run deletes the window and inserts it again, so dates that vanished vanish here too. -#}
+
+{#- Rows of the window; the column is a local date. -#}
+{% macro in_window(column) -%}
+    {{ column }} between date '{{ var("window_from") }}' and date '{{ var("window_to") }}'
+{%- endmacro %}
+
+{#- Rows that can bear on the window: an event moves what is known of other dates by at most the late window. -#}
+{% macro in_read_window(column) -%}
+    {{ column }} between cast(date '{{ var("window_from") }}' - interval '{{ var("late_window_days") }}' day as date)
+        and cast(date '{{ var("window_to") }}' + interval '2' day as date)
+{%- endmacro %}
+
+{#- Periods of kpi_value that the window touches, whole: a week, month, quarter or year with one rebuilt day is
+    rebuilt; a rolling year is touched from its first month to its last. -#}
+{% macro period_in_window(grain, period_start) -%}
+    (
+        {{ period_start }} <= timestamp '{{ var("window_to") }} 23:59:59'
+        and (
+            ({{ grain }} in ('hour', 'day') and {{ period_start }} >= timestamp '{{ var("window_from") }} 00:00:00')
+            {%- for grain_name in ('week', 'month', 'quarter', 'year') %}
+            or ({{ grain }} = '{{ grain_name }}'
+                and {{ period_start }} >= cast(date_trunc('{{ grain_name }}', date '{{ var("window_from") }}') as timestamp))
+            {%- endfor %}
+            or ({{ grain }} = 'rolling_12_months'
+                and {{ period_start }} >= cast(
+                    date_trunc('month', date '{{ var("window_from") }}') - interval '11' month as timestamp
+                ))
+        )
+    )
+{%- endmacro %}
+
+{#- Incremental strategy `window`. A model names what to delete by config `window_predicate`; the default is the window
+    of `local_date`. -#}
+{% macro get_incremental_window_sql(arg_dict) %}
+    {%- set predicate = config.get('window_predicate') or in_window('local_date') -%}
+    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+    {{ window_delete(arg_dict['target_relation'], predicate) }};
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }};
+{% endmacro %}
+
+{#- Schemas are named as in the architecture, without the target's name before them. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ (custom_schema_name or target.schema) | trim }}
+{%- endmacro %}

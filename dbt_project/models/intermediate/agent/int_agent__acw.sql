@@ -1,0 +1,58 @@
+-- After-call work that pauses tell, given to the agent's leg that ended happened_at most five seconds before the pause began.
+with
+
+presence as (
+    select * from {{ ref('int_agent__presence') }}
+    where presence_state = 'acw'
+),
+
+legs as (
+    select * from {{ ref('int_agent__leg') }}
+    where via in ('queue', 'outbound') and ended_at is not null
+),
+
+pauses as (
+    select
+        agent_id,
+        pause_no,
+        min(started_at) as started_at,
+        max(ended_at) as ended_at
+    from presence
+    group by agent_id, pause_no
+),
+
+timeline as (
+    select agent_id, ended_at as happened_at, 0 as kind, leg_id, cast(null as double) as acw_s from legs
+    union all
+    select agent_id, started_at as happened_at, 1 as kind, cast(null as varchar) as leg_id,
+        {{ seconds_between('started_at', 'ended_at') }} as acw_s
+    from pauses
+),
+
+grouped as (
+    select
+        *,
+        count(leg_id) over (
+            partition by agent_id order by happened_at, kind, leg_id rows between unbounded preceding and current row
+        ) as leg_group
+    from timeline
+),
+
+attributed as (
+    select
+        first_value(leg_id) over leg_events as leg_id,
+        first_value(happened_at) over leg_events as leg_ended_at,
+        kind,
+        happened_at,
+        acw_s
+    from grouped
+    where leg_group > 0
+    window leg_events as (partition by agent_id, leg_group order by happened_at, kind, leg_id)
+)
+
+select
+    leg_id,
+    sum(acw_s) as acw_s
+from attributed
+where kind = 1 and {{ seconds_between('leg_ended_at', 'happened_at') }} <= 5
+group by leg_id

@@ -1,0 +1,64 @@
+-- One row per agent in conversation on one contact: answered queue visits, direct and outbound calls.
+with
+
+contacts as (
+    select * from {{ ref('int_contact__unioned') }}
+),
+
+visits as (
+    select * from {{ ref('int_queue__visit') }}
+),
+
+queue_legs as (
+    select
+        source_system,
+        contact_id,
+        visit_no as leg_no,
+        agent_id,
+        queue_id,
+        direction,
+        channel_id,
+        'queue' as via,
+        answered_at,
+        coalesce(ended_at, {{ add_seconds('answered_at', 'talk_s') }}) as ended_at,
+        talk_s as logged_talk_s,
+        hold_s,
+        ring_s,
+        site_timezone as timezone
+    from visits
+    where exit_kind = 'answered'
+),
+
+other_legs as (
+    select
+        source_system,
+        contact_id,
+        1000 as leg_no,
+        agent_id,
+        cast(null as varchar) as queue_id,
+        direction,
+        channel_id,
+        case when direction = 'outbound' then 'outbound' else 'direct' end as via,
+        agent_answered_at as answered_at,
+        coalesce(talk_ended_at, {{ add_seconds('agent_answered_at', 'talk_s') }}) as ended_at,
+        talk_s as logged_talk_s,
+        hold_s,
+        ring_s,
+        site_timezone as timezone
+    from contacts
+    where outcome = 'answered' and (first_queue_at is null or source_system = 'asterisk') and agent_answered_at is not null
+),
+
+unioned as (
+    select * from queue_legs
+    union all
+    select * from other_legs
+)
+
+select
+    *,
+    contact_id || ':' || leg_no as leg_id,
+    case when logged_talk_s >= 0 then logged_talk_s end as talk_s,
+    {{ to_local('ended_at', 'timezone') }} as local_ended_at,
+    cast({{ to_local('ended_at', 'timezone') }} as date) as local_date
+from unioned

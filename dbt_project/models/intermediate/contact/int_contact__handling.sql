@@ -1,0 +1,41 @@
+-- What agents did on a contact, summed over their legs.
+with
+
+legs as (
+    select * from {{ ref('int_agent__handled_leg') }}
+),
+
+first_legs as (
+    select contact_id, agent_id from legs
+    qualify row_number() over (partition by contact_id order by answered_at, leg_no) = 1
+),
+
+last_legs as (
+    select contact_id, agent_id from legs
+    qualify row_number() over (partition by contact_id order by answered_at desc, leg_no desc) = 1
+),
+
+totals as (
+    select
+        contact_id,
+        min(answered_at) as first_agent_at,
+        max(ended_at) as last_leg_ended_at,
+        cast(count(*) as integer) as leg_count,
+        cast(count(distinct agent_id) as integer) as agent_count,
+        sum(ring_s) as ring_s,
+        sum(coalesce(talk_s, 0)) as talk_s,
+        sum(coalesce(hold_s, 0)) as hold_s,
+        sum(consult_s) as consult_s,
+        sum(acw_s) as acw_s,
+        sum(handle_s) as handle_s
+    from legs
+    group by contact_id
+)
+
+select
+    totals.*,
+    first_legs.agent_id as first_agent_id,
+    last_legs.agent_id as last_agent_id
+from totals
+inner join first_legs on totals.contact_id = first_legs.contact_id
+inner join last_legs on totals.contact_id = last_legs.contact_id

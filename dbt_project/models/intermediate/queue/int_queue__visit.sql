@@ -1,0 +1,86 @@
+-- Queue visits of all sources, with the queue's settings as they were on the day and the visit's local time.
+with
+
+contacts as (
+    select * from {{ ref('int_contact__unioned') }}
+),
+
+asterisk as (
+    select
+        source_system || ':' || call_id as contact_id,
+        visit_no, queue_id, entered_at, left_at, wait_s as logged_wait_s, exit_kind, agent_id, answered_at,
+        ring_s as logged_ring_s, talk_s as logged_talk_s,
+        cast(null as double) as hold_s, ended_at, hangup_side, is_transfer, transfer_kind, is_entry_reconstructed
+    from {{ ref('stg_asterisk__queue_visit') }}
+),
+
+canonical as (
+    select
+        contact_id,
+        1 as visit_no,
+        queue_id,
+        first_queue_at as entered_at,
+        coalesce(queue_left_at, agent_answered_at) as left_at,
+        coalesce(
+            queue_wait_s, {{ seconds_between('first_queue_at', 'coalesce(queue_left_at, agent_answered_at)') }}
+        ) as logged_wait_s,
+        case outcome
+            when 'answered' then 'answered' when 'abandoned_queue' then 'abandoned' when 'flow_out' then 'timeout'
+            else 'other'
+        end as exit_kind,
+        agent_id, agent_answered_at as answered_at, ring_s as logged_ring_s, talk_s as logged_talk_s, hold_s,
+        ended_at, hangup_side,
+        false as is_transfer, cast(null as varchar) as transfer_kind, false as is_entry_reconstructed
+    from contacts
+    where source_system = 'canonical' and first_queue_at is not null
+),
+
+visits as (
+    select * from asterisk
+    union all
+    select * from canonical
+),
+
+queues as (
+    select * from {{ ref('stg_centre__queue') }}
+),
+
+settings as (
+    select * from {{ ref('stg_centre__setting') }}
+),
+
+settled as (
+    select
+        visits.*,
+        visits.contact_id || ':' || visits.visit_no as queue_visit_id,
+        contacts.source_system,
+        contacts.direction,
+        contacts.channel_id,
+        contacts.site_timezone,
+        case when visits.logged_wait_s >= 0 then visits.logged_wait_s end as wait_s,
+        case when visits.logged_ring_s >= 0 then visits.logged_ring_s end as ring_s,
+        case when visits.logged_talk_s >= 0 then visits.logged_talk_s end as talk_s,
+        coalesce(queues.sl_target_s, settings.sl_target_s) as sl_target_s,
+        coalesce(queues.short_abandon_s, settings.short_abandon_s) as short_abandon_s,
+        coalesce(queues.anomalous_short_s, settings.anomalous_short_s) as anomalous_short_s,
+        queues.anomalous_long_s,
+        coalesce(queues.timezone, contacts.site_timezone) as timezone
+    from visits
+    inner join contacts on visits.contact_id = contacts.contact_id
+    cross join settings
+    left join queues
+        on
+            visits.queue_id = queues.queue_id
+            and cast({{ to_local('visits.entered_at', 'queues.timezone') }} as date) >= queues.valid_from
+            and (
+                queues.valid_to is null
+                or cast({{ to_local('visits.entered_at', 'queues.timezone') }} as date) < queues.valid_to
+            )
+)
+
+select
+    *,
+    {{ to_local('entered_at', 'timezone') }} as local_entered_at,
+    cast({{ to_local('entered_at', 'timezone') }} as date) as local_date,
+    exit_kind = 'abandoned' and wait_s < short_abandon_s as is_short_abandon
+from settled

@@ -1,0 +1,33 @@
+with
+
+configured as (
+    select agent_id, team_id, valid_from, valid_to
+    from {{ ref('stg_centre__agent') }}
+    -- an agent with several names in the sources is one agent
+    qualify row_number() over (partition by agent_id, valid_from order by agent_raw) = 1
+),
+
+seen as (
+    select agent_id from {{ ref('fct_agent_leg') }}
+    union
+    select agent_id from {{ ref('fct_agent_state') }}
+)
+
+select
+    agent_id,
+    team_id,
+    true as is_configured,
+    valid_from,
+    valid_to,
+    valid_to is null as is_current
+from configured
+union all
+select
+    agent_id,
+    cast(null as varchar) as team_id,
+    false as is_configured,
+    date '1900-01-01' as valid_from,
+    cast(null as date) as valid_to,
+    true as is_current
+from seen
+where agent_id is not null and agent_id not in (select agent_id from configured)

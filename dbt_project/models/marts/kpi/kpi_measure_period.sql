@@ -1,0 +1,41 @@
+-- Measures of every period that the window touches: hours and dates as they are, longer periods summed from dates.
+with
+
+measures as (
+    select * from {{ ref('kpi_measure') }}
+),
+
+periods as (
+    select * from {{ ref('kpi_period') }}
+),
+
+short as (
+    select
+        grain, period_start, dim_set, dim_key, channel, queue, agent, region, hour_of_day, measure, category,
+        measure_value
+    from measures
+    where {{ in_window('local_date') }}
+),
+
+long as (
+    select
+        periods.grain, periods.period_start, measures.dim_set, measures.dim_key, measures.channel, measures.queue,
+        measures.agent, measures.region, measures.hour_of_day, measures.measure, measures.category,
+        case measures.aggregation
+            when 'max' then max(measures.measure_value)
+            when 'min' then min(measures.measure_value)
+            else sum(measures.measure_value)
+        end as measure_value
+    from measures
+    inner join periods
+        on measures.period_start >= periods.period_start and measures.period_start < periods.period_end
+    where measures.grain = 'day'
+    group by
+        periods.grain, periods.period_start, measures.dim_set, measures.dim_key, measures.channel, measures.queue,
+        measures.agent, measures.region, measures.hour_of_day, measures.measure, measures.category,
+        measures.aggregation
+)
+
+select * from short
+union all
+select * from long

@@ -1,0 +1,27 @@
+-- Periods that the build window touches, whole (week from Monday; a rolling year ends with each month that has data).
+with
+
+dates as (
+    select distinct local_date from {{ ref('kpi_measure') }}
+),
+
+periods as (
+    {%- for grain in ['week', 'month', 'quarter', 'year'] %}
+    select distinct
+        '{{ grain }}' as grain,
+        cast(date_trunc('{{ grain }}', local_date) as timestamp) as period_start,
+        cast(cast(date_trunc('{{ grain }}', local_date) as timestamp)
+            + interval '{{ {"week": "7", "month": "1", "quarter": "3", "year": "12"}[grain] }}'
+            {{ 'day' if grain == 'week' else 'month' }} as timestamp) as period_end
+    from dates
+    union all
+    {%- endfor %}
+    select distinct
+        'rolling_12_months' as grain,
+        cast(cast(date_trunc('month', local_date) as timestamp) - interval '11' month as timestamp) as period_start,
+        cast(cast(date_trunc('month', local_date) as timestamp) + interval '1' month as timestamp) as period_end
+    from dates
+)
+
+select * from periods
+where {{ period_in_window('grain', 'period_start') }}

@@ -1,0 +1,76 @@
+-- Every variant of every KPI for the periods that the window touches: numerator and denominator as the registry names
+-- them. A denominator of 0 gives NULL (identity 7 of the event model).
+with
+
+definitions as (
+    select definition.*, pairs.grain, pairs.dim_set
+    from {{ ref('kpi_definition') }} as definition
+    inner join {{ ref('kpi_grain_set') }} as pairs on definition.grain_set = pairs.grain_set
+),
+
+measures as (
+    select * from {{ ref('kpi_measure_period') }}
+),
+
+ranked_hours as (
+    select * from {{ ref('kpi_ranked_hour') }}
+),
+
+calculated as (
+    select
+        definitions.kpi_id, definitions.variant, definitions.kind, above.grain, above.period_start, above.dim_set,
+        above.channel, above.queue, above.agent, above.region, above.hour_of_day,
+        above.category,
+        above.measure_value as numerator,
+        below.measure_value as denominator,
+        records.measure_value as n,
+        definitions.denominator as denominator_name
+    from definitions
+    inner join measures as above
+        on
+            definitions.numerator = above.measure
+            and definitions.grain = above.grain
+            and definitions.dim_set = above.dim_set
+    left join measures as below
+        on
+            definitions.denominator = below.measure
+            and above.grain = below.grain
+            and above.period_start = below.period_start
+            and (below.category is null or below.category = above.category)
+            -- a share is taken of the whole, every other rate of its own dimension members
+            and below.dim_set = case when definitions.kind = 'share' then 'all' else above.dim_set end
+            and below.dim_key = case when definitions.kind = 'share' then '||||' else above.dim_key end
+    left join measures as records
+        on
+            definitions.n_measure = records.measure
+            and above.grain = records.grain
+            and above.period_start = records.period_start
+            and (records.category is null or records.category = above.category)
+            and records.dim_set = case when definitions.kind = 'share' then 'all' else above.dim_set end
+            and records.dim_key = case when definitions.kind = 'share' then '||||' else above.dim_key end
+    where
+        definitions.kind not in ('peak', 'trough')
+        and cast(above.period_start as date) >= definitions.valid_from
+        and (definitions.valid_to is null or cast(above.period_start as date) < definitions.valid_to)
+        and (definitions.denominator is null or below.measure_value is not null)
+    union all
+    select
+        definitions.kpi_id, definitions.variant, definitions.kind, ranked_hours.grain, ranked_hours.period_start, 'all' as dim_set,
+        cast(null as varchar) as channel, cast(null as varchar) as queue, cast(null as varchar) as agent,
+        cast(null as varchar) as region, cast(null as integer) as hour_of_day,
+        lpad(cast(ranked_hours.hour_of_day as varchar), 2, '0') || ':00' as category,
+        ranked_hours.measure_value as numerator, cast(null as double) as denominator, ranked_hours.measure_value as n,
+        cast(null as varchar) as denominator_name
+    from definitions
+    inner join ranked_hours
+        on
+            definitions.kind = ranked_hours.kind
+            and definitions.numerator = ranked_hours.measure
+            and definitions.grain = ranked_hours.grain
+)
+
+select
+    kpi_id, variant, grain, period_start, dim_set, channel, queue, agent, region, hour_of_day, category,
+    numerator, denominator, n,
+    case when denominator_name is null then numerator else numerator / nullif(denominator, 0) end as value
+from calculated

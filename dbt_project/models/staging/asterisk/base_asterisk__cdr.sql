@@ -1,0 +1,3 @@
+select *
+from {{ lake('asterisk', 'cdr') }}
+where {{ in_read_window('dt') }}

@@ -1,0 +1,3 @@
+select *
+from {{ lake('asterisk', 'queue_log') }}
+where {{ in_read_window('dt') }}

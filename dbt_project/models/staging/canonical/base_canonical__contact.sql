@@ -1,0 +1,3 @@
+select *
+from {{ lake('canonical', 'contact') }}
+where {{ in_read_window('dt') }}

@@ -1,0 +1,7 @@
+select
+    feed,
+    capability,
+    is_declared,
+    is_stale,
+    last_date
+from {{ lake('centre', 'feed_capability') }}

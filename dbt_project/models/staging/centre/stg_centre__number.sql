@@ -1,0 +1,4 @@
+select
+    dialled_number,
+    channel_id
+from {{ lake('centre', 'number') }}

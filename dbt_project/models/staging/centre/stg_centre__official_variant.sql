@@ -1,0 +1,7 @@
+select
+    kpi_id,
+    variant,
+    target_profile,
+    valid_from,
+    valid_to
+from {{ lake('centre', 'official_variant') }}

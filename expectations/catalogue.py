@@ -1,0 +1,81 @@
+"""Which checks exist, as light data: Dagster reads it while it loads its definitions.
+
+Belongs here: the registry of suites. Does not belong here: anything that imports Great Expectations or reads data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from expectations.check import Check
+from expectations.contracts import Contract, contract
+from expectations.errors import UnknownSuiteError
+from expectations.feeds import asterisk_cdr, asterisk_queue_log, canonical_contact
+from expectations.marts import (
+    fct_agent_interval,
+    fct_agent_state,
+    fct_contact,
+    fct_queue_interval,
+    fct_queue_visit,
+    kpi_value,
+)
+from expectations.marts.common import MartSuite, no_phone_number
+from expectations.settings import FeedSettings
+
+_FEEDS: dict[str, Callable[[Contract, FeedSettings], list[Check]]] = {
+    "asterisk.queue_log": asterisk_queue_log.suite,
+    "asterisk.cdr": asterisk_cdr.suite,
+    "canonical.contact": canonical_contact.suite,
+}
+
+_MARTS: tuple[MartSuite, ...] = (
+    fct_contact.SUITE,
+    fct_queue_visit.SUITE,
+    fct_queue_visit.OFFER_SUITE,
+    fct_queue_interval.SUITE,
+    fct_agent_state.SUITE,
+    fct_agent_interval.SUITE,
+    fct_agent_interval.DAY_SUITE,
+    fct_agent_interval.LEG_SUITE,
+    kpi_value.SUITE,
+)
+
+
+def feeds() -> tuple[str, ...]:
+    """Feeds that have a suite."""
+    return tuple(_FEEDS)
+
+
+def feed_suite(feed: str) -> Callable[[Contract, FeedSettings], list[Check]]:
+    """The function that makes the checks of a feed. Raises UnknownSuiteError."""
+    try:
+        return _FEEDS[feed]
+    except KeyError:
+        known = ", ".join(_FEEDS)
+        raise UnknownSuiteError(
+            f"no suite is written for the feed {feed}; known: {known}. Add expectations/feeds/ and register it here"
+        ) from None
+
+
+def checks_of(feed: str, settings: FeedSettings | None = None) -> tuple[Check, ...]:
+    """The checks of a feed, in the order of its suite. Names and levels do not depend on the settings.
+
+    Raises UnknownSuiteError for a feed without suite.
+    """
+    suite = feed_suite(feed)
+    return tuple(suite(contract(feed), settings or FeedSettings(timezone="UTC")))
+
+
+def mart_suites() -> dict[str, MartSuite]:
+    """Suites written for a mart, by its name."""
+    return {suite.mart: suite for suite in _MARTS}
+
+
+def mart_suite(mart: str) -> MartSuite:
+    """The suite of a mart. One for which none is written (a dimension, a report) is searched for personal data."""
+    return mart_suites().get(mart) or MartSuite(mart, (no_phone_number(),), window="true")
+
+
+def checks_of_mart(mart: str) -> tuple[Check, ...]:
+    """The checks of a mart, in the order of its suite."""
+    return mart_suite(mart).checks

@@ -1,0 +1,251 @@
+"""Checks that every feed shares, derived from its contract.
+
+Belongs here: rules that need nothing but the contract and the settings. Rules about one feed's own events or columns
+go into that feed's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from expectations.check import Check, InSet, NoPhoneNumber, NoRows, NotNull, Text, literal
+from expectations.contracts import Contract
+from expectations.settings import FeedSettings
+
+DAY_S = 86_400
+
+
+FIX_TYPING = Text(
+    "这是类型转换的缺陷：请对照契约检查该数据源的适配器",
+    "a defect of the typing step: compare the feed's adapter with its contract",
+)
+
+
+def contract_checks(contract: Contract, settings: FeedSettings) -> list[Check]:
+    """Required columns, value lists, the date of the partition, no telephone number in clear."""
+    checks = [
+        Check(
+            f"required_{column.name}",
+            "blocking",
+            Text(f"必填列 {column.name} 有空值", f"required column {column.name} is empty in some rows"),
+            FIX_TYPING,
+            NotNull(column.name),
+        )
+        for column in contract.lake_columns
+        if column.required
+    ]
+    checks += [
+        Check(
+            f"domain_{column.name}",
+            "blocking",
+            Text(
+                f"列 {column.name} 出现契约以外的取值", f"column {column.name} holds a value its contract does not list"
+            ),
+            FIX_TYPING,
+            InSet(column.name, tuple(column.enum)),
+        )
+        for column in contract.lake_columns
+        if column.enum
+    ]
+    return [*checks, date_matches_event(contract, settings), no_phone_number(settings)]
+
+
+def date_matches_event(contract: Contract, settings: FeedSettings) -> Check:
+    """The partition's date is the local date of the event in the feed's zone."""
+    local = f"({contract.event_time} at time zone 'UTC' at time zone {literal(settings.timezone)})"
+    sql = f"""
+        select dt, source_file, source_line, {contract.event_time}, cast({local} as date) as local_date
+        from {{batch}} where dt <> cast({local} as date)"""
+    return Check(
+        "date_matches_event",
+        "blocking",
+        Text("分区日期不等于事件的当地日期", "the partition's date is not the local date of the event"),
+        Text("检查数据源声明的时区，然后重新提取", "check the zone declared for the feed, then extract again"),
+        NoRows(sql),
+    )
+
+
+def no_phone_number(settings: FeedSettings) -> Check:
+    """Personal data stops before the lake."""
+    return Check(
+        "no_phone_number",
+        "blocking",
+        Text("出现未脱敏的手机号码", "a mobile number is there in clear"),
+        Text(
+            "改用契约的 caller_number 输入映射该列，或在适配器中脱敏",
+            "map that column through the contract's caller_number input, or mask it in the adapter",
+        ),
+        NoPhoneNumber(allowed=tuple(sorted(settings.own_numbers))),
+    )
+
+
+def completeness_checks(settings: FeedSettings) -> list[Check]:
+    """Volume against the same weekdays before, hours and dates without rows, flagged and refused rows."""
+    listed = ", ".join(f"date {literal(day.isoformat())}" for day in sorted(settings.quiet_dates))
+    not_quiet = f"and dt not in ({listed})" if listed else ""
+    judged = f"history_days >= {settings.history_min_days} {not_quiet}"
+    compare = Text(
+        "与源系统核对该日行数；若确为假日，列入 quiet_dates",
+        "compare the day's rows with the source; if the day was a holiday, list it in quiet_dates",
+    )
+    return [
+        Check(
+            "volume_collapsed",
+            "blocking",
+            Text(
+                f"当日行数不到以往同一星期几中位数的 {settings.volume_block_share:.0%}",
+                f"rows of the day below {settings.volume_block_share:.0%} of the median of the same weekday before",
+            ),
+            compare,
+            NoRows(f"""
+                select dt, row_count, usual_rows, history_days from volume
+                where {judged} and row_count < {settings.volume_block_share} * usual_rows"""),
+        ),
+        Check(
+            "volume_low",
+            "warning",
+            Text(
+                f"当日行数不到以往同一星期几中位数的 {settings.volume_warn_share:.0%}",
+                f"rows of the day below {settings.volume_warn_share:.0%} of the median of the same weekday before",
+            ),
+            compare,
+            NoRows(f"""
+                select dt, row_count, usual_rows, history_days from volume
+                where {judged} and row_count < {settings.volume_warn_share} * usual_rows"""),
+        ),
+        Check(
+            "volume_shrunk",
+            "warning",
+            Text(
+                f"新分区的行数不到数据湖中现有分区的 {settings.volume_warn_share:.0%}",
+                f"the new partition has below {settings.volume_warn_share:.0%} of the rows the lake holds for the date",
+            ),
+            Text("检查重新发送的文件是否完整", "check whether the file that was sent again is complete"),
+            NoRows(f"""
+                select dt, row_count, lake_rows from volume
+                where row_count < {settings.volume_warn_share} * lake_rows"""),
+        ),
+        Check(
+            "hours_missing",
+            "warning",
+            Text(
+                "某小时没有行，而以往同一星期几该小时总有行",
+                "an hour has no rows though the same weekday before always had some in it",
+            ),
+            Text("检查该小时的采集是否中断", "check whether recording was interrupted in that hour"),
+            NoRows(f"""
+                select dt, hour, fewest_rows_before, history_days from missing_hour
+                where {judged} and fewest_rows_before >= {settings.gap_min_rows}"""),
+        ),
+        Check(
+            "dates_missing",
+            "warning",
+            Text("两个有数据的日期之间缺少日期（上周同日有数据）", "a date is missing that the week before had"),
+            Text("检查缺失日期的文件是否已送达", "check whether the file of the missing date was delivered"),
+            NoRows(f"select dt, previous_date, next_date from missing_date where true {not_quiet}"),
+        ),
+        Check(
+            "flagged_share",
+            "warning",
+            Text(
+                f"带标记的行超过 {settings.flagged_warn_share:.0%}",
+                f"more than {settings.flagged_warn_share:.0%} of the rows carry a flag",
+            ),
+            Text("查看最常见的标记及其规则", "look at the most common flag and its rule"),
+            NoRows(f"""
+                select dt, count(*) as row_count, count(flags) as flagged_rows, mode(flags) as most_common_flags
+                from {{batch}} group by dt
+                having count(*) >= {settings.min_rows}
+                   and count(flags) > {settings.flagged_warn_share} * count(*)"""),
+        ),
+        _refused("refused_share", "warning", settings.refused_warn_share, 1),
+        _refused("refused_most", "blocking", settings.refused_block_share, settings.min_rows),
+    ]
+
+
+def durations_checks(columns: Sequence[str], settings: FeedSettings) -> list[Check]:
+    """Durations in 0..86400 s: single rows warn; a share of them blocks, because then a unit or column is wrong."""
+    outside = " or ".join(f"{column} < 0 or {column} > {DAY_S}" for column in columns)
+    shown = ", ".join(columns)
+    sql = f"select dt, source_file, source_line, {shown} from {{batch}} where {outside}"
+    share = f"""
+        select dt, count(*) as row_count, count(*) filter (where {outside}) as rows_out_of_range
+        from {{batch}} group by dt
+        having count(*) >= {settings.min_rows}
+           and count(*) filter (where {outside}) > {settings.unusable_block_share} * count(*)"""
+    return out_of_range_checks(sql, share, settings)
+
+
+def out_of_range_checks(rows_sql: str, share_sql: str, settings: FeedSettings) -> list[Check]:
+    """The two checks on durations, from the SQL of single rows and of days with too many of them."""
+    return [
+        Check(
+            "duration_range",
+            "warning",
+            Text("时长不是 0 至 86400 秒之间的数", "a duration is no number from 0 to 86400 s"),
+            Text(
+                "查看这些行的原文；指标把该时长当作未知", "look at the lines; metrics take such a duration as unknown"
+            ),
+            NoRows(rows_sql),
+        ),
+        Check(
+            "duration_unusable",
+            "blocking",
+            Text(
+                f"超过 {settings.unusable_block_share:.0%} 的行时长不可用",
+                f"durations of more than {settings.unusable_block_share:.0%} of the rows are unusable",
+            ),
+            Text("检查时长列的单位和映射", "check unit and mapping of the duration columns"),
+            NoRows(share_sql),
+        ),
+    ]
+
+
+def order_checks(
+    steps: Sequence[str], tolerance_s: int, settings: FeedSettings, key: str, pairs: Sequence[tuple[str, str]]
+) -> list[Check]:
+    """Steps of one record in order within the clock tolerance: single rows warn, a share of them blocks."""
+    wrong = " or ".join(f"epoch({early}) > epoch({late}) + {tolerance_s}" for early, late in pairs)
+    return [
+        Check(
+            "time_order",
+            "warning",
+            Text(f"时间先后颠倒超过 {tolerance_s} 秒", f"steps are out of order by more than {tolerance_s} s"),
+            Text("核对各系统的时钟；这些行保留并计数", "compare the systems' clocks; the rows are kept and counted"),
+            NoRows(f"select dt, source_file, source_line, {key}, {', '.join(steps)} from {{batch}} where {wrong}"),
+        ),
+        Check(
+            "time_order_unusable",
+            "blocking",
+            Text(
+                f"超过 {settings.unusable_block_share:.0%} 的行时间先后颠倒",
+                f"steps of more than {settings.unusable_block_share:.0%} of the rows are out of order",
+            ),
+            Text("检查时间列的映射和时区", "check mapping and zone of the time columns"),
+            NoRows(f"""
+                select dt, count(*) as row_count, count(*) filter (where {wrong}) as rows_out_of_order
+                from {{batch}} group by dt
+                having count(*) >= {settings.min_rows}
+                   and count(*) filter (where {wrong}) > {settings.unusable_block_share} * count(*)"""),
+        ),
+    ]
+
+
+def tolerance(contract: Contract, settings: FeedSettings) -> int:
+    """Clock tolerance in seconds: the configured one, else the contract's."""
+    return contract.clock_tolerance_s if settings.clock_tolerance_s is None else settings.clock_tolerance_s
+
+
+def _refused(name: str, level: str, share: float, min_rows: int) -> Check:
+    return Check(
+        name,
+        "blocking" if level == "blocking" else "warning",
+        Text(f"一个文件中超过 {share:.0%} 的行被拒绝", f"more than {share:.0%} of a file's rows were refused"),
+        Text(
+            "在 quarantine 中查看规则与原因，修正映射或格式后重新提取",
+            "read rule and reason in quarantine, correct mapping or format, extract again",
+        ),
+        NoRows(f"""
+            select dt, source_file, refused_rows, loaded_rows, most_common_rule from refused_share
+            where refused_rows >= {min_rows} and refused_rows > {share} * (refused_rows + loaded_rows)"""),
+    )

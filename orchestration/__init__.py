@@ -1,0 +1,1 @@
+"""WHEN: the Dagster code location, extraction, release, alerts and the `callmart` command."""

@@ -1,0 +1,386 @@
+"""What the KPI board shows, read from one release: one tile for each official KPI on the last complete day.
+
+Belongs here: the queries on the released marts and the choice of what a tile shows.
+Does not belong here: colours, markup, words on the screen (terminal.py, html.py), any KPI formula (the registry).
+
+The board adds nothing up: every number is a row of `kpi_value`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from orchestration.catalogue import CATEGORIES, Definition, definitions, open_catalogue, release_facts, rows_of
+from orchestration.display import class_order, format_change, format_target, format_value
+
+TREND_DAYS = 35  # five weeks: each weekday is seen five times
+# Below this many records a rate or mean moves by chance alone: 30 is the usual rule of thumb. Counts are exempt.
+SMALL_N = 30
+MOST_BARS = 8
+LONG_GRAINS = ("week", "month", "quarter", "year", "rolling_12_months")
+
+Status = Literal["met", "near", "missed", "none"]
+Sense = Literal["better", "worse", "neutral"]
+Text = dict[str, str]  # by language: zh, en
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Change:
+    """The difference to an earlier day, and whether it is good news."""
+
+    text: Text
+    sense: Sense
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One class of a distribution. `value` is None where the denominator is 0."""
+
+    label: str
+    value: float | None
+    n: int | None
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One official KPI. Without a row on the day of the board `value` and `n` are None."""
+
+    definition: Definition
+    grain: str
+    period_start: datetime | None
+    value: float | None
+    n: int | None
+    label: str | None  # what a peak or trough is found at ('10:00')
+    status: Status
+    target: Text
+    bounds: tuple[float, ...]  # the target as lines in the trend
+    is_mature: bool
+    change_day: Change | None
+    change_week: Change | None
+    trend: list[tuple[date, float | None]] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
+    bars_by: str | None = None  # category, hour, or the dimension
+    bars_left_out: int = 0
+
+    @property
+    def is_small(self) -> bool:
+        """True when so few records stand behind a rate or mean that it says little."""
+        averaged = self.definition.unit == "rate" or self.definition.kind == "mean"
+        return averaged and self.n is not None and 0 < self.n < SMALL_N
+
+    @property
+    def shows_n(self) -> bool:
+        """False for a count, which is its own number of records."""
+        return self.n is not None and self.definition.kind not in ("count", "peak", "trough")
+
+    def shown(self, lang: Literal["zh", "en"]) -> str:
+        return format_value(self.value, self.definition.unit, lang)
+
+
+@dataclass(frozen=True)
+class Section:
+    """The tiles of one category of the registry."""
+
+    key: str
+    name: Text
+    tiles: list[Tile]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """KPIs that this centre's feeds can't support, and the feeds or capabilities that would."""
+
+    needs: str
+    kpis: list[Definition]
+
+
+@dataclass(frozen=True)
+class Board:
+    """All that a renderer needs. `day` is the last complete local date; `created_at` is UTC, `as_of` is local."""
+
+    name: Text
+    day: date
+    release_id: str
+    created_at: datetime
+    as_of: datetime
+    stale: dict[str, list[date]]
+    sections: list[Section]
+    missing: list[Missing]
+
+    @property
+    def tiles(self) -> list[Tile]:
+        return [tile for section in self.sections for tile in section.tiles]
+
+    def count(self, status: Status) -> int:
+        return sum(tile.status == status for tile in self.tiles)
+
+
+def read_board(root: Path, *, scope: str = "default", name: Text | None = None) -> Board:
+    """The board of the current release; InputError when there is none. `name` is the centre's, by language."""
+    with open_catalogue(root, scope) as con:
+        facts = release_facts(con)
+        day = _last_day(con, facts.as_of)
+        registry = definitions(con)
+        official = rows_of(
+            con,
+            """
+            select kpi_id, variant, arg_max(target_profile, period_start) as target_profile
+            from kpi_value where is_official
+            group by kpi_id, variant
+            qualify row_number() over (partition by kpi_id order by max(period_start) desc, variant) = 1
+            order by kpi_id
+            """,
+        )
+        reader = _Reader(con, day)
+        tiles = []
+        for row in official:
+            chosen = [d for d in registry.get(row["kpi_id"], []) if d.variant == row["variant"]]
+            if chosen:
+                tiles.append(reader.tile(chosen[0], row["target_profile"]))
+        missing = _missing(con, registry)
+    return Board(
+        name=name or {"zh": "呼叫中心", "en": "Call centre"},
+        day=day,
+        release_id=facts.release_id,
+        created_at=facts.created_at,
+        as_of=facts.as_of,
+        stale=facts.stale,
+        sections=_sections(tiles),
+        missing=missing,
+    )
+
+
+def _last_day(con: duckdb.DuckDBPyConnection, as_of: datetime) -> date:
+    last = "select max(period_start) from kpi_value where grain = 'day' and period_start < ?"
+    row = con.execute(last, [as_of]).fetchone()
+    # Without any day value (no call yet) the board still has a date: the last one that was built.
+    return row[0].date() if row and row[0] else (as_of - timedelta(days=1)).date()
+
+
+def _sections(tiles: Iterable[Tile]) -> list[Section]:
+    by_category: dict[str, list[Tile]] = {key: [] for key in CATEGORIES}
+    for tile in tiles:
+        by_category.setdefault(tile.definition.category, []).append(tile)
+    return [
+        Section(key, dict(zip(("zh", "en"), CATEGORIES.get(key, (key, key)), strict=True)), found)
+        for key, found in by_category.items()
+        if found
+    ]
+
+
+def _missing(con: duckdb.DuckDBPyConnection, registry: dict[str, list[Definition]]) -> list[Missing]:
+    """The default official variant of each KPI that isn't available, grouped by what it lacks."""
+    rows = rows_of(
+        con,
+        """
+        select kpi_id, variant, coalesce(nullif(missing_feeds, ''), nullif(missing_capabilities, ''), '') as needs
+        from kpi_availability where not is_available order by needs, kpi_id
+        """,
+    )
+    groups: dict[str, list[Definition]] = {}
+    for row in rows:
+        for definition in registry.get(row["kpi_id"], []):
+            if definition.variant == row["variant"] and definition.is_default_official:
+                groups.setdefault(row["needs"], []).append(definition)
+    return [Missing(needs, kpis) for needs, kpis in groups.items()]
+
+
+class _Reader:
+    """Reads tiles for one day. What is asked for every KPI is asked once, for all of them."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, day: date) -> None:
+        self.con = con
+        self.day = day
+        self.targets = _targets(con, day)
+        self.daily: dict[tuple[str, str], list[Row]] = {}
+        first = day - timedelta(days=TREND_DAYS - 1)
+        for row in rows_of(
+            con,
+            """
+            select kpi_id, variant, period_start, category, value, n, status, target, is_mature
+            from kpi_value
+            where grain = 'day' and dim_set = 'all' and period_start between ? and ?
+            order by period_start, category
+            """,
+            [first, day],
+        ):
+            self.daily.setdefault((row["kpi_id"], row["variant"]), []).append(row)
+
+    def tile(self, definition: Definition, profile: str | None) -> Tile:
+        """The richest view that the KPI has: its daily value, else hours, else one dimension, else a longer period."""
+        rows = self.daily.get((definition.kpi_id, definition.variant), [])
+        today = [row for row in rows if row["period_start"].date() == self.day]
+        is_place = definition.kind in ("peak", "trough")
+        if rows and not is_place and any(row["category"] is not None for row in rows):
+            return self._distribution(definition, today, "category")
+        if rows:
+            return self._single(definition, profile, today[0] if today else None, rows, "day")
+        hours = self._hours(definition)
+        if hours:
+            return self._distribution(definition, hours, "hour")
+        by_dimension = self._one_dimension(definition)
+        if by_dimension:
+            return self._distribution(definition, by_dimension, by_dimension[0]["dim_set"])
+        return self._longer(definition, profile)
+
+    def _single(
+        self,
+        definition: Definition,
+        profile: str | None,
+        row: Row | None,
+        rows: list[Row],
+        grain: str,
+    ) -> Tile:
+        values = {found["period_start"].date(): found["value"] for found in rows}
+        days = [self.day - timedelta(days=back) for back in range(TREND_DAYS - 1, -1, -1)] if grain == "day" else []
+        value = row["value"] if row else None
+        target, bounds = self._target(definition, profile, row["target"] if row else None)
+        is_daily = grain == "day"
+        return Tile(
+            definition=definition,
+            grain=grain,
+            period_start=row["period_start"] if row else None,
+            value=value,
+            n=row["n"] if row else None,
+            label=row["category"] if row else None,
+            status=_status(row["status"] if row else None),
+            target=target,
+            bounds=bounds,
+            is_mature=bool(row["is_mature"]) if row else True,
+            change_day=_change(definition, value, values.get(self.day - timedelta(days=1))) if is_daily else None,
+            change_week=_change(definition, value, values.get(self.day - timedelta(days=7))) if is_daily else None,
+            trend=[(day, values.get(day)) for day in days],
+        )
+
+    def _distribution(self, definition: Definition, rows: list[Row], by: str) -> Tile:
+        ordered = sorted(rows, key=lambda row: class_order(str(row["category"])))
+        bars = [Bar(str(row["category"]), row["value"], row["n"]) for row in ordered]
+        left_out = 0
+        if by not in ("category", "hour", "hour_of_day"):
+            left_out = max(0, len(bars) - MOST_BARS)
+            bars = sorted(bars, key=lambda bar: (bar.value is None, -(bar.value or 0), bar.label))[:MOST_BARS]
+        return Tile(
+            definition=definition,
+            grain="day",
+            period_start=rows[0]["period_start"] if rows else None,
+            value=None,
+            n=None,
+            label=None,
+            status="none",
+            target={"zh": "", "en": ""},
+            bounds=(),
+            is_mature=all(row["is_mature"] for row in rows),
+            change_day=None,
+            change_week=None,
+            bars=bars,
+            bars_by="hour" if by == "hour_of_day" else by,
+            bars_left_out=left_out,
+        )
+
+    def _hours(self, definition: Definition) -> list[Row]:
+        return rows_of(
+            self.con,
+            """
+            select period_start, strftime(period_start, '%H') as category, value, n, is_mature
+            from kpi_value
+            where kpi_id = ? and variant = ? and grain = 'hour' and dim_set = 'all' and category is null
+              and period_start >= cast(? as date) and period_start < cast(? as date) + interval 1 day
+            order by period_start
+            """,
+            [definition.kpi_id, definition.variant, self.day, self.day],
+        )
+
+    def _one_dimension(self, definition: Definition) -> list[Row]:
+        return rows_of(
+            self.con,
+            """
+            select period_start, dim_set, value, n, is_mature,
+                   coalesce(channel, direction, queue, agent, team, issue, region, segment,
+                            lpad(cast(hour_of_day as varchar), 2, '0')) as category
+            from kpi_value
+            where kpi_id = ? and variant = ? and grain = 'day' and period_start = cast(? as date)
+              and dim_set in ('hour_of_day', 'channel', 'queue', 'team', 'issue', 'segment', 'region', 'agent')
+              and category is null
+            qualify dense_rank() over (order by list_position(
+                ['hour_of_day', 'channel', 'queue', 'team', 'issue', 'segment', 'region', 'agent'], dim_set)) = 1
+            order by category
+            """,
+            [definition.kpi_id, definition.variant, self.day],
+        )
+
+    def _longer(self, definition: Definition, profile: str | None) -> Tile:
+        found = rows_of(
+            self.con,
+            """
+            select grain, period_start, category, value, n, status, target, is_mature
+            from kpi_value
+            where kpi_id = ? and variant = ? and dim_set = 'all' and grain in (select unnest(?))
+              and period_start <= cast(? as date)
+            qualify row_number() over (order by list_position(?, grain), period_start desc, category) = 1
+            """,
+            [definition.kpi_id, definition.variant, list(LONG_GRAINS), self.day, list(LONG_GRAINS)],
+        )
+        if not found:
+            return self._single(definition, profile, None, [], "day")
+        return self._single(definition, profile, found[0], [], found[0]["grain"])
+
+    def _target(
+        self, definition: Definition, profile: str | None, value: float | None
+    ) -> tuple[Text, tuple[float, ...]]:
+        """The target as text and as lines. Its value came with the row; the registry tells how it is compared."""
+        rule = self.targets.get((definition.kpi_id, definition.variant, profile or ""))
+        lower, upper = (rule["lower"], rule["upper"]) if rule else (None, None)
+        operator = rule["operator"] if rule else {"up": ">=", "down": "<="}.get(definition.direction)
+        if value is None and rule is not None:
+            value = rule["target_value"]
+        text = {
+            lang: format_target(definition.unit, operator, value, lower, upper, "zh" if lang == "zh" else "en")
+            for lang in ("zh", "en")
+        }
+        lines = (lower, upper) if lower is not None and upper is not None else (value,)
+        return text, tuple(float(line) for line in lines if line is not None)
+
+
+def _targets(con: duckdb.DuckDBPyConnection, day: date) -> dict[tuple[str, str, str], Row]:
+    """The centre-wide target in force for each KPI, variant and profile."""
+    rows = rows_of(
+        con,
+        """
+        select kpi_id, variant, profile, operator, target_value, lower, upper
+        from kpi_target
+        where kind = 'target' and coalesce(eval_grain, 'day') = 'day'
+          and coalesce(scope, 'all') in ('all', 'centre', '')
+          and coalesce(valid_from, cast($1 as date)) <= cast($1 as date)
+          and coalesce(valid_to, cast($1 as date) + 1) > cast($1 as date)
+        qualify row_number() over (partition by kpi_id, variant, profile order by valid_from desc nulls last) = 1
+        """,
+        [day],
+    )
+    return {(row["kpi_id"], row["variant"], row["profile"]): row for row in rows}
+
+
+def _status(text: str | None) -> Status:
+    if text == "met":
+        return "met"
+    if text == "near":
+        return "near"
+    return "missed" if text == "missed" else "none"
+
+
+def _change(definition: Definition, now: float | None, before: float | None) -> Change | None:
+    if now is None or before is None:
+        return None
+    sense: Sense = "neutral"
+    if now != before and definition.direction in ("up", "down"):
+        sense = "better" if (now > before) == (definition.direction == "up") else "worse"
+    zh, en = (format_change(now, before, definition.unit, "zh"), format_change(now, before, definition.unit, "en"))
+    if en.startswith("±0"):
+        sense = "neutral"  # what is shown as no change has no colour
+    return Change({"zh": zh, "en": en}, sense)

@@ -1,0 +1,157 @@
+"""The KPI board as one page that needs nothing else: no network, no fonts, no library; Chinese and English in it.
+
+Belongs here: the geometry of the small charts and the writing of the file. Does not belong here: what is shown (data.py),
+markup and words (page.html.j2).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from orchestration.board.data import Bar, Board, Text, Tile, read_board
+from orchestration.display import NO_VALUE, class_text, format_bound, format_value
+from orchestration.kpi import period_text
+from orchestration.paths import hidden, published_dir
+
+WIDTH, HEIGHT, EDGE = 280.0, 56.0, 5.0
+# Missed first: the page is opened to see what needs a person.
+URGENCY = {"missed": 0, "near": 1}
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An invisible column of a chart that tells its value when pointed at."""
+
+    x: float
+    width: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A line chart in the coordinates of its drawing, y downwards. A day without value breaks the line."""
+
+    lines: list[str]
+    dots: list[tuple[float, float]]
+    last: tuple[float, float] | None
+    bounds: list[float]
+    band: tuple[float, float] | None
+    hits: list[Hit]
+    first_day: date
+    last_day: date
+    low: str
+    high: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One hour of a day profile, y downwards."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    title: str
+
+
+def write_board(root: Path, *, scope: str = "default", name: Text | None = None) -> Path:
+    """Writes `published/<scope>/board.html` of the current release, in one step, and returns its path."""
+    page = html_board(read_board(root, scope=scope, name=name))
+    path = published_dir(root.absolute(), scope) / "board.html"
+    draft = hidden(path)
+    draft.write_text(page, encoding="utf-8")
+    os.replace(draft, path)
+    return path
+
+
+def html_board(board: Board) -> str:
+    """The page as text."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["class_text"] = class_text
+    attention = sorted(
+        (tile for tile in board.tiles if tile.status in URGENCY),
+        key=lambda tile: (URGENCY[tile.status], tile.definition.kpi_id),
+    )
+    return environment.get_template("page.html.j2").render(
+        board=board,
+        attention=attention,
+        trend=trend,
+        hours=hours,
+        bar_width=bar_width,
+        bar_value=lambda bar, tile: format_value(bar.value, tile.definition.unit),
+        period=lambda tile: period_text(tile.period_start, tile.grain) if tile.period_start else NO_VALUE,
+        width=WIDTH,
+        height=HEIGHT,
+    )
+
+
+def trend(tile: Tile) -> Trend | None:
+    """The line of a tile's last weeks, with its target when that lies near enough not to flatten the line."""
+    known = [value for _, value in tile.trend if value is not None]
+    if len(known) < 2:
+        return None
+    low, high = min(known), max(known)
+    span = (high - low) or abs(high) or 1.0
+    near = [bound for bound in tile.bounds if low - span <= bound <= high + span]
+    floor, ceiling = min([low, *near]), max([high, *near])
+    room = (ceiling - floor) or 1.0
+    step = (WIDTH - 2 * EDGE) / (len(tile.trend) - 1)
+
+    def x_of(index: int) -> float:
+        return round(EDGE + index * step, 1)
+
+    def y_of(value: float) -> float:
+        return round(HEIGHT - EDGE - (value - floor) / room * (HEIGHT - 2 * EDGE), 1)
+
+    runs: list[list[tuple[float, float]]] = [[]]
+    hits = []
+    for index, (day, value) in enumerate(tile.trend):
+        shown = NO_VALUE if value is None else format_value(value, tile.definition.unit)
+        hits.append(Hit(round(x_of(index) - step / 2, 1), round(step, 1), f"{day:%Y-%m-%d}  {shown}"))
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((x_of(index), y_of(value)))
+    last = tile.trend[-1][1]
+    both = len(tile.bounds) == 2 and len(near) == 2
+    return Trend(
+        lines=[" ".join(f"{x},{y}" for x, y in run) for run in runs if len(run) > 1],
+        dots=[run[0] for run in runs if len(run) == 1],
+        last=None if last is None else (x_of(len(tile.trend) - 1), y_of(last)),
+        bounds=[] if both else [y_of(bound) for bound in near],
+        band=(y_of(max(near)), round(y_of(min(near)) - y_of(max(near)), 1)) if both else None,
+        hits=hits,
+        first_day=tile.trend[0][0],
+        last_day=tile.trend[-1][0],
+        low=format_bound(low, "") if tile.definition.unit == "count" else format_value(low, tile.definition.unit),
+        high=format_bound(high, "") if tile.definition.unit == "count" else format_value(high, tile.definition.unit),
+    )
+
+
+def hours(tile: Tile) -> list[Column]:
+    """The columns of a day profile; the axis begins at 0, because lengths are compared."""
+    most = max((bar.value or 0 for bar in tile.bars), default=0) or 1.0
+    step = WIDTH / max(len(tile.bars), 1)
+    columns = []
+    for index, bar in enumerate(tile.bars):
+        height = round((bar.value or 0) / most * (HEIGHT - 2), 1)
+        title = f"{bar.label}:00  {format_value(bar.value, tile.definition.unit)}"
+        columns.append(Column(round(index * step + 1, 1), round(HEIGHT - height, 1), round(step - 2, 1), height, title))
+    return columns
+
+
+def bar_width(bar: Bar, tile: Tile) -> float:
+    """The length of a bar in per cent of the longest."""
+    most = max((each.value or 0 for each in tile.bars), default=0)
+    return round((bar.value or 0) / most * 100, 1) if most else 0.0

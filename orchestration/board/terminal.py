@@ -1,0 +1,183 @@
+"""The KPI board in a terminal: one table for each category, made to be read at 120 columns by somebody new to it.
+
+Belongs here: columns, colours and words. Does not belong here: what is shown (data.py), how a number is written
+(display.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.board.data import Bar, Board, Change, Section, Tile
+from orchestration.display import NO_VALUE, class_text, format_value
+from orchestration.kpi import period_text
+
+TICKS = "▁▂▃▄▅▆▇█"
+TREND_WIDTH = 14  # two weeks of the five: more would push a value off the screen
+STATUS: dict[str, tuple[str, str]] = {
+    "met": ("✓ met", "green"),
+    "near": ("≈ near", "yellow"),
+    "missed": ("✗ missed", "bold red"),
+    "none": ("", "dim"),
+}
+SENSE = {"better": "green", "worse": "red", "neutral": "dim"}
+
+
+def terminal_board(board: Board, now: datetime | None = None) -> Group:
+    """The board as something that rich prints. With `now` (UTC) it says how long ago the release was made."""
+    parts: list[RenderableType] = [
+        _head(board, now),
+        *(_section(section) for section in board.sections),
+        _legend(board),
+    ]
+    return Group(*parts)
+
+
+def age_text(since: datetime, now: datetime, lang: Literal["zh", "en"] = "en") -> str:
+    """The time between two moments, in the unit that people would use."""
+    hours = max(0.0, (now - since).total_seconds() / 3600)
+    if hours < 1:
+        amount, zh, en = round(hours * 60), "分钟", "min"
+    elif hours < 48:
+        amount, zh, en = round(hours), "小时", "h"
+    else:
+        amount, zh, en = round(hours / 24), "天", "days"
+    return f"{amount} {zh if lang == 'zh' else en}"
+
+
+def sparkline(values: list[float | None]) -> str:
+    """A value a character; a day without one is a dot."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    low, span = min(known), max(known) - min(known)
+    return "".join(
+        "·" if value is None else TICKS[round((value - low) / span * (len(TICKS) - 1)) if span else 3]
+        for value in values
+    )
+
+
+def _head(board: Board, now: datetime | None) -> Panel:
+    line = Text()
+    line.append(f"{board.day:%Y-%m-%d}", style="bold")
+    line.append(f"  last complete day 最近完整日   data to 数据截至 {board.as_of:%Y-%m-%d %H:%M}")
+    line.append(f"\nrelease 发布 {board.release_id}, {board.created_at:%Y-%m-%d %H:%M} UTC", style="dim")
+    if now is not None:
+        line.append(f", {age_text(board.created_at, now)} ago", style="dim")
+    line.append("\n")
+    counts = [("met", "met 达标"), ("near", "near 接近"), ("missed", "missed 未达标")]
+    for status, words in counts:
+        number = sum(tile.status == status for tile in board.tiles)
+        mark, style = STATUS[status]
+        line.append(f"{mark[0]} {number} {words}   ", style=style if number else "dim")
+    line.append(f"{board.count('none')} without a verdict 无判定", style="dim")
+    for feed, days in board.stale.items():
+        dates = ", ".join(f"{day:%m-%d}" for day in days)
+        line.append(f"\n! {feed} is behind 数据滞后{': ' + dates if dates else ''}", style="bold yellow")
+    return Panel(line, title=f"[bold]{board.name['zh']} · {board.name['en']}  KPI 看板 KPI board", title_align="left")
+
+
+def _section(section: Section) -> Table:
+    table = Table(
+        title=f"\n{section.name['zh']}  {section.name['en']}",
+        title_justify="left",
+        title_style="bold cyan",
+        box=None,
+        padding=(0, 1, 0, 0),
+        header_style="dim",
+    )
+    table.add_column("KPI 指标", width=44)
+    table.add_column("Value\n数值", justify="right", no_wrap=True, width=12)
+    table.add_column("Target\n目标", no_wrap=True, width=9)
+    table.add_column("Status\n状态", no_wrap=True, width=8)
+    table.add_column("vs day\n较前日", justify="right", no_wrap=True, width=8)
+    table.add_column("vs week\n较上周", justify="right", no_wrap=True, width=8)
+    table.add_column("n\n样本", justify="right", no_wrap=True, width=7)
+    table.add_column("2 weeks\n两周", no_wrap=True, width=TREND_WIDTH)
+    for tile in section.tiles:
+        if tile.bars:
+            table.add_row(_name(tile), *[""] * 7)
+            for cells in _bars(tile):
+                table.add_row(*cells)
+        else:
+            table.add_row(*_cells(tile))
+    return table
+
+
+def _name(tile: Tile) -> Text:
+    definition = tile.definition
+    name = Text(f"{definition.kpi_id} ", style="dim")
+    name.append(f"{definition.name_zh} ", style="not dim")
+    name.append(definition.name_en, style="not dim")
+    if tile.grain != "day" and tile.period_start:
+        name.append(f" ({period_text(tile.period_start, tile.grain)})", style="cyan")
+    return name
+
+
+def _cells(tile: Tile) -> tuple[RenderableType, ...]:
+    words, style = STATUS[tile.status]
+    value = Text(tile.shown("en") if tile.label is None else f"{tile.label} · {tile.shown('en')}", style="bold")
+    if not tile.is_mature:
+        value.append(" …", style="yellow")
+    n = Text(f"{tile.n:,}" if tile.shows_n else "", style="dim")
+    if tile.is_small:
+        n = Text(f"{tile.n} !", style="yellow")
+    return (
+        _name(tile),
+        value,
+        tile.target["en"],
+        Text(words, style=style),
+        _change(tile.change_day),
+        _change(tile.change_week),
+        n,
+        Text(sparkline([value for _, value in tile.trend[-TREND_WIDTH:]]), style="blue"),
+    )
+
+
+def _change(change: Change | None) -> Text:
+    return Text("") if change is None else Text(change.text["en"], style=SENSE[change.sense])
+
+
+def _bars(tile: Tile) -> list[tuple[Any, ...]]:
+    """A distribution under its name; hours as one line of blocks, because 24 rows would be the whole screen."""
+    if tile.bars_by == "hour":
+        line = sparkline([bar.value for bar in tile.bars])
+        top = max(tile.bars, key=lambda bar: bar.value or 0)
+        first, last = tile.bars[0].label, tile.bars[-1].label
+        shown = format_value(top.value, tile.definition.unit)
+        text = Text(f"     {first}h ", style="dim")
+        text.append(line, style="blue")
+        text.append(f" {last}h", style="dim")
+        return [(text, Text(shown, style="bold"), "", Text(f"at {top.label}:00", style="dim"), "", "", "", "")]
+    rows = [_bar(bar, tile) for bar in tile.bars]
+    if tile.bars_left_out:
+        rows.append((Text(f"     and {tile.bars_left_out} more 其余 {tile.bars_left_out} 项", style="dim"), *[""] * 7))
+    return rows
+
+
+def _bar(bar: Bar, tile: Tile) -> tuple[Any, ...]:
+    most = max((each.value or 0 for each in tile.bars), default=0)
+    filled = round((bar.value or 0) / most * 16) if most else 0
+    text = Text(f"     {class_text(bar.label):<15} ", style="dim")
+    text.append("━" * filled, style="blue")
+    n = "" if bar.n is None else f"{bar.n:,}"
+    value = NO_VALUE if bar.value is None else format_value(bar.value, tile.definition.unit)
+    return (text, value, "", "", "", "", Text(n, style="dim"), "")
+
+
+def _legend(board: Board) -> Text:
+    text = Text("\n", style="dim")
+    text.append("… not final yet 尚未定型   ", style="yellow")
+    text.append("! few records, read with care 样本少，谨慎解读   ", style="yellow")
+    text.append("· no value 无数值   callmart explain ID: what a KPI means 指标含义", style="dim")
+    kpis = sum(len(group.kpis) for group in board.missing)
+    if kpis:
+        feeds = ", ".join(sorted({need for group in board.missing for need in group.needs.split(",") if need}))
+        text.append(f"\n{kpis} more KPIs need feeds that are not connected 尚缺数据源: {feeds}", style="dim")
+    return text

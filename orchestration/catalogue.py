@@ -1,0 +1,180 @@
+"""Reading what was released: opening the catalogue and finding a KPI in its registry.
+
+Belongs here: the read-only connection, the registry as objects, the errors a wrong id or dimension leads to.
+Does not belong here: how the catalogue is made (release.py), values and their display (kpi.py, board/, explain.py).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.errors import InputError
+from orchestration.paths import published_dir
+
+GRAINS = ("hour", "day", "week", "month", "quarter", "year", "rolling_12_months")
+# In the order of the columns of kpi_value, which is the order of their names in a dimension set.
+DIMENSIONS = ("channel", "direction", "queue", "agent", "team", "issue", "region", "segment", "hour_of_day")
+CATEGORIES = {
+    "service_quality": ("服务质量", "Service quality"),
+    "operating_efficiency": ("运营效率", "Operating efficiency"),
+    "customer_experience": ("客户体验", "Customer experience"),
+    "business_value": ("业务价值", "Business value"),
+}
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One variant of a KPI as the registry has it on the last released date."""
+
+    kpi_id: str
+    variant: str
+    name_zh: str
+    name_en: str
+    variant_name_zh: str | None
+    variant_name_en: str | None
+    definition_zh: str | None
+    definition_en: str | None
+    category: str
+    kind: str
+    numerator: str | None
+    denominator: str | None
+    n_measure: str | None
+    unit: str
+    direction: str
+    freshness_class: str | None
+    grain_set: str | None
+    needs: str | None
+    owner_role: str | None
+    is_default_official: bool
+    valid_from: date | None
+    valid_to: date | None
+
+
+@dataclass(frozen=True)
+class ReleaseFacts:
+    """The released data as readers know them: `as_of` is the local end of the last date, `created_at` is UTC."""
+
+    release_id: str
+    created_at: datetime
+    as_of: datetime
+    stale: dict[str, list[date]]
+
+
+@contextmanager
+def open_catalogue(root: Path, scope: str = "default") -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the released marts, schema `marts` first; InputError when nothing was released yet."""
+    path = published_dir(root.absolute(), scope) / "callmart.duckdb"
+    if not path.exists():
+        raise InputError(
+            "there is no release yet.",
+            file=path,
+            todo="run `callmart build --config FILE` or `make demo`, or set CALLMART_DATA to a data root that has one.",
+        )
+    with closing(duckdb.connect(str(path), read_only=True)) as con:
+        con.execute("use marts")
+        yield con
+
+
+def release_facts(con: duckdb.DuckDBPyConnection) -> ReleaseFacts:
+    """What the release says of itself."""
+    rows = rows_of(con, "select * from release order by stale_feed")
+    first = rows[0]
+    stale = {
+        row["stale_feed"]: [date.fromisoformat(day) for day in (row["stale_dates"] or "").split(",") if day]
+        for row in rows
+        if row["stale_feed"]
+    }
+    return ReleaseFacts(first["release_id"], first["created_at"], first["as_of"], stale)
+
+
+def definitions(con: duckdb.DuckDBPyConnection) -> dict[str, list[Definition]]:
+    """The registry by KPI id: the rows that hold on the last released date, the default official variant first."""
+    fields = ", ".join(Definition.__dataclass_fields__)
+    rows = rows_of(
+        con,
+        f"""
+        with last_date as (select cast(max(as_of) as date) - 1 as day from release)
+        select {fields}
+        from kpi_definition, last_date
+        where coalesce(valid_from, day) <= day and coalesce(valid_to, day + 1) > day
+        qualify row_number() over (partition by kpi_id, variant order by valid_from desc nulls last) = 1
+        order by kpi_id, is_default_official desc, variant
+        """,
+    )
+    registry: dict[str, list[Definition]] = {}
+    for row in rows:
+        registry.setdefault(row["kpi_id"], []).append(Definition(**row))
+    return registry
+
+
+def find(registry: dict[str, list[Definition]], wanted: str) -> tuple[str, str | None]:
+    """The KPI id and variant that a person means by `M021`, `m021` or `M021:icmi`; InputError with suggestions else."""
+    kpi_id, _, variant = wanted.strip().partition(":")
+    kpi_id = kpi_id.upper()
+    if kpi_id not in registry:
+        near = _near_kpis(registry, wanted)
+        raise InputError(
+            f"KPI {wanted!r} is not in the registry.", todo=_hint(near) or "`callmart coverage` lists all ids."
+        )
+    if not variant:
+        return kpi_id, None
+    variants = [definition.variant for definition in registry[kpi_id]]
+    if variant not in variants:
+        raise InputError(f"KPI {kpi_id} has no variant {variant!r}.", todo=f"use one of {', '.join(variants)}.")
+    return kpi_id, variant
+
+
+def check_grain(grain: str) -> str:
+    """The grain as kpi_value writes it; InputError with suggestions when there is none of that name."""
+    found = grain.strip().lower().replace("-", "_")
+    if found not in GRAINS:
+        near = difflib.get_close_matches(found, GRAINS, n=1, cutoff=0.4)
+        raise InputError(f"grain {grain!r} is unknown.", todo=f"{_hint(near)} Use one of {', '.join(GRAINS)}.".strip())
+    return found
+
+
+def check_dimensions(by: str) -> str:
+    """The dimension set as kpi_value writes it (`hour_of_day+queue` becomes `queue+hour_of_day`)."""
+    parts = [part.strip().lower() for part in by.replace(",", "+").split("+")]
+    if parts == ["all"]:
+        return "all"
+    for part in parts:
+        if part not in DIMENSIONS:
+            near = difflib.get_close_matches(part, DIMENSIONS, n=1, cutoff=0.4)
+            raise InputError(
+                f"dimension {part!r} is unknown.",
+                todo=f"{_hint(near)} Use {', '.join(DIMENSIONS)}, several joined by +, or all.".strip(),
+            )
+    return "+".join(sorted(set(parts), key=DIMENSIONS.index))
+
+
+def rows_of(con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+    """The rows of a query as dictionaries."""
+    result = con.execute(sql, list(parameters))
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _near_kpis(registry: dict[str, list[Definition]], wanted: str) -> list[str]:
+    text = wanted.strip().lower()
+    by_name = [
+        kpi_id
+        for kpi_id, variants in registry.items()
+        if text in variants[0].name_en.lower() or text in variants[0].name_zh.lower()
+    ]
+    by_id = difflib.get_close_matches(text.upper(), registry, n=3, cutoff=0.5)
+    ids = list(dict.fromkeys([*by_name, *by_id]))[:4]
+    return [f"{kpi_id} ({registry[kpi_id][0].name_en}, {registry[kpi_id][0].name_zh})" for kpi_id in ids]
+
+
+def _hint(near: Iterable[str]) -> str:
+    found = ", ".join(near)
+    return f"did you mean {found}?" if found else ""

@@ -1,0 +1,65 @@
+"""One module per kind of file: how its records become rows of a contract.
+
+Here belongs: the SQL from raw text columns to contract columns, and what is wrong with a record. Not here: what is the
+same for all feeds (typing.py), and personal data rules (masking.py).
+
+An adapter's `select` reads the relation `raw` ("#line", "#mark" and the raw columns, all VARCHAR) and gives "#line",
+every column of the contract but `flags`, and
+  _written_at      instant at which the record was written (UTC), for telling versions of a file apart
+  _flags           VARCHAR[] of rules that the row broke and survives
+  _rule, _column, _reason   why the row is refused, or NULL; a reason never quotes the row
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import duckdb
+
+from expectations.contracts import Contract
+from orchestration.config import Config, Feed
+from orchestration.extract.landing import Manifest
+from orchestration.extract.text import Dialect
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an adapter knows of the object it types. `clock_changes`: the feed's zone has summer time."""
+
+    db: duckdb.DuckDBPyConnection
+    feed: Feed
+    config: Config
+    contract: Contract
+    manifest: Manifest
+    raw_columns: tuple[str, ...]
+    landed: str  # SQL of the landing time
+    clock_changes: bool
+
+
+class Adapter(Protocol):
+    """What typing asks of a kind of file."""
+
+    def dialect(self, feed: Feed) -> Dialect:
+        """How records are told apart."""
+
+    def raw_columns(self, feed: Feed, header: list[str] | None, manifest: Manifest, header_line: int) -> list[str]:
+        """Names of the raw columns. Raises InputError for a column that is missing."""
+
+    def select(self, context: Context) -> str:
+        """SQL as described in the module's text."""
+
+    def settings(self, feed: Feed, config: Config) -> object:
+        """What of the configuration changes the rows (goes into the typing fingerprint)."""
+
+
+def adapter(feed: str) -> Adapter:
+    """The adapter of a feed."""
+    from orchestration.extract.adapters import asterisk_cdr, asterisk_queue_log, canonical_contact
+
+    known: dict[str, Adapter] = {
+        "asterisk.queue_log": asterisk_queue_log.QueueLog(),
+        "asterisk.cdr": asterisk_cdr.Cdr(),
+        "canonical.contact": canonical_contact.CanonicalContact(),
+    }
+    return known[feed]

@@ -1,0 +1,139 @@
+"""Asterisk's Master.csv: one call detail record a line, no header, quotes doubled.
+
+The columns are those of cdr_csv (`options.columns` for another set). Local times are in the feed's zone.
+"""
+
+from __future__ import annotations
+
+from orchestration.config import CDR_STANDARD_COLUMNS, Config, Feed
+from orchestration.extract.adapters import Context
+from orchestration.extract.engine import case, flags, is_doubtful, to_utc
+from orchestration.extract.expressions import literal, quote
+from orchestration.extract.landing import Manifest
+from orchestration.extract.text import Dialect
+
+DIRECTIONS = ("inbound", "outbound", "internal", "other")
+DISPOSITIONS = ("ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION")
+_INBOUND_CONTEXT = "from-trunk|from-pstn|from-did|inbound|incoming"
+_TIMES = (("started_at", "start"), ("answered_at", "answer"), ("ended_at", "end"))
+_SECONDS = (("duration_s", "duration"), ("billsec_s", "billsec"))
+_LONGEST_S = 7 * 86400
+
+
+class Cdr:
+    """Adapter of asterisk.cdr."""
+
+    def dialect(self, feed: Feed) -> Dialect:
+        """Comma, double quotes, no header."""
+        return Dialect(delimiter=",", quote='"')
+
+    def raw_columns(self, feed: Feed, header: list[str] | None, manifest: Manifest, header_line: int) -> list[str]:
+        """The configured columns, or the standard ones."""
+        return list(feed.options.columns or CDR_STANDARD_COLUMNS)
+
+    def settings(self, feed: Feed, config: Config) -> object:
+        """Direction, numbers, and whether records without id can be told apart from queue calls."""
+        return [config.own_numbers, config.centre.number_length_internal, "asterisk.queue_log" in config.feeds]
+
+    def select(self, context: Context) -> str:
+        """See the package's text."""
+        have = set(context.raw_columns)
+        zone, tolerance = context.feed.zone, context.feed.tolerance_s
+
+        def raw(name: str) -> str:
+            return f"nullif(trim({quote(name)}), '')" if name in have else "null::varchar"
+
+        def extension(name: str) -> str:
+            return f"regexp_full_match({name}, '[0-9]{{1,{context.config.centre.number_length_internal}}}')"
+
+        direction = context.feed.options.direction or default_direction(extension("src"), extension("dst"))
+        own = "[" + ", ".join(literal(number) for number in context.config.own_numbers) + "]::varchar[]"
+        conditions = [("contains(mark, 'n')", "nul_removed"), (f"coalesce(direction_said, '') not in {DIRECTIONS}", "bad_direction"),
+                      (f"disposition_said not in {DISPOSITIONS}", "bad_disposition")]  # fmt: skip
+        for name, source in _TIMES:
+            if source in have:
+                conditions.append((f"{source}_said is not null and {source}_local is null", f"bad_{name}"))
+        for name, source in _SECONDS:
+            conditions.append((f"{source}_n < 0", f"negative_{name}"))
+            conditions.append((f"{source}_said is not null and ({source}_n is null or {source}_n > {_LONGEST_S})",
+                               f"bad_{name}"))  # fmt: skip
+        conditions.append((f"answered_at < started_at - interval {tolerance} second", "order_started_at_answered_at"))
+        conditions.append((f"ended_at < answered_at - interval {tolerance} second", "order_answered_at_ended_at"))
+        conditions.append(
+            (
+                f"answered_at is null and ended_at < started_at - interval {tolerance} second",
+                "order_started_at_ended_at",
+            )
+        )
+        if context.clock_changes:
+            doubtful = " or ".join(is_doubtful(f"{source}_local", zone) for _, source in _TIMES)
+            conditions.append((doubtful, "dst_ambiguous"))
+        refusals = []
+        if "asterisk.queue_log" in context.config.feeds:
+            refusals.append(("call_id is null", "cdr_without_id", "'call_id'",
+                             "a record without uniqueid can't be told apart from the calls of the queue log"))  # fmt: skip
+        refusals.append(("disposition is null", "missing_meaning", "'disposition'", "the record has no disposition"))
+        times = ",\n".join(f"try_cast({source}_said as timestamp) as {source}_local" for _, source in _TIMES)
+        return f"""
+            with directed as (
+                select *, try({{'v': ({direction})}}) as direction_tried from raw),
+            named as (
+                select "#line", coalesce("#mark", '') as mark, lower(trim(direction_tried.v::varchar)) as direction_said,
+                    {raw("src")} as src, {raw("dst")} as dst, {raw("dcontext")} as context,
+                    {raw("channel")} as channel, {raw("dstchannel")} as dstchannel,
+                    {raw("lastapp")} as last_app, {raw("lastdata")} as lastdata,
+                    {raw("start")} as start_said, {raw("answer")} as answer_said, {raw("end")} as end_said,
+                    {raw("duration")} as duration_said, {raw("billsec")} as billsec_said,
+                    upper({raw("disposition")}) as disposition_said,
+                    {raw("uniqueid")} as call_id, {raw("linkedid")} as linked_id, {raw("sequence")} as sequence_said,
+                    {raw("accountcode")} as accountcode
+                from directed),
+            read as (
+                select *, {times},
+                    try_cast(duration_said as double) as duration_n, try_cast(billsec_said as double) as billsec_n,
+                    case when direction_said in {DIRECTIONS} then direction_said else 'other' end as direction,
+                    case when disposition_said in {DISPOSITIONS} then disposition_said
+                        when disposition_said is not null then 'OTHER' end as disposition
+                from named),
+            timed as (
+                select *, {to_utc("start_local", zone)} as started_at, {to_utc("answer_local", zone)} as answered_at,
+                    {to_utc("end_local", zone)} as ended_at,
+                    norm_number(case direction
+                        when 'inbound' then src
+                        when 'outbound' then dst
+                        when 'other' then case when not {extension("src")} then src
+                            when not {extension("dst")} then dst end end) as number
+                from read)
+            select "#line", call_id, linked_id, try_cast(sequence_said as bigint) as sequence_no, direction,
+                started_at, start_said as started_at_raw, answered_at, ended_at,
+                case when duration_n between 0 and {_LONGEST_S} then duration_n end as duration_s,
+                case when billsec_n between 0 and {_LONGEST_S} then billsec_n end as billsec_s,
+                disposition, mask_text(context) as context, mask_text(last_app) as last_app,
+                case when lower(last_app) = 'queue' then nullif(regexp_extract(lastdata, '^[^,|]*'), '') end as queue_id,
+                {_peer("channel")} as source_peer, {_peer("dstchannel")} as destination_peer,
+                case when {extension("src")} then src end as source_extension,
+                case when {extension("dst")} or list_contains({own}, dst) then dst end as dialled_number,
+                keyed_hash(number) as customer_hash, mask_number(number) as customer_masked,
+                number_prefix(number, number_type(number)) as customer_prefix,
+                case when number is not null or direction in ('inbound', 'outbound') then number_type(number) end as customer_number_type,
+                mask_text(accountcode) as account_code,
+                coalesce(ended_at, started_at) as _written_at,
+                {flags(conditions)} as _flags,
+                {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,
+                {case((when, column) for when, _, column, _ in refusals)} as _column,
+                {case((when, literal(reason)) for when, _, _, reason in refusals)} as _reason
+            from timed"""
+
+
+def default_direction(src_is_extension: str, dst_is_extension: str) -> str:
+    """Direction by dial-plan context, else by the lengths of the two numbers."""
+    return f"""case
+        when regexp_matches(lower(coalesce(dcontext, '')), '{_INBOUND_CONTEXT}') then 'inbound'
+        when {src_is_extension} and {dst_is_extension} then 'internal'
+        when {src_is_extension} and length(dst) > length(src) then 'outbound'
+        else 'other' end"""
+
+
+def _peer(channel: str) -> str:
+    """A channel without the serial number that Asterisk appends."""
+    return f"mask_text(regexp_replace({channel}, '-[0-9a-fA-F]+(;[12])?$', ''))"

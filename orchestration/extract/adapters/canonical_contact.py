@@ -1,0 +1,224 @@
+"""A flat export of contacts, mapped column by column with SQL that the centre writes in its configuration.
+
+A value that its expression can't make (an error, a wrong type, out of range) is NULL with the flag `bad_<column>`; the
+contact stays. TIMESTAMP values are local in the feed's zone; TIMESTAMPTZ, and texts with an offset, are absolute.
+"""
+
+from __future__ import annotations
+
+from orchestration.config import Config, Feed, fits, nearest
+from orchestration.errors import InputError
+from orchestration.extract.adapters import Context
+from orchestration.extract.engine import case, flags, is_doubtful, to_utc
+from orchestration.extract.expressions import Checker, ExpressionError, literal, quote, referenced_columns
+from orchestration.extract.landing import Manifest
+from orchestration.extract.text import Dialect
+
+# The steps of a contact in their order; two that are given must not run backwards by more than the clock tolerance.
+STEPS = ("started_at", "system_answered_at", "queue_entered_at", "queue_left_at", "agent_answered_at", "ended_at")
+_MASKED_TEXTS = ("dialled_number", "outcome_raw", "hangup_cause", "line_of_business")
+_LONGEST_S = 7 * 86400
+_OFFSET = r"[0-9]:[0-9]{2}.*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+
+
+class CanonicalContact:
+    """Adapter of canonical.contact."""
+
+    def dialect(self, feed: Feed) -> Dialect:
+        """As configured."""
+        form = feed.csv
+        return Dialect(form.delimiter, form.quote, form.escape, form.header, form.skip)
+
+    def settings(self, feed: Feed, config: Config) -> object:
+        """Everything that a user can write about the export."""
+        rules = [rule.model_dump() for rule in feed.rules]
+        return [feed.csv.model_dump(), feed.columns, sorted(feed.mapping.items()), rules, config.own_numbers,
+                config.centre.number_length_internal]  # fmt: skip
+
+    def raw_columns(self, feed: Feed, header: list[str] | None, manifest: Manifest, header_line: int) -> list[str]:
+        """The header's names, or the configured ones of a file without header. See `Adapter`."""
+        if not feed.csv.header:
+            return list(feed.columns or ())
+        if header is None:  # an empty file: nothing to name
+            return list(feed.columns or _wanted(feed))
+        present = {name.casefold(): name for name in header}
+        for name in feed.columns or _wanted(feed):
+            if name.casefold() not in present:
+                raise InputError(
+                    f"the column {name!r} is missing{nearest(name, header)} (the header has: {', '.join(header)}).",
+                    file=manifest.name,
+                    line=header_line,
+                    column=name,
+                    rule="missing_column",
+                    todo="correct the export, or the names in the configuration if the export's columns were renamed.",
+                )
+        return header
+
+    def select(self, context: Context) -> str:
+        """See the package's text."""
+        feed, contract, zone = context.feed, context.contract, context.feed.zone
+        types = {column.name: column.type for column in contract.columns} | {i.name: i.type for i in contract.inputs}
+        mapping = dict(feed.mapping)
+        for column in contract.columns:
+            if column.default is not None:
+                mapping.setdefault(column.name, column.default)
+        found = _bind(context, mapping, {name: types[name] for name in mapping})
+        tried = [f"try({{'v': ({sql}\n)}}) as {quote('t_' + name)}" for name, sql in mapping.items()]
+        tried += [f"try({{'v': ({rule.when}\n)}}) as {quote('r_' + rule.name)}" for rule in feed.rules]
+        values, conditions = [], [("contains(mark, 'n')", "nul_removed")]
+        doubtful = []
+        for name in types:
+            if name not in mapping:
+                values.append(f"cast(null as {types[name]}) as {quote('c_' + name)}")
+                continue
+            value = f"{quote('t_' + name)}.v"
+            if types[name] == "TIMESTAMP":
+                local, absolute = _instants(value, found[name])
+                values.append(f"{local} as {quote('l_' + name)}")
+                values.append(f"coalesce({absolute}, {to_utc(local, zone)}) as {quote('c_' + name)}")
+                if context.clock_changes:
+                    doubtful.append(is_doubtful(quote("l_" + name), zone))
+            elif types[name] == "VARCHAR":
+                values.append(f"nullif(trim({value}::varchar), '') as {quote('c_' + name)}")
+            else:
+                values.append(f"try_cast({value} as {types[name]}) as {quote('c_' + name)}")
+        for rule in feed.rules:
+            values.append(f"coalesce({quote('r_' + rule.name)}.v, false) as {quote('r_' + rule.name)}")
+        later = f"{context.landed} + interval 1 day"
+        columns = []
+        for column in contract.columns:
+            name, typed = column.name, quote("c_" + column.name)
+            said = quote("t_" + name)
+            if name not in mapping:
+                continue
+            wrong = f"{said} is null or ({said}.v is not null and {typed} is null"
+            if column.type == "VARCHAR":
+                wrong = f"{said} is null"
+            elif found[name] == "VARCHAR":
+                wrong += f" and trim({said}.v) <> ''"
+            wrong += "" if column.type == "VARCHAR" else ")"
+            value = typed
+            if column.type == "TIMESTAMP" and name != contract.event_time:
+                wrong += f" or {typed} > {later}"
+                value = f"case when {typed} <= {later} then {typed} end"
+            elif column.type in ("DOUBLE", "INTEGER", "BIGINT") and name != "priority":
+                conditions.append((f"{typed} < 0", f"negative_{name}"))
+                top = _LONGEST_S if name.endswith("_s") else 1_000_000
+                wrong += f" or not ({typed} <= {top})"
+                value = f"case when {typed} between 0 and {top} then {typed} end"
+            elif column.enum is not None:
+                allowed = "(" + ", ".join(literal(word) for word in column.enum) + ")"
+                other = "'other'" if "other" in column.enum else "null"
+                wrong += f" or lower({typed}) not in {allowed}"
+                value = f"case when lower({typed}) in {allowed} then lower({typed}) when {typed} is not null then {other} end"
+            elif name in _MASKED_TEXTS:
+                value = f"mask_text({typed})"
+            conditions.append((wrong, f"bad_{name}"))
+            columns.append(f"{value} as {quote('v_' + name)}")
+        mapped_steps = [step for step in STEPS if step in mapping]
+        for index, early in enumerate(mapped_steps):
+            for end in range(index + 1, len(mapped_steps)):
+                late, between = mapped_steps[end], mapped_steps[index + 1 : end]
+                nothing = "".join(f" and {quote('v_' + step)} is null" for step in between)
+                backwards = f"v_{late} < v_{early} - interval {context.feed.tolerance_s} second{nothing}"
+                conditions.append((backwards, f"order_{early}_{late}"))
+        if doubtful:
+            conditions.append((" or ".join(doubtful), "dst_ambiguous"))
+        for rule in feed.rules:
+            if rule.action != "refuse":
+                conditions.append((quote("r_" + rule.name), rule.name))
+        invalid = " or ".join(quote("r_" + rule.name) for rule in feed.rules if rule.action == "invalid") or "false"
+        refusing = [rule for rule in feed.rules if rule.action == "refuse"]
+        return f"""
+            with tried as (
+                select "#line", coalesce("#mark", '') as mark, {", ".join(tried)} from raw),
+            typed as (
+                select * exclude ({", ".join(quote("r_" + rule.name) for rule in feed.rules) or "mark"}),
+                    {", ".join(values)}{"" if feed.rules else ", mark"} from tried),
+            ranged as (
+                select *, {", ".join(columns)} from typed),
+            masked as (
+                select *, {"norm_number(c_caller_number)" if "caller_number" in mapping else "null::varchar"} as number
+                from ranged)
+            select "#line", {_outputs(context, set(mapping), invalid)},
+                coalesce({"v_ended_at" if "ended_at" in mapping else "null"}, v_started_at) as _written_at,
+                {flags(conditions)} as _flags,
+                {case((quote("r_" + rule.name), literal(rule.name)) for rule in refusing)} as _rule,
+                null::varchar as _column,
+                {case((quote("r_" + rule.name), literal(rule.reason)) for rule in refusing)} as _reason
+            from masked"""
+
+
+def _wanted(feed: Feed) -> list[str]:
+    """Columns of the export that the configuration's expressions name, in a fixed order."""
+    import duckdb
+
+    with duckdb.connect(":memory:") as db:
+        named: dict[str, None] = {}
+        for sql in [*feed.mapping.values(), *(rule.when for rule in feed.rules)]:
+            named.update(dict.fromkeys(sorted(referenced_columns(db, sql))))
+    by_fold = {name.casefold(): name for name in named}
+    return list(by_fold.values())
+
+
+def _bind(context: Context, mapping: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
+    """DuckDB types of the mapped expressions over the file's columns. Raises InputError for one that can't be used."""
+    feed, found = context.feed, {}
+
+    def error(key: str, sql: str, problem: str) -> InputError:
+        return InputError(
+            f"the expression {sql!r} can't be used on {context.manifest.name}: {problem}.",
+            file=feed.config_file,
+            line=feed.line_of(key),
+            column=f"{feed.name}.{key}",
+            rule="mapping",
+            todo="correct the SQL (DuckDB) or the export.",
+        )
+
+    with Checker() as checker:
+        for name, sql in mapping.items():
+            try:
+                found[name] = checker.check(sql, context.raw_columns) or "VARCHAR"
+            except ExpressionError as problem:
+                raise error(f"mapping.{name}", sql, str(problem)) from problem
+            if not fits(found[name], wanted[name]):
+                raise error(f"mapping.{name}", sql, f"it gives {found[name]}, {wanted[name]} is needed")
+        for index, rule in enumerate(feed.rules):
+            try:
+                kind = checker.check(rule.when, context.raw_columns) or "VARCHAR"
+            except ExpressionError as problem:
+                raise error(f"rules.{index}.when", rule.when, str(problem)) from problem
+            if kind != "BOOLEAN":
+                raise error(f"rules.{index}.when", rule.when, f"it gives {kind}, BOOLEAN is needed")
+    return found
+
+
+def _instants(value: str, found: str) -> tuple[str, str]:
+    """SQL of a mapped value as a local TIMESTAMP and as an absolute one in UTC; one of the two is NULL."""
+    if found.startswith("TIMESTAMP WITH TIME ZONE"):
+        return "null::timestamp", f"({value} at time zone 'UTC')"
+    if found == "VARCHAR":
+        offset = f"regexp_matches(trim({value}), '{_OFFSET}')"
+        local = f"case when not {offset} then try_cast(trim({value}) as timestamp) end"
+        return local, f"case when {offset} then try_cast(trim({value}) as timestamptz) at time zone 'UTC' end"
+    return f"({value})::timestamp", "null::timestamp"
+
+
+def _outputs(context: Context, mapping: set[str], invalid: str) -> str:
+    """The contract's columns but `flags`."""
+    filled = {
+        "caller_hash": "keyed_hash(number)",
+        "caller_masked": "mask_number(number)",
+        "caller_prefix": "number_prefix(number, number_type(number))",
+        "caller_number_type": "number_type(number)" if "caller_number" in mapping else "null",
+        "customer_key": "keyed_hash(c_customer_id)" if "customer_id" in mapping else "null",
+        "is_invalid": f"({invalid})",
+        "outcome": f"coalesce(v_outcome, case when {invalid} then 'invalid' end)",
+    }
+    out = []
+    for column in context.contract.columns:
+        if column.name == "flags":
+            continue
+        value = filled.get(column.name) or (quote("v_" + column.name) if column.name in mapping else "null")
+        out.append(f"cast({value} as {column.type}) as {quote(column.name)}")
+    return ",\n".join(out)

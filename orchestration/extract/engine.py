@@ -1,0 +1,107 @@
+"""DuckDB connections of the extraction, and small pieces of SQL that its modules share."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration import paths
+from orchestration.extract.expressions import literal, quote
+
+META = "callmart"  # the one key-value pair that our Parquet files carry: a JSON object
+
+
+@contextmanager
+def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory DuckDB in UTC that spills below the data root. `CALLMART_MEMORY` (2GB) and `CALLMART_THREADS` bound
+    what it takes."""
+    spill = paths.make_private(paths.temp_dir(root), root)
+    with duckdb.connect(":memory:") as db:
+        db.execute("set timezone = 'UTC'")
+        db.execute("set memory_limit = " + literal(os.environ.get("CALLMART_MEMORY", "2GB")))
+        db.execute("set temp_directory = " + literal(str(spill)))
+        if threads := os.environ.get("CALLMART_THREADS"):
+            db.execute(f"set threads = {int(threads)}")
+        db.execute("set enable_progress_bar = false")
+        yield db
+
+
+def write_parquet(db: duckdb.DuckDBPyConnection, query: str, target: Path, meta: dict[str, Any]) -> None:
+    """Write a query's rows to a Parquet file that carries `meta`."""
+    said = literal(json.dumps(meta, sort_keys=True, ensure_ascii=False))
+    db.execute(
+        f"copy ({query}) to {literal(str(target))} "
+        f"(format parquet, compression zstd, row_group_size 100000, kv_metadata {{{META}: {said}}})"
+    )
+
+
+def read_meta(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> dict[Path, dict[str, Any]]:
+    """The `meta` of Parquet files; a file without it has none."""
+    found: dict[Path, dict[str, Any]] = {}
+    existing = [file for file in files if file.exists()]
+    for begin in range(0, len(existing), 500):
+        names = "[" + ", ".join(literal(str(file)) for file in existing[begin : begin + 500]) + "]"
+        rows = db.execute(
+            f"select file_name, decode(value) from parquet_kv_metadata({names}) where decode(key) = '{META}'"
+        ).fetchall()
+        found.update({Path(name): json.loads(value) for name, value in rows})
+    return found
+
+
+def parquet(files: Iterable[Path]) -> str:
+    """A table function that reads Parquet files of one schema."""
+    return "read_parquet([" + ", ".join(literal(str(file)) for file in files) + "])"
+
+
+def to_utc(local: str, zone: str) -> str:
+    """A local TIMESTAMP in `zone` as a UTC TIMESTAMP. A time that occurs twice is the later one, a time that does not
+    exist is moved by the hour that is missing: ICU's rule, the same at each run."""
+    return f"((({local}) at time zone {literal(zone)}) at time zone 'UTC')"
+
+
+def to_local(utc: str, zone: str) -> str:
+    """A UTC TIMESTAMP as a local TIMESTAMP in `zone`."""
+    return f"((({utc}) at time zone 'UTC') at time zone {literal(zone)})"
+
+
+def is_doubtful(local: str, zone: str) -> str:
+    """Whether a local TIMESTAMP does not exist in `zone` or occurs twice."""
+    utc = to_utc(local, zone)
+    others = " or ".join(
+        f"{to_local(f'{utc} {sign} interval {minutes} minute', zone)} = {local}"
+        for minutes in (30, 60)
+        for sign in "+-"
+    )
+    return f"({to_local(utc, zone)} <> {local} or {others})"
+
+
+def has_changes(db: duckdb.DuckDBPyConnection, zone: str, begin: int, end: int) -> bool:
+    """Whether the clocks of `zone` change between two years."""
+    row = db.execute(
+        f"""select count(distinct {to_utc("ts", zone)} - ts) > 1
+        from range(make_timestamp({begin}, 1, 1, 0, 0, 0), make_timestamp({end + 1}, 1, 1, 0, 0, 0), interval 1 day) t(ts)"""
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def flags(conditions: Iterable[tuple[str, str]]) -> str:
+    """A list of the names whose condition holds."""
+    cases = [f"case when {condition} then {literal(name)} end" for condition, name in conditions]
+    return f"list_filter([{', '.join(cases)}]::varchar[], x -> x is not null)" if cases else "[]::varchar[]"
+
+
+def case(conditions: Iterable[tuple[str, str]], otherwise: str = "null") -> str:
+    """A CASE over (condition, value)."""
+    arms = " ".join(f"when {condition} then {value}" for condition, value in conditions)
+    return f"case {arms} else {otherwise} end" if arms else otherwise
+
+
+def json_row(columns: Iterable[str]) -> str:
+    """One row as a JSON text: unambiguous, so that its hash tells rows apart."""
+    return f"json_array({', '.join(quote(column) for column in columns)})::varchar"

@@ -1,0 +1,403 @@
+"""Landing: the original bytes of each source file, kept once, and which of them still count.
+
+Here belongs: finding files, copying them with a manifest, and the rule by which a landed object is superseded. Not here:
+anything that looks into a row (typing).
+
+An object is one sequence of bytes: the same bytes under another name (a log that was rotated or renamed) are the same
+object, seen twice. Its manifest holds every sighting, in the order of landing (`seq`).
+"""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from orchestration import paths
+from orchestration.config import Feed
+from orchestration.errors import InputError
+from orchestration.progress import warn
+
+BLOCK = 1 << 22
+GZIP_MAGIC = b"\x1f\x8b"
+ORIGINAL = "original"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One moment at which a path of the source held the bytes of an object."""
+
+    path: str
+    seq: int
+    seen_at: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is known of a landed object. Sizes are bytes; `stream_*` are about the decompressed bytes.
+
+    `extends`: objects of the feed whose whole stream is the beginning of this one's. The four times (UTC, ISO) are known
+    once the object is typed: the range of its events, and of the instants at which its records were written.
+    """
+
+    object_id: str
+    feed: str
+    name: str
+    size: int
+    sha256: str
+    stream_size: int
+    stream_sha256: str
+    is_gzip: bool
+    encoding: str
+    extracted_at: str
+    seq: int
+    extends: tuple[str, ...] = ()
+    seen: tuple[Sighting, ...] = ()
+    first_event_at: str | None = None
+    last_event_at: str | None = None
+    first_written_at: str | None = None
+    last_written_at: str | None = None
+
+    @property
+    def source_file(self) -> str:
+        """How lineage names the object: its id and the file's first name at the source."""
+        return f"{self.object_id}/{self.name}"
+
+    @property
+    def last_seq(self) -> int:
+        """Landing order of the latest sighting."""
+        return max((sighting.seq for sighting in self.seen), default=self.seq)
+
+
+@dataclass
+class LandingReport:
+    """What one run of `land` met: files looked at, files that were read, new objects, warnings."""
+
+    feed: str
+    files: int = 0
+    read: int = 0
+    new_objects: list[str] = field(default_factory=list)
+    known_objects: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class _Changed(Exception):
+    """A file changed while it was read."""
+
+
+def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
+    """Copy each new or changed file of a feed into landing; `now` (UTC) becomes `extracted_at` of new objects.
+
+    A file whose path, size and modification time are those of its latest sighting is not read. Raises InputError for a
+    pattern without a match (unless the feed has `required: false`), an unreadable or damaged file, and a file that
+    changes each time it is read.
+    """
+    report = LandingReport(feed.name)
+    folder = paths.make_private(paths.landing_dir(root, feed.name), root)
+    _sweep(folder)
+    known = {manifest.object_id: manifest for manifest in read_manifests(feed.name, root)}
+    for file in _files(feed, report):
+        report.files += 1
+        name = os.path.relpath(file, feed.base_dir)
+        latest = _latest_sighting(known.values(), name)
+        before = _stat(file, feed)
+        if latest and (latest[1].size, latest[1].mtime_ns) == (before.st_size, before.st_mtime_ns):
+            report.known_objects.append(latest[0].object_id)
+            continue
+        report.read += 1
+        landed, before = _capture(file, name, feed, folder, known, now, before)
+        manifest = known.get(landed.object_id, landed)
+        sighting = Sighting(name, landed.seq, now.isoformat(), before.st_size, before.st_mtime_ns)
+        manifest = replace(manifest, seen=(*manifest.seen, sighting))
+        if landed.object_id in known:
+            report.known_objects.append(manifest.object_id)
+        else:
+            report.new_objects.append(manifest.object_id)
+            if manifest.stream_size == 0:
+                report.warnings.append(f"{name} is empty")
+        paths.put_json(folder / manifest.object_id / MANIFEST, _as_json(manifest))
+        known[manifest.object_id] = manifest
+    return report
+
+
+def read_manifests(feed: str, root: Path) -> list[Manifest]:
+    """Manifests of all landed objects of a feed in landing order. An object without manifest (crash) doesn't count."""
+    found = []
+    for path in sorted(paths.landing_dir(root, feed).glob(f"*/{MANIFEST}")):
+        said = json.loads(path.read_text("utf-8"))
+        said["seen"] = tuple(Sighting(**sighting) for sighting in said["seen"])
+        said["extends"] = tuple(said["extends"])
+        found.append(Manifest(**said))
+    return sorted(found, key=lambda manifest: manifest.seq)
+
+
+def live_objects(manifests: Sequence[Manifest], warnings: list[str] | None = None) -> list[Manifest]:
+    """The objects that count, in landing order; a pure function of the manifests.
+
+    Superseded is an object (a) whose stream is the beginning of a later object's: the file grew; or (b) whose every path
+    holds a later version, unless that version begins at or after the end of this one (the path was reused by log
+    rotation) or is empty (a fresh log after rotation; told to `warnings`).
+    """
+    by_path: dict[str, list[tuple[Sighting, Manifest]]] = {}
+    for manifest in manifests:
+        for sighting in manifest.seen:
+            by_path.setdefault(sighting.path, []).append((sighting, manifest))
+    for versions in by_path.values():
+        versions.sort(key=lambda version: version[0].seq)
+    replaced = {
+        manifest.object_id
+        for manifest in manifests
+        if manifest.seen
+        and all(_replaced(manifest, by_path[path], warnings) for path in {sighting.path for sighting in manifest.seen})
+    }
+    kept = {manifest.object_id: manifest for manifest in manifests if manifest.object_id not in replaced}
+    # Only an object that itself counts can stand for the one it continues.
+    grown = {
+        shorter
+        for manifest in kept.values()
+        for shorter in manifest.extends
+        if shorter in kept and kept[shorter].last_seq < manifest.last_seq
+    }
+    live = [manifest for object_id, manifest in kept.items() if object_id not in grown]
+    return sorted(live, key=lambda manifest: manifest.seq)
+
+
+def open_stream(path: Path, is_gzip: bool) -> BinaryIO:
+    """The decompressed bytes of a landed object."""
+    handle = path.open("rb")
+    return gzip.GzipFile(fileobj=handle, mode="rb") if is_gzip else handle  # type: ignore[return-value]
+
+
+# --- finding ---------------------------------------------------------------------------------------------------------
+
+
+def _files(feed: Feed, report: LandingReport) -> list[Path]:
+    """Files of all patterns, oldest first, so that versions of one log land in the order they were written."""
+    found: dict[Path, None] = {}
+    for pattern, said in zip(feed.patterns(), feed.paths, strict=True):
+        matches = [Path(name) for name in glob.glob(pattern, recursive=True)]
+        files = [path for path in matches if path.is_file()]
+        if not files:
+            if feed.required:
+                raise InputError(
+                    f"no file matches {said!r} (looked for {os.path.relpath(pattern, feed.base_dir)} "
+                    f"beside the configuration).",
+                    file=feed.config_file,
+                    line=feed.line_of("paths"),
+                    column=f"{feed.name}.paths",
+                    rule="no_file",
+                    todo="correct the path, or put `required: false` on the feed if it may be missing.",
+                )
+            report.warnings.append(f"no file matches {said!r}")
+        found.update(dict.fromkeys(files))
+    return sorted(found, key=lambda path: (_stat(path, feed).st_mtime_ns, str(path)))
+
+
+def _stat(file: Path, feed: Feed) -> os.stat_result:
+    try:
+        return file.stat()
+    except OSError as error:
+        raise _unreadable(file, feed, error) from error
+
+
+def _unreadable(file: Path, feed: Feed, error: Exception) -> InputError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return InputError(
+        f"the file can't be read: {reason}.",
+        file=os.path.relpath(file, feed.base_dir),
+        rule="unreadable",
+        todo="make it readable for the user who runs callmart, or copy it again from its source.",
+    )
+
+
+def _latest_sighting(manifests: Iterable[Manifest], path: str) -> tuple[Manifest, Sighting] | None:
+    found = [(m, sighting) for m in manifests for sighting in m.seen if sighting.path == path]
+    return max(found, key=lambda pair: pair[1].seq) if found else None
+
+
+# --- copying ---------------------------------------------------------------------------------------------------------
+
+
+def _capture(
+    file: Path,
+    name: str,
+    feed: Feed,
+    folder: Path,
+    known: dict[str, Manifest],
+    now: datetime,
+    before: os.stat_result,
+) -> tuple[Manifest, os.stat_result]:
+    """Copy the file to landing, unless its bytes are there; once again when it changed meanwhile."""
+    # Asterisk only ever appends to its logs, so that bytes read twice alike are a true beginning of the file.
+    for growing in (False, feed.contract.source == "asterisk"):
+        try:
+            return _copy(file, name, feed, folder, known, now, before, growing), before
+        except _Changed:
+            before = _stat(file, feed)
+    raise InputError(
+        "the file changes while it is read, twice in a row.",
+        file=name,
+        rule="changing_file",
+        todo="build again when nothing writes the file, or have it rotated or copied first.",
+    )
+
+
+def _copy(
+    file: Path,
+    name: str,
+    feed: Feed,
+    folder: Path,
+    known: dict[str, Manifest],
+    now: datetime,
+    before: os.stat_result,
+    growing: bool,
+) -> Manifest:
+    """Copy to a temporary folder, then in place. With `growing`, what is appended while the file is read is left for the
+    next run. Raises _Changed when the bytes can't be trusted."""
+    seq = 1 + max((sighting.seq for manifest in known.values() for sighting in manifest.seen), default=0)
+    temporary = folder / f"_{os.getpid()}.tmp"
+    temporary.mkdir(mode=paths.PRIVATE, exist_ok=True)
+    try:
+        whole = hashlib.sha256()
+        try:
+            with file.open("rb") as source, (temporary / ORIGINAL).open("wb") as target:
+                size = 0
+                for block in _blocks(source, before.st_size if growing else None):
+                    whole.update(block)
+                    target.write(block)
+                    size += len(block)
+                target.flush()
+                os.fsync(target.fileno())
+                after = os.fstat(source.fileno())
+                if growing:
+                    again = hashlib.sha256()
+                    source.seek(0)
+                    for block in _blocks(source, before.st_size):
+                        again.update(block)
+                    if again.digest() != whole.digest():
+                        raise _Changed
+        except OSError as error:
+            raise _unreadable(file, feed, error) from error
+        same = (after.st_size, after.st_mtime_ns, after.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
+        if size != before.st_size or not (same or (growing and after.st_ino == before.st_ino)):
+            raise _Changed
+        object_id = whole.hexdigest()[:24]
+        manifest = Manifest(
+            object_id=object_id,
+            feed=feed.name,
+            name=name,
+            size=size,
+            sha256=whole.hexdigest(),
+            stream_size=0,
+            stream_sha256="",
+            is_gzip=False,
+            encoding=feed.encoding,
+            extracted_at=now.isoformat(),
+            seq=seq,
+        )
+        if object_id in known:
+            return manifest
+        manifest = _with_stream(manifest, temporary / ORIGINAL, known.values(), feed, file)
+        target_folder = folder / object_id
+        if target_folder.exists():  # bytes of a landing that crashed before its manifest
+            shutil.rmtree(target_folder)
+        os.replace(temporary, target_folder)
+        paths.sync_dir(folder)
+        return manifest
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _with_stream(manifest: Manifest, copy: Path, known: Iterable[Manifest], feed: Feed, file: Path) -> Manifest:
+    """Size, hash and prefixes of the decompressed bytes."""
+    with copy.open("rb") as handle:
+        is_gzip = handle.read(2) == GZIP_MAGIC
+    others = list(known)
+    marks = sorted({other.stream_size for other in others})
+    digest, size, prefixes = hashlib.sha256(), 0, {}
+    try:
+        with open_stream(copy, is_gzip) as stream:
+            for block in _blocks(stream):
+                begin = 0
+                while marks and marks[0] <= size + len(block):
+                    end = marks.pop(0) - size
+                    digest.update(block[begin:end])
+                    prefixes[size + end] = digest.hexdigest()
+                    begin = end
+                digest.update(block[begin:])
+                size += len(block)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise _unreadable(file, feed, error) from error
+    if size == 0:
+        prefixes[0] = digest.hexdigest()
+    extends = tuple(o.object_id for o in others if prefixes.get(o.stream_size) == o.stream_sha256)
+    return replace(manifest, is_gzip=is_gzip, stream_size=size, stream_sha256=digest.hexdigest(), extends=extends)
+
+
+def _blocks(stream: BinaryIO, size: int | None = None) -> Iterator[bytes]:
+    """The stream, or its first `size` bytes, in blocks."""
+    left = size
+    while block := stream.read(BLOCK if left is None else min(BLOCK, left)):
+        yield block
+        if left is not None:
+            left -= len(block)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a crash left; the lock on the data root says that nobody else is landing."""
+    for left in folder.glob("_*.tmp"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _as_json(manifest: Manifest) -> dict[str, object]:
+    said = asdict(manifest)
+    for known_after_typing in ("first_event_at", "last_event_at", "first_written_at", "last_written_at"):
+        said.pop(known_after_typing)
+    return said
+
+
+# --- superseding -----------------------------------------------------------------------------------------------------
+
+
+def _replaced(old: Manifest, versions: Sequence[tuple[Sighting, Manifest]], warnings: list[str] | None) -> bool:
+    """Whether the path's versions after the last sighting of `old` include one that takes its place."""
+    last = max(sighting.seq for sighting, manifest in versions if manifest.object_id == old.object_id)
+    for sighting, newer in versions:
+        if sighting.seq <= last:
+            continue
+        if newer.stream_size == 0:
+            text = f"{sighting.path} is empty now; what it held before still counts (a fresh log after rotation)"
+            if warnings is None:
+                warn(text)
+            elif text not in warnings:
+                warnings.append(text)
+            continue
+        if not _begins_after(newer, old):
+            return True
+    return False
+
+
+def _begins_after(newer: Manifest, old: Manifest) -> bool:
+    """Whether the newer version only holds what came after the older one.
+
+    A call record is written when the call ends, and an export may be cut by start or by end: either order will do.
+    """
+    for first, last in (
+        (newer.first_event_at, old.last_event_at),
+        (newer.first_written_at, old.last_written_at),
+    ):
+        if first is not None and last is not None and first >= last:
+            return True
+    return False

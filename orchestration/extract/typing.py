@@ -1,0 +1,387 @@
+"""Typing: each landed object becomes typed.parquet (contract columns, lineage, `dt`) and refused.parquet.
+
+Here belongs: what is the same for all feeds: reading the numbered file, the rules on key, time and meaning, lineage, the
+accounting of rows, and when to type again. Not here: what a feed's fields mean (adapters), partitions (lake.py).
+
+Both files are functions of the bytes, the contract, the configuration of the feed, the hash key and this code; a hash of
+these is kept in typed.parquet, and what does not match is typed again. refused.parquet is written first: typed.parquet
+is what says that an object is typed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration import paths
+from orchestration.config import Config, Feed, hash_key
+from orchestration.errors import AccountingError
+from orchestration.extract import masking
+from orchestration.extract.adapters import Adapter, Context, adapter
+from orchestration.extract.adapters.asterisk_queue_log import agent_names
+from orchestration.extract.engine import case, connect, has_changes, json_row, read_meta, to_local, write_parquet
+from orchestration.extract.expressions import literal, quote
+from orchestration.extract.landing import ORIGINAL, Manifest, live_objects, read_manifests
+from orchestration.extract.text import Dialect, Prepared, prepare, raw_records
+from orchestration.progress import step
+
+TYPED, REFUSED = "typed.parquet", "refused.parquet"
+REFUSED_COLUMNS = {
+    "source_file": "VARCHAR", "source_line": "BIGINT", "column_name": "VARCHAR", "rule": "VARCHAR", "reason": "VARCHAR",
+    "raw": "VARCHAR",
+}  # fmt: skip
+_MAX_RAW_LINE = 4 << 20
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What typing an object gave. `rows_in` = `rows` + refused; `dates`: local date (ISO) -> typed rows."""
+
+    manifest: Manifest
+    fingerprint: str
+    rows_in: int
+    rows: int
+    refused: dict[str, int] = field(default_factory=dict)
+    dates: dict[str, int] = field(default_factory=dict)
+    encoding: str = "utf-8"
+    blank_lines: int = 0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Name of the typed file inside the object's folder."""
+        return TYPED
+
+
+def typing_fingerprint(feed: Feed, config: Config, key: str) -> str:
+    """Hash of everything but the bytes that decides what typing gives."""
+    said = [
+        feed.contract.fingerprint(),
+        adapter(feed.name).settings(feed, config),
+        [feed.zone, feed.encoding, feed.tolerance_s, config.centre.first_date.isoformat()],
+        masking.key_id(key),
+        _code_version(),
+        duckdb.__version__,
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
+    """Type every landed object of a feed that is not typed yet, and bring the quarantine up to date.
+
+    Returns all objects, superseded ones too, in landing order. Raises InputError for a missing column or hash key,
+    AccountingError when a row is lost.
+    """
+    key = hash_key()
+    fingerprint = typing_fingerprint(feed, config, key)
+    manifests = read_manifests(feed.name, root)
+    with connect(root) as db:
+        known = _known(db, feed, root, manifests, fingerprint)
+        todo = [manifest for manifest in manifests if manifest.object_id not in known]
+        if todo:
+            with step(f"type {feed.name}") as current:
+                masking.install(db, key, config.centre.number_length_internal, config.own_numbers, agent_names(config))
+                for manifest in todo:
+                    known[manifest.object_id] = _type_object(db, manifest, feed, config, root, fingerprint)
+                current.rows = sum(known[manifest.object_id].rows_in for manifest in todo)
+                current.note = f"{len(todo)} files"
+    typed = [known[manifest.object_id] for manifest in manifests]
+    _quarantine(feed, root, typed)
+    return typed
+
+
+def live(typed: Sequence[Typed], warnings: list[str] | None = None) -> list[Typed]:
+    """The typed objects that count, in landing order (see `live_objects`)."""
+    counted = {manifest.object_id for manifest in live_objects([item.manifest for item in typed], warnings)}
+    return [item for item in typed if item.manifest.object_id in counted]
+
+
+def typed_path(root: Path, item: Typed) -> Path:
+    """The typed rows of an object."""
+    return paths.object_dir(root, item.manifest.feed, item.manifest.object_id) / TYPED
+
+
+# --- what is known -----------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _code_version() -> str:
+    """Hash of the code that types: an upgrade types again by itself."""
+    folder = Path(__file__).parent
+    names = [
+        "engine.py",
+        "masking.py",
+        "text.py",
+        "typing.py",
+        *(f"adapters/{p.name}" for p in folder.glob("adapters/*.py")),
+    ]
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _known(
+    db: duckdb.DuckDBPyConnection, feed: Feed, root: Path, manifests: Sequence[Manifest], fingerprint: str
+) -> dict[str, Typed]:
+    files = {paths.object_dir(root, feed.name, m.object_id) / TYPED: m for m in manifests}
+    found = {}
+    for file, meta in read_meta(db, list(files)).items():
+        if meta.get("fingerprint") == fingerprint:
+            manifest = files[file]
+            found[manifest.object_id] = _from_meta(manifest, meta)
+    return found
+
+
+def _from_meta(manifest: Manifest, meta: dict[str, Any]) -> Typed:
+    timed = replace(
+        manifest,
+        first_event_at=meta["first_event_at"],
+        last_event_at=meta["last_event_at"],
+        first_written_at=meta["first_written_at"],
+        last_written_at=meta["last_written_at"],
+    )
+    return Typed(
+        manifest=timed,
+        fingerprint=meta["fingerprint"],
+        rows_in=meta["rows_in"],
+        rows=meta["rows"],
+        refused=meta["refused"],
+        dates=meta["dates"],
+        encoding=meta["encoding"],
+        blank_lines=meta["blank_lines"],
+        warnings=tuple(meta["warnings"]),
+    )
+
+
+# --- one object --------------------------------------------------------------------------------------------------------
+
+
+def _type_object(
+    db: duckdb.DuckDBPyConnection, manifest: Manifest, feed: Feed, config: Config, root: Path, fingerprint: str
+) -> Typed:
+    kind = adapter(feed.name)
+    dialect = kind.dialect(feed)
+    folder = paths.object_dir(root, feed.name, manifest.object_id)
+    scratch = paths.make_private(paths.temp_dir(root), root)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="typing-") as name:
+        prepared = prepare(manifest, folder / ORIGINAL, feed.encoding, dialect, Path(name))
+        columns = kind.raw_columns(feed, prepared.header, manifest, prepared.header_line)
+        _read(db, prepared, dialect, columns)
+        landed = utc(manifest.extracted_at)
+        context = Context(
+            db=db,
+            feed=feed,
+            config=config,
+            contract=feed.contract,
+            manifest=manifest,
+            raw_columns=tuple(columns),
+            landed=f"timestamp {literal(landed)}",
+            clock_changes=has_changes(db, feed.zone, config.centre.first_date.year - 1, int(landed[:4]) + 1),
+        )
+        _judge(db, kind, context)
+        warnings = list(prepared.warnings)
+        refused = _refuse(db, prepared, dialect, manifest)
+        rows, bounds, dates = _summary(db, feed.contract.event_time or "")
+        if rows + refused.total() != prepared.rows_in:
+            raise AccountingError(
+                f"{prepared.rows_in} records went in, {rows} were typed and {refused.total()} refused.",
+                file=manifest.name,
+                rule="accounting",
+                todo="report this file's form as a defect of callmart.",
+            )
+        meta = {
+            "fingerprint": fingerprint,
+            "rows_in": prepared.rows_in,
+            "rows": rows,
+            "refused": dict(refused),
+            "dates": dates,
+            "encoding": prepared.encoding,
+            "blank_lines": prepared.blank_lines,
+            "warnings": warnings,
+            **bounds,
+        }
+        _put(
+            db,
+            f"select {', '.join(map(quote, REFUSED_COLUMNS))} from refused order by source_line",
+            folder / REFUSED,
+            meta,
+        )
+        names = ", ".join(quote(column.name) for column in feed.contract.lake_columns)
+        _put(db, f"select {names}, dt from judged where rule is null", folder / TYPED, meta)
+    for table in ("raw", "judged", "refused", "reject_errors", "reject_scans"):
+        db.execute(f"drop table if exists {table}")
+    return _from_meta(manifest, meta)
+
+
+def _put(db: duckdb.DuckDBPyConnection, query: str, target: Path, meta: dict[str, Any]) -> None:
+    written = paths.hidden(target)
+    write_parquet(db, query, written, meta)
+    paths.put(written, target)
+
+
+def _read(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect, columns: Sequence[str]) -> None:
+    """The numbered file as table `raw`, and what the CSV reader rejects as `reject_errors`."""
+    for table in ("raw", "reject_errors", "reject_scans"):
+        db.execute(f"drop table if exists {table}")
+    types = {"#line": "BIGINT", "#mark": "VARCHAR"} | dict.fromkeys(columns, "VARCHAR")
+    struct = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
+    db.execute(
+        f"""create table raw as select * from read_csv({literal(str(prepared.path))},
+            auto_detect = false, header = false, columns = {{{struct}}}, delim = {literal(dialect.delimiter)},
+            quote = {literal(dialect.quote)}, escape = {literal(dialect.escape or dialect.quote)}, new_line = '\\n',
+            strict_mode = true, null_padding = false, store_rejects = true, rejects_limit = 0,
+            max_line_size = {_MAX_RAW_LINE}, parallel = {"false" if prepared.multiline else "true"})"""
+    )
+
+
+def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> None:
+    """Table `judged`: lake columns, `dt`, `_written_at`, and for a refused row `rule`, `column_name`, `reason`."""
+    contract, manifest = context.contract, context.manifest
+    event = quote(contract.event_time or "")
+    first = f"date {literal(context.config.centre.first_date.isoformat())}"
+    keys = [name for name in contract.natural_key if name != "row_hash"]
+    rules = [("_rule is not null", "_rule", "_column", "_reason")]
+    rules += [(f"{quote(name)} is null", "'missing_key'", literal(name), "'the row has no key'") for name in keys]
+    rules += [
+        (f"{event} is null", "'bad_time'", literal(contract.event_time or ""), "'the time is missing or no time'"),
+        (f"{event} > {context.landed} + interval 1 day", "'future_event'", literal(contract.event_time or ""),
+         "'the time lies more than a day after the file was landed'"),
+        (f"dt < {first}", "'before_first_date'", literal(contract.event_time or ""),
+         "'the local date lies before the first date of the centre'"),
+    ]  # fmt: skip
+    rules += [
+        (f"{quote(column.name)} is null", "'missing_meaning'", literal(column.name), "'a value without which the row means nothing'")
+        for column in contract.columns
+        if column.required and column.name not in (*keys, contract.event_time)
+    ]  # fmt: skip
+    names = [column.name for column in contract.columns]
+    said = ", ".join(
+        f"cast({quote(column.name)} as {column.type}) as {quote(column.name)}" for column in contract.columns
+    )
+    db.execute(
+        f"""create or replace table judged as
+        with adapted as ({kind.select(context)}),
+        flagged as (
+            select * exclude (_flags), nullif(array_to_string(list_sort(list_distinct(_flags)), ','), '') as flags,
+                cast({to_local(event, context.feed.zone)} as date) as dt
+            from adapted),
+        typed as (
+            select "#line" as source_line, {said}, dt, _written_at,
+                {case((when, rule) for when, rule, _, _ in rules)} as rule,
+                {case((when, column) for when, _, column, _ in rules)} as column_name,
+                {case((when, reason) for when, _, _, reason in rules)} as reason
+            from flagged)
+        select *, {literal(manifest.source_file)} as source_file, {context.landed} as ingested_at,
+            case when rule is null then md5({json_row(names)}) end as row_hash
+        from typed"""
+    )
+
+
+def _refuse(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect, manifest: Manifest) -> Counter[str]:
+    """Table `refused`: rows refused while lines were told apart, by the CSV reader, and by a rule."""
+    db.execute(
+        "create or replace table refused ("
+        + ", ".join(f"{name} {kind}" for name, kind in REFUSED_COLUMNS.items())
+        + ")"
+    )
+    file = literal(manifest.source_file)
+    if prepared.refused:
+        struct = ", ".join(f"{name}: '{kind}'" for name, kind in REFUSED_COLUMNS.items() if name != "source_file")
+        db.execute(
+            f"""insert into refused by name select {file} as source_file, * from read_json(
+                {literal(str(prepared.refused_path))}, format = 'newline_delimited', columns = {{{struct}}},
+                maximum_object_size = {_MAX_RAW_LINE * 4})"""
+        )
+    db.execute(
+        f"""create or replace temp table broken as
+        select try_cast(split_part(csv_line, {literal(dialect.delimiter)}, 1) as bigint) as source_line,
+            min_by(column_name, line_byte_position) as column_name, min(lower(replace(error_type::varchar, ' ', '_'))) as rule
+        from reject_errors group by all
+        union all
+        select source_line, column_name, rule from judged where rule is not null"""
+        if _has_rejects(db)
+        else "create or replace temp table broken as select source_line, column_name, rule from judged where rule is not null"
+    )
+    lines = {line for (line,) in db.execute("select source_line from broken").fetchall()}
+    if lines:
+        with (prepared.path.parent / "raw.jsonl").open("w", encoding="utf-8") as target:
+            for line, raw in raw_records(prepared, dialect.delimiter, lines):
+                target.write(json.dumps({"source_line": line, "raw": raw}, ensure_ascii=False) + "\n")
+        db.execute(
+            f"""insert into refused by name
+            select {file} as source_file, broken.source_line, broken.column_name, broken.rule,
+                coalesce(judged.reason, {_csv_reasons("broken.rule")}) as reason, text.raw
+            from broken
+            left join judged on judged.source_line = broken.source_line and judged.rule is not null
+            left join read_json({literal(str(prepared.path.parent / "raw.jsonl"))}, format = 'newline_delimited',
+                columns = {{source_line: 'BIGINT', raw: 'VARCHAR'}}, maximum_object_size = {_MAX_RAW_LINE * 4}) as text
+                on text.source_line = broken.source_line"""
+        )
+    db.execute("drop table broken")
+    return Counter(dict(db.execute("select rule, count(*) from refused group by rule order by rule").fetchall()))
+
+
+def _has_rejects(db: duckdb.DuckDBPyConnection) -> bool:
+    row = db.execute("select count(*) from duckdb_tables() where table_name = 'reject_errors'").fetchone()
+    return bool(row and row[0])
+
+
+def _csv_reasons(rule: str) -> str:
+    return case(
+        [
+            (f"{rule} = 'missing_columns'", "'the record has fewer columns than the file'"),
+            (f"{rule} = 'too_many_columns'", "'the record has more columns than the file'"),
+        ],
+        "'the record does not follow the dialect of the file'",
+    )
+
+
+def _summary(db: duckdb.DuckDBPyConnection, event: str) -> tuple[int, dict[str, str | None], dict[str, int]]:
+    """Rows typed, the range of their times (ISO, UTC), and rows per local date."""
+    text = "strftime({}, '%Y-%m-%dT%H:%M:%S.%f')"
+    row = db.execute(
+        f"""select count(*), {text.format(f"min({event})")}, {text.format(f"max({event})")},
+            {text.format("min(_written_at)")}, {text.format("max(_written_at)")} from judged where rule is null"""
+    ).fetchone()
+    assert row is not None
+    dates = db.execute("select dt::varchar, count(*) from judged where rule is null group by dt order by dt").fetchall()
+    names = ("first_event_at", "last_event_at", "first_written_at", "last_written_at")
+    return row[0], dict(zip(names, row[1:], strict=True)), dict(dates)
+
+
+def utc(moment: str) -> str:
+    """An ISO moment as the text of a UTC TIMESTAMP."""
+    said = datetime.fromisoformat(moment)
+    return (said.astimezone(UTC) if said.tzinfo else said).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+# --- quarantine --------------------------------------------------------------------------------------------------------
+
+
+def _quarantine(feed: Feed, root: Path, typed: Sequence[Typed]) -> None:
+    """quarantine/<object>.parquet for each live object with refused rows, and for no other."""
+    folder = paths.make_private(paths.quarantine_dir(root, feed.name), root)
+    wanted = {item.manifest.object_id: item for item in live(typed, []) if item.refused}
+    for file in folder.glob("*.parquet"):
+        if not file.name.startswith("dt=") and file.stem not in wanted:
+            file.unlink()
+    with connect(root) as db:
+        targets = {paths.refused_path(root, feed.name, object_id): item for object_id, item in wanted.items()}
+        known = read_meta(db, list(targets))
+    for target, item in targets.items():
+        if known.get(target, {}).get("fingerprint") != item.fingerprint:
+            written = paths.hidden(target)
+            shutil.copyfile(paths.object_dir(root, feed.name, item.manifest.object_id) / REFUSED, written)
+            paths.put(written, target)

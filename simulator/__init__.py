@@ -1,0 +1,10 @@
+"""A synthetic call centre that plants known truths, in the source systems' own file formats.
+
+`events` says what can happen, `centre` makes it happen, `asterisk_files` writes what Asterisk would have logged,
+`truth` counts the KPIs from the events, and `run` puts them together. Nothing here knows the warehouse.
+"""
+
+from simulator.errors import ForeignFolderError, SettingError, SimulatorError
+from simulator.run import SimulationSummary, simulate
+
+__all__ = ["ForeignFolderError", "SettingError", "SimulationSummary", "SimulatorError", "simulate"]

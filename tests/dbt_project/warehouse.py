@@ -1,0 +1,123 @@
+"""Builds a small warehouse from rows written in a test: a lake by the contracts, then dbt as a process of its own.
+
+Here belongs: what the tests of dbt models share. Not here: expectations of a test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from expectations.contracts import all_contracts
+
+PROJECT = Path(__file__).resolve().parents[2]
+ZERO = date(1, 1, 1)
+
+
+class Warehouse:
+    """A lake and a DuckDB file below `root`; `build` runs dbt on them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.lake = root / "lake"
+        self.file = root / "warehouse.duckdb"
+        for feed in all_contracts():
+            self.write(feed, ZERO, [])
+        self.write("centre.setting", ZERO, [setting()])
+
+    def write(self, feed: str, day: date, rows: list[dict[str, Any]]) -> None:
+        """Replace one partition of a feed by `rows`; columns left out are NULL."""
+        contract = all_contracts()[feed]
+        folder = self.lake / contract.source / contract.name / f"dt={day.isoformat()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        types = contract.duckdb_types()
+        columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
+        with duckdb.connect() as con:
+            con.execute(f"create table t ({columns})")
+            for line, row in enumerate(rows, 1):
+                unknown = set(row) - set(types)
+                assert not unknown, unknown
+                filled = {"source_file": "test", "source_line": line, "ingested_at": datetime(2026, 1, 1)} | row
+                filled.setdefault("row_hash", str(line))
+                con.execute(
+                    f"insert into t values ({', '.join('?' * len(types))})",
+                    [filled.get(name) for name in types],
+                )
+            con.execute(f"copy t to '{folder / 'part-0.parquet'}' (format parquet)")
+
+    def write_days(self, feed: str, rows: list[dict[str, Any]], day_of: dict[str, date] | None = None) -> None:
+        """Write rows that carry their partition under the key `dt`."""
+        by_day: dict[date, list[dict[str, Any]]] = defaultdict(list)
+        for row in rows:
+            by_day[row["dt"]].append({k: v for k, v in row.items() if k != "dt"})
+        for day, some in by_day.items():
+            self.write(feed, day, some)
+
+    def build(self, *args: str, window: tuple[str, str] | None = None, as_of: str = "2999-12-31 00:00:00") -> None:
+        """`dbt build` without unit tests. Raises AssertionError with dbt's output when it fails."""
+        variables = {"as_of": as_of}
+        if window:
+            variables |= {"window_from": window[0], "window_to": window[1]}
+        self.dbt("build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables), *args)
+
+    def dbt(self, command: str, *args: str) -> str:
+        """Run one dbt command on this warehouse and return its output."""
+        env = os.environ | {
+            "CALLMART_LAKE": str(self.lake),
+            "CALLMART_WAREHOUSE": str(self.file),
+            "DBT_TARGET_PATH": str(self.root / "target"),
+            "DBT_LOG_PATH": str(self.root / "logs"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("dbt")), command, "--profiles-dir", ".", "--no-use-colors", *args],
+            cwd=PROJECT / "dbt_project",
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[done.stdout.rfind("Completed with") :][-4000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Result of a query on the warehouse, opened read-only."""
+        with duckdb.connect(str(self.file), read_only=True) as con:
+            return con.execute(sql, list(values)).fetchall()
+
+
+def setting(**changes: Any) -> dict[str, Any]:
+    """A centre's one row of settings, with the defaults of the worked examples."""
+    return {
+        "site_id": "test",
+        "site_name_zh": "测试",
+        "site_name_en": "Test",
+        "timezone": "Asia/Shanghai",
+        "currency": "CNY",
+        "sl_target_s": 20,
+        "sl_target_rate": 0.8,
+        "short_abandon_s": 5,
+        "invalid_call_s": 5,
+        "anomalous_short_s": 5,
+        "acw_pause_reasons": "|acw|wrapup|",
+        "wrap_up_s": 0,
+        "shift_day_start_s": 0,
+        "agent_silence_max_s": 57600,
+    } | changes
+
+
+def capabilities(*feeds: str) -> list[dict[str, Any]]:
+    """Rows of centre.feed_capability for a configuration that declares `feeds`."""
+    return [
+        {"feed": name, "capability": capability, "is_declared": name in feeds, "is_stale": False}
+        for name, contract in all_contracts().items()
+        for capability in contract.capabilities()
+    ]

@@ -1,0 +1,111 @@
+"""Small marts written by DuckDB for the tests of mart suites: clean rows on every day. Not here: claims, defects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+FIRST_DAY = date(2026, 3, 2)
+DAYS = 80
+SCHEMA = "marts"
+
+# Each selects from `days(day)`; 25 records or intervals a day where a share is judged.
+CLEAN: Mapping[str, str] = {
+    "fct_contact": """
+        select 'asterisk:' || epoch(day)::bigint || '.' || i as contact_id, 'sales' as first_queue_id,
+            'inbound' as direction, '138****1234' as caller_masked, 'asterisk' as source_system,
+            cast(day as timestamp) + to_seconds(36000 + i * 300) as started_at,
+            cast(day as timestamp) + to_seconds(36005 + i * 300) as first_queue_at,
+            cast(day as timestamp) + to_seconds(36015 + i * 300) as first_agent_at,
+            cast(day as timestamp) + to_seconds(36135 + i * 300) as ended_at, day as local_date,
+            5.0::double as ivr_s, 10.0::double as queue_wait_s, 4.0::double as ring_s, 120.0::double as talk_s,
+            0.0::double as hold_s, 0.0::double as consult_s, 20.0::double as acw_s, 135.0::double as total_s,
+            'answered' as outcome, 1 as queue_visit_count, 20 as sl_target_s, 5 as short_abandon_s,
+            true as is_offered, false as is_anomalous
+        from days, range(25) t(i)""",
+    "fct_queue_visit": """
+        select 'asterisk:' || epoch(day)::bigint || '.' || i || ':1' as queue_visit_id, 'sales' as queue_id,
+            cast(day as timestamp) + to_seconds(36005 + i * 300) as entered_at,
+            cast(day as timestamp) + to_seconds(36015 + i * 300) as answered_at,
+            cast(day as timestamp) + to_seconds(36015 + i * 300) as left_at,
+            cast(day as timestamp) + to_seconds(36135 + i * 300) as ended_at, day as local_date,
+            10.0::double as wait_s, 'answered' as exit_kind, false as is_short_abandon, false as is_flow_out,
+            20 as sl_target_s, 5 as short_abandon_s, 4.0::double as ring_s, 120.0::double as talk_s,
+            0.0::double as hold_s, 20.0::double as acw_s, false as is_entry_reconstructed
+        from days, range(25) t(i)""",
+    "fct_queue_offer": """
+        select 'o' || epoch(day)::bigint as queue_offer_id, 'PJSIP/1001' as agent_id, day as local_date,
+            4.0::double as ring_s, 'answered' as result
+        from days""",
+    "fct_queue_interval": """
+        select cast(day as timestamp) + interval 10 hour as interval_start, day as local_date, 10 as local_hour,
+            'sales' as queue_id, 'voice_400' as channel_id, 'inbound' as direction,
+            8::bigint as offered, 4::bigint as answered, 3::bigint as answered_in_target, 2::bigint as abandoned,
+            1::bigint as abandoned_in_target, 1::bigint as short_abandoned, 1::bigint as short_abandoned_in_target,
+            1::bigint as flowed_out, 0::bigint as flowed_out_in_target, 0::bigint as callback_in_target,
+            0::bigint as still_waiting, 4::bigint as answered_with_wait, 8::bigint as left_with_wait,
+            4::bigint as answered_with_ring, 2::bigint as abandoned_le_10, 4::bigint as left_le_10,
+            0::bigint as abandoned_gt_10_le_30, 2::bigint as left_gt_10_le_30, 1::bigint as abandoned_gt_30_le_60,
+            1::bigint as left_gt_30_le_60, 0::bigint as abandoned_gt_60_le_120, 1::bigint as left_gt_60_le_120,
+            0::bigint as abandoned_gt_120, 0::bigint as left_gt_120, 49.0::double as answered_wait_s,
+            213.0::double as queue_wait_s, 120.0::double as queue_wait_max_s, 16.0::double as answered_ring_s,
+            4::bigint as handled_legs, 250.0::double as talk_s, 0.0::double as hold_s, 20.0::double as acw_s,
+            270.0::double as handle_s, 100.0::double as talk_max_s, 40.0::double as talk_min_s,
+            5::bigint as ring_attempts, 1::bigint as ring_attempts_unanswered, 5::bigint as ring_attempts_with_ring,
+            35.0::double as ring_attempts_ring_s
+        from days""",
+    "fct_agent_state": """
+        select 'a1' as agent_id, case i when 0 then 'ready' else 'talk' end as state, null::varchar as reason_code,
+            cast(day as timestamp) + to_seconds(28800 + i * 600) as started_at,
+            cast(day as timestamp) + to_seconds(29400 + i * 600) as ended_at, 600.0::double as duration_s,
+            day as local_date
+        from days, range(2) t(i)""",
+    "fct_agent_interval": """
+        select cast(day as timestamp) + to_seconds(28800 + i * 900) as interval_start, 'a1' as agent_id,
+            day as local_date, 900.0::double as logged_in_s, 200.0::double as ready_state_s,
+            10.0::double as ringing_state_s, 600.0::double as talk_state_s, 60.0::double as acw_state_s,
+            20.0::double as break_state_s, 10.0::double as busy_state_s, 2::bigint as handled_legs,
+            1::bigint as handled_inbound_legs, 1::bigint as handled_outbound_legs, 600.0::double as talk_s,
+            60.0::double as acw_s, 660.0::double as handle_s, 400.0::double as talk_max_s, 200.0::double as talk_min_s,
+            0::bigint as ring_attempts_unanswered
+        from days, range(4) t(i)""",
+    "fct_agent_day": """
+        select 'a1' as agent_id, day as local_date, 28800.0::double as logged_in_s, 3600.0::double as offline_s,
+            900.0::double as break_s, 300.0::double as busy_s, 40::bigint as handled_legs
+        from days""",
+    "fct_agent_leg": """
+        select 'l' || epoch(day)::bigint as leg_id, 'a1' as agent_id, day as local_date, 4.0::double as ring_s,
+            120.0::double as talk_s, 5.0::double as hold_s, null::double as consult_s, 20.0::double as acw_s,
+            145.0::double as handle_s
+        from days""",
+    "kpi_definition": """
+        select * from (values ('M021', 'offered_net_short', 'rate', 'ratio'), ('M033', 'offered_net_short', 'rate', 'ratio'),
+            ('M001', 'all', 'count', 'count'), ('M061', 'contact', 's', 'mean')) t(kpi_id, variant, unit, kind)""",
+    "kpi_value": """
+        select kpi_id, variant, grain, cast(day as timestamp) as period_start, 'all' as dim_set,
+            null::varchar as category, numerator::double as numerator, denominator::double as denominator,
+            case when denominator is null then numerator else numerator / denominator end::double as value, 100 as n,
+            true as is_official, true as is_mature
+        from days, (values ('M021', 'offered_net_short', 80, 100), ('M033', 'offered_net_short', 5, 100),
+            ('M001', 'all', 100, null), ('M061', 'contact', 6750, 100)) k(kpi_id, variant, numerator, denominator),
+            (values ('day'), ('hour')) g(grain)""",
+    "dim_agent": "select 'a1' as agent_id, 'PJSIP/1001' as agent_name, day as valid_from from days",
+}
+
+
+def write_warehouse(path: Path, statements: Sequence[str] = ()) -> Path:
+    """Write clean marts, spoil them by the statements, and return the file's path."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"create schema {SCHEMA}")
+        connection.execute(
+            f"create temp table days as select cast(date '{FIRST_DAY}' + i::integer as date) as day from range({DAYS}) t(i)"
+        )
+        for mart, sql in CLEAN.items():
+            connection.execute(f"create table {SCHEMA}.{mart} as {sql}")
+        for statement in statements:
+            connection.execute(statement)
+    return path

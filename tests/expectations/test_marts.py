@@ -1,0 +1,206 @@
+"""The suites over marts accept clean marts and reject one defect per check, each on its own date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations.catalogue import checks_of_mart, mart_suites
+from expectations.errors import CheckDefectError, MissingTableError
+from expectations.validate import validate_marts
+from expectations.verdict import MartVerdict
+from tests.expectations.mart_tables import CLEAN, FIRST_DAY, SCHEMA, write_warehouse
+
+_ONE = "rowid = (select min(rowid) from {mart} where local_date = '{day}')"
+_DAY = "local_date = '{day}'"
+_KPI = "cast(period_start as date) = '{day}' and kpi_id = "
+
+# (mart, check) -> the change of that mart's rows of one date that the check must reject.
+DEFECTS: dict[tuple[str, str], str] = {
+    ("fct_contact", "not_negative"): f"update {{mart}} set talk_s = -1 where {_ONE}",
+    ("fct_contact", "duration_range"): f"update {{mart}} set acw_s = 86401 where {_ONE}",
+    ("fct_contact", "no_phone_number"): f"update {{mart}} set caller_masked = '13812341234' where {_ONE}",
+    ("fct_contact", "offered_identity"): f"update {{mart}} set outcome = 'failed', first_agent_at = null where {_ONE}",
+    ("fct_contact", "answered_by_agent"): f"update {{mart}} set outcome = 'flow_out' where {_ONE}",
+    ("fct_contact", "short_abandon_limit"): "update {mart} set outcome = 'short_abandon', first_agent_at = null, "
+    f"queue_wait_s = 5 where {_ONE}",
+    ("fct_contact", "time_order"): f"update {{mart}} set ended_at = first_agent_at - interval 3 second where {_ONE}",
+    ("fct_contact", "wait_exceeds_total"): f"update {{mart}} set queue_wait_s = 138 where {_ONE}",
+    ("fct_contact", "anomalous_share"): f"update {{mart}} set is_anomalous = minute(started_at) % 15 = 0 where {_DAY}",
+    ("fct_queue_visit", "not_negative"): f"update {{mart}} set ring_s = -4 where {_ONE}",
+    ("fct_queue_visit", "duration_range"): f"update {{mart}} set talk_s = 86401 where {_ONE}",
+    ("fct_queue_visit", "no_phone_number"): f"update {{mart}} set queue_id = '+8613812341234' where {_ONE}",
+    ("fct_queue_visit", "short_abandon_limit"): "update {mart} set is_short_abandon = true, exit_kind = 'abandoned', "
+    f"wait_s = 5 where {_ONE}",
+    ("fct_queue_visit", "one_class"): f"update {{mart}} set is_flow_out = true where {_ONE}",
+    ("fct_queue_visit", "time_order"): f"update {{mart}} set left_at = entered_at - interval 3 second where {_ONE}",
+    ("fct_queue_visit", "ring_exceeds_wait"): f"update {{mart}} set ring_s = 13 where {_ONE}",
+    ("fct_queue_visit", "waiting_for_days"): f"update {{mart}} set exit_kind = 'waiting' where {_ONE}",
+    ("fct_queue_visit", "reconstructed_share"): "update {mart} set is_entry_reconstructed = minute(entered_at) = 0 "
+    f"where {_DAY}",
+    ("fct_queue_offer", "not_negative"): f"update {{mart}} set ring_s = -1 where {_ONE}",
+    ("fct_queue_offer", "duration_range"): f"update {{mart}} set ring_s = 90000 where {_ONE}",
+    ("fct_queue_offer", "no_phone_number"): f"update {{mart}} set agent_id = 'Local/13812341234@out' where {_ONE}",
+    ("fct_queue_interval", "not_negative"): f"update {{mart}} set hold_s = -1 where {_ONE}",
+    ("fct_queue_interval", "no_phone_number"): f"update {{mart}} set queue_id = '013812341234' where {_ONE}",
+    ("fct_queue_interval", "interval_start"): "update {mart} set interval_start = interval_start + interval 1 minute "
+    f"where {_ONE}",
+    ("fct_queue_interval", "offered_identity"): f"update {{mart}} set offered = 9 where {_ONE}",
+    ("fct_queue_interval", "wait_buckets"): f"update {{mart}} set left_le_10 = 5 where {_ONE}",
+    ("fct_queue_interval", "part_exceeds_whole"): f"update {{mart}} set answered_in_target = 5 where {_ONE}",
+    ("fct_agent_state", "not_negative"): "update {mart} set duration_s = -1, ended_at = started_at - interval 1 second "
+    f"where {_ONE}",
+    ("fct_agent_state", "no_phone_number"): f"update {{mart}} set reason_code = 'call 13812341234' where {_ONE}",
+    ("fct_agent_state", "agent_day"): "update {mart} set started_at = local_date, duration_s = 90001, "
+    f"ended_at = local_date + to_seconds(90001) where {_ONE}",
+    ("fct_agent_state", "duration_is_difference"): f"update {{mart}} set duration_s = 601 where {_ONE}",
+    ("fct_agent_state", "no_overlap"): "update {mart} set ended_at = ended_at + interval 1 second, duration_s = 601 "
+    f"where {_ONE}",
+    ("fct_agent_state", "long_state"): "update {mart} set started_at = ended_at - interval 43201 second, "
+    f"duration_s = 43201 where state = 'ready' and {_DAY}",
+    ("fct_agent_interval", "not_negative"): f"update {{mart}} set acw_state_s = -1, ready_state_s = 261 where {_ONE}",
+    ("fct_agent_interval", "no_phone_number"): f"update {{mart}} set agent_id = 'SIP13812341234' where {_ONE}",
+    ("fct_agent_interval", "interval_start"): "update {mart} set interval_start = interval_start + interval 1 minute "
+    f"where {_ONE}",
+    ("fct_agent_interval", "agent_day"): f"update {{mart}} set logged_in_s = 90000 where {_ONE}",
+    ("fct_agent_interval", "interval_seconds"): "update {mart} set logged_in_s = 901, ready_state_s = 201 "
+    f"where {_ONE}",
+    ("fct_agent_interval", "states_identity"): f"update {{mart}} set ready_state_s = 199 where {_ONE}",
+    ("fct_agent_interval", "part_exceeds_whole"): f"update {{mart}} set handle_s = 659 where {_ONE}",
+    (
+        "fct_agent_interval",
+        "talk_agreement",
+    ): f"update {{mart}} set talk_s = 0, talk_max_s = 0, talk_min_s = 0 where {_DAY}",
+    ("fct_agent_day", "not_negative"): f"update {{mart}} set offline_s = -1 where {_ONE}",
+    ("fct_agent_day", "no_phone_number"): f"update {{mart}} set agent_id = '13812341234' where {_ONE}",
+    ("fct_agent_day", "day_seconds"): f"update {{mart}} set break_s = 28501 where {_ONE}",
+    ("fct_agent_leg", "not_negative"): f"update {{mart}} set ring_s = -1 where {_ONE}",
+    ("fct_agent_leg", "duration_range"): f"update {{mart}} set talk_s = 86401, handle_s = 86426 where {_ONE}",
+    ("fct_agent_leg", "no_phone_number"): f"update {{mart}} set agent_id = '13812341234' where {_ONE}",
+    ("fct_agent_leg", "handle_identity"): f"update {{mart}} set handle_s = 144 where {_ONE}",
+    (
+        "kpi_value",
+        "no_phone_number",
+    ): f"update {{mart}} set category = '13812341234' where grain = 'hour' and {_KPI} 'M001'",
+    (
+        "kpi_value",
+        "rate_range",
+    ): f"update {{mart}} set value = 1.2, numerator = 120 where grain = 'hour' and {_KPI} 'M021'",
+    ("kpi_value", "seconds_range"): "update {mart} set value = 90000, numerator = 9000000 where grain = 'hour' "
+    f"and {_KPI} 'M061'",
+    ("kpi_value", "zero_denominator"): f"update {{mart}} set denominator = 0 where grain = 'hour' and {_KPI} 'M021'",
+    ("kpi_value", "value_is_quotient"): f"update {{mart}} set value = 0.7 where grain = 'hour' and {_KPI} 'M021'",
+    ("kpi_value", "finite"): f"update {{mart}} set value = 'nan' where grain = 'hour' and {_KPI} 'M001'",
+    ("kpi_value", "not_negative"): f"update {{mart}} set n = -1 where grain = 'hour' and {_KPI} 'M001'",
+    ("kpi_value", "service_level_drop"): "update {mart} set value = 0.64, numerator = 64 where grain = 'day' "
+    f"and {_KPI} 'M021'",
+    (
+        "kpi_value",
+        "abandonment_rise",
+    ): f"update {{mart}} set value = 0.16, numerator = 16 where grain = 'day' and {_KPI} 'M033'",
+    (
+        "kpi_value",
+        "volume_jump",
+    ): f"update {{mart}} set value = 49, numerator = 49 where grain = 'day' and {_KPI} 'M001'",
+    ("kpi_value", "handle_time_shift"): "update {mart} set value = 101.3, numerator = 10130 where grain = 'day' "
+    f"and {_KPI} 'M061'",
+}
+# The first eight weeks stay clean, so that every defect has a past to be compared with.
+_FIRST_DEFECT = FIRST_DAY + timedelta(weeks=8)
+
+
+def _day_of(mart: str, check: str) -> date:
+    names = [name for other, name in DEFECTS if other == mart]
+    return _FIRST_DEFECT + timedelta(days=names.index(check))
+
+
+@dataclass(frozen=True)
+class Warehouses:
+    clean: dict[str, MartVerdict]
+    spoilt: dict[str, MartVerdict]
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Warehouses:
+    folder = tmp_path_factory.mktemp("marts")
+    spoil = [sql.format(mart=f"{SCHEMA}.{mart}", day=_day_of(mart, check)) for (mart, check), sql in DEFECTS.items()]
+    return Warehouses(
+        validate_marts(write_warehouse(folder / "clean.duckdb"), SCHEMA, folder / "docs"),
+        validate_marts(write_warehouse(folder / "spoilt.duckdb", spoil), SCHEMA, folder / "docs"),
+    )
+
+
+def test_every_check_has_a_fixture_that_it_must_reject() -> None:
+    assert set(DEFECTS) == {(mart, check.name) for mart in mart_suites() for check in checks_of_mart(mart)}
+
+
+@pytest.mark.parametrize(("mart", "check"), DEFECTS)
+def test_check_rejects_its_defect(judged: Warehouses, mart: str, check: str) -> None:
+    result = next(result for result in judged.spoilt[mart].checks if result.name == check)
+    assert not result.passed
+    assert _day_of(mart, check) in result.failing_dates
+    assert result.unexpected_count >= 1
+    assert result.sample
+
+
+def test_clean_marts_pass_every_check(judged: Warehouses) -> None:
+    failed = [(mart, r.name, r.observed) for mart, v in judged.clean.items() for r in v.checks if not r.passed]
+    assert failed == []
+    assert all(verdict.passed for verdict in judged.clean.values())
+
+
+def test_every_table_of_the_schema_gets_a_verdict(judged: Warehouses) -> None:
+    assert set(judged.clean) == set(CLEAN)
+
+
+def test_mart_without_suite_is_searched_for_personal_data(tmp_path: Path) -> None:
+    spoil = [f"update {SCHEMA}.dim_agent set agent_name = 'PJSIP/13812341234' where valid_from = '{FIRST_DAY}'"]
+    verdict = validate_marts(write_warehouse(tmp_path / "w.duckdb", spoil), SCHEMA, tmp_path / "docs")["dim_agent"]
+    assert not verdict.passed
+    assert verdict.checks[0].sample == ({"column_name": "agent_name", "shown_value": "PJSIP/###########"},)
+
+
+def test_own_mobile_number_of_the_centre_is_no_personal_data(tmp_path: Path) -> None:
+    spoil = [f"update {SCHEMA}.dim_agent set agent_name = '13812341234'"]
+    path = write_warehouse(tmp_path / "w.duckdb", spoil)
+    assert not validate_marts(path, SCHEMA, tmp_path / "docs")["dim_agent"].passed
+    allowed = validate_marts(path, SCHEMA, tmp_path / "docs", own_numbers=["13812341234"])
+    assert allowed["dim_agent"].passed
+
+
+def test_rows_before_the_window_are_not_judged_but_are_looked_back_at(tmp_path: Path) -> None:
+    spoil = [
+        f"update {SCHEMA}.fct_contact set talk_s = -1 where local_date = '{FIRST_DAY}'",
+        f"update {SCHEMA}.kpi_value set value = 0.1, numerator = 10 where kpi_id = 'M021' and grain = 'day' "
+        + f"and cast(period_start as date) = '{_FIRST_DEFECT}'",
+    ]
+    path = write_warehouse(tmp_path / "w.duckdb", spoil)
+    verdicts = validate_marts(path, SCHEMA, tmp_path / "docs", since=_FIRST_DEFECT)
+    assert verdicts["fct_contact"].passed
+    dropped = next(r for r in verdicts["kpi_value"].checks if r.name == "service_level_drop")
+    assert dropped.failing_dates == (_FIRST_DEFECT,)
+    assert dropped.sample[0]["usual_value"] == 0.8
+
+
+def test_warehouse_without_a_mart_is_an_error_that_names_it(tmp_path: Path) -> None:
+    path = write_warehouse(tmp_path / "w.duckdb", [f"drop table {SCHEMA}.fct_agent_state"])
+    with pytest.raises(MissingTableError, match="fct_agent_state"):
+        validate_marts(path, SCHEMA, tmp_path / "docs")
+
+
+def test_check_whose_sql_does_not_fit_the_mart_is_a_defect_and_not_a_verdict(tmp_path: Path) -> None:
+    path = write_warehouse(tmp_path / "w.duckdb", [f"alter table {SCHEMA}.fct_contact drop column outcome"])
+    with pytest.raises(CheckDefectError, match="of mart.fct_contact could not be run"):
+        validate_marts(path, SCHEMA, tmp_path / "docs")
+
+
+def test_warehouse_opens_for_writing_right_after_validation(tmp_path: Path) -> None:
+    path = write_warehouse(tmp_path / "w.duckdb")
+    validate_marts(path, SCHEMA, tmp_path / "docs")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"create table {SCHEMA}.written as select 1 as a")
+        assert connection.execute(f"select a from {SCHEMA}.written").fetchall() == [(1,)]
