@@ -187,7 +187,7 @@ def _missing_hours(connection: duckdb.DuckDBPyConnection, event_time: str, setti
 def _missing_dates(
     connection: duckdb.DuckDBPyConnection, candidates: Mapping[date, Path], lake: Mapping[date, Path]
 ) -> None:
-    """Holes next to or between candidates, on weekdays that had a partition a week before (not each centre's Sunday)."""
+    """Holes next to or between candidates, on weekdays that had a partition a week before (a Sunday off is no hole)."""
     connection.execute("create table missing_date (dt date, previous_date date, next_date date)")
     known = set(candidates) | set(lake)
     present = sorted(known)
@@ -203,7 +203,7 @@ def _missing_dates(
 
 
 def _refused_share(connection: duckdb.DuckDBPyConnection) -> None:
-    """A refused row has no date of its own: it counts against each candidate date that its landed object has rows of."""
+    """A refused row has no date of its own: it counts against each candidate date that its object has rows of."""
     connection.execute("""
         create table refused_share as
         with refused_rows as (

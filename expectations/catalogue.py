@@ -5,7 +5,7 @@ Belongs here: the registry of suites. Does not belong here: anything that import
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from expectations.check import Check
 from expectations.contracts import Contract, contract
@@ -71,9 +71,14 @@ def mart_suites() -> dict[str, MartSuite]:
     return {suite.mart: suite for suite in _MARTS}
 
 
-def mart_suite(mart: str) -> MartSuite:
-    """The suite of a mart. One for which none is written (a dimension, a report) is searched for personal data."""
-    return mart_suites().get(mart) or MartSuite(mart, (no_phone_number(),), window="true")
+def mart_suite(mart: str, columns: Collection[str] = ()) -> MartSuite:
+    """The suite of a mart. One for which none is written (a dimension, a report) is searched for personal data.
+
+    `columns` of the mart decide by which date such a search is cut.
+    """
+    dated = next((name for name in ("local_date", "period_start") if name in columns), None)
+    window = f"{dated} >= {{since}}" if dated else "true"
+    return mart_suites().get(mart) or MartSuite(mart, (no_phone_number(),), window)
 
 
 def checks_of_mart(mart: str) -> tuple[Check, ...]:

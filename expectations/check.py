@@ -137,7 +137,10 @@ class NoPhoneNumber:
         scanned = [name for name, kind in columns.items() if kind.upper() == "VARCHAR"]
         struck_out = "regexp_replace({}, '[0-9]', '#', 'g')"
         hits = [(name, self._holds_number(quoted(name)), struck_out.format(quoted(name))) for name in scanned]
-        return _rows_that_hit(self.show, hits)
+        # One regex over all columns side by side is much faster than one for each; the few rows left are looked at
+        # column by column.
+        together = f"regexp_matches(concat_ws('|', {', '.join(quoted(name) for name in scanned)}), '{_MOBILE}')"
+        return _rows_that_hit(self.show, hits, suspect=together)
 
     def _holds_number(self, column: str) -> str:
         found = f"regexp_matches({column}, '{_MOBILE}')"
@@ -151,13 +154,14 @@ class NoPhoneNumber:
 class Windowed:
     """A mart's rule over the rows that a condition selects, so that checking a day does not cost a whole history.
 
-    Beside `{batch}` its SQL may name `{mart}`, the whole table (to look back), `{schema}`, the marts' schema, and
+    Beside `{batch}` its SQL may name `{mart}`, the whole table (to look back), `{registry}`, the KPI definitions, and
     `{since}`, the first judged date.
     """
 
     rule: Rule
-    schema: str
     mart: str
+    """The mart as SQL names it, schema included."""
+    registry: str
     condition: str
     """SQL over the mart's columns, with `{since}`."""
     since: date
@@ -167,11 +171,8 @@ class Windowed:
 
     def offending_rows(self, columns: Mapping[str, str]) -> str:
         since = f"date '{self.since.isoformat()}'"
-        schema = quoted(self.schema)
         sql = self.rule.offending_rows(columns).replace(BATCH, f"(select * from {BATCH} where {self.condition})")
-        return (
-            sql.replace("{mart}", f"{schema}.{quoted(self.mart)}").replace("{schema}", schema).replace("{since}", since)
-        )
+        return sql.replace("{mart}", self.mart).replace("{registry}", self.registry).replace("{since}", since)
 
 
 @dataclass(frozen=True)
@@ -231,8 +232,11 @@ def _names(columns: Sequence[str]) -> str:
     return ", ".join(quoted(name) for name in dict.fromkeys(columns))
 
 
-def _rows_that_hit(show: Sequence[str], hits: Sequence[tuple[str, str, str]]) -> str:
-    """Rows for which one of the tests (column name, condition, shown value) holds, in one pass over the table."""
+def _rows_that_hit(show: Sequence[str], hits: Sequence[tuple[str, str, str]], suspect: str = "true") -> str:
+    """Rows for which one of the tests (column name, condition, shown value) holds, in one pass over the table.
+
+    `suspect` is a cheaper condition that holds whenever one of the tests does.
+    """
     names = f"{_names(show)}, " if show else ""
     if not hits:
         return f"select {names}null as column_name from {BATCH} where false"
@@ -240,5 +244,5 @@ def _rows_that_hit(show: Sequence[str], hits: Sequence[tuple[str, str, str]]) ->
     value = " ".join(f"when {test} then cast({shown} as varchar)" for _, test, shown in hits)
     return (
         f"select {names}case {which} end as column_name, case {value} end as shown_value "
-        f"from {BATCH} where {' or '.join(test for _, test, _ in hits)}"
+        f"from {BATCH} where {suspect} and ({' or '.join(test for _, test, _ in hits)})"
     )

@@ -45,8 +45,9 @@ def validate_candidates(
 
     `candidates` maps local dates to Parquet files with the contract's columns; `history` are files of the feed's lake
     (they may include the candidates' own dates, and the zero-row file); `refused` are the quarantine's files of the
-    landed objects behind the candidates (its files of duplicates, by date, are not refused rows). Data Docs go to `docs_dir`, where the last `keep_results` results
-    of each suite are kept. Without candidate dates every check passes.
+    landed objects behind the candidates (its files of duplicates, by date, are not refused rows). Data Docs go to
+    `docs_dir`, where the last `keep_results` results of each suite are kept. Without candidate dates every check
+    passes.
 
     Raises UnknownSuiteError for a feed without suite, CheckDefectError for a check that can't be run.
     """
@@ -76,31 +77,38 @@ def validate_marts(
     docs_dir: Path,
     *,
     since: date | None = None,
+    marts: Collection[str] | None = None,
     own_numbers: Collection[str] = (),
     keep_results: int = KEEP_RESULTS,
 ) -> dict[str, MartVerdict]:
-    """Judge every table of the marts' schema in a warehouse that no process has open for writing.
+    """Judge marts of a warehouse that no process has open for writing; one verdict per mart, by its name.
 
-    One verdict per mart, by its name. `since` is the first local date that is judged (a build passes the start of its
-    window); None judges all rows. `own_numbers` are the centre's numbers, which are no personal data.
+    `marts` names them (what a release publishes); None judges every table of the schema. `since` is the first local
+    date that is judged (a build passes the start of its window); None judges all rows. `own_numbers` are the centre's
+    numbers, which are no personal data.
 
-    Raises MissingTableError for a mart that has a suite and is not in the warehouse, CheckDefectError for a check that
-    can't be run.
+    Raises MissingTableError for a mart that is named, or has a suite, and is not in the warehouse, CheckDefectError for
+    a check that can't be run.
     """
     with duckdb.connect(str(warehouse_path), read_only=True) as connection:
-        shapes = _tables(connection, schema)
-    missing = sorted(set(catalogue.mart_suites()) - set(shapes))
+        tables = _tables(connection, schema)
+        registry = _registry(connection, warehouse_path)
+    wanted = set(catalogue.mart_suites()) if marts is None else set(marts)
+    missing = sorted(wanted - set(tables))
     if missing:
         raise MissingTableError(
             f"{warehouse_path}: schema {schema} has no {', '.join(missing)}; build all models before validating them"
         )
+    shapes = {mart: columns for mart, columns in tables.items() if marts is None or mart in wanted}
     from expectations import runner
 
     judged: dict[str, list[Check]] = {}
     failed: dict[str, dict[str, int]] = {}
     with runner.opened(warehouse_path, docs_dir) as run:
         for mart, columns in shapes.items():
-            judged[mart] = _windowed(catalogue.mart_suite(mart), schema, since or _EARLIEST, own_numbers)
+            table = f"{quoted(schema)}.{quoted(mart)}"
+            suite = catalogue.mart_suite(mart, columns)
+            judged[mart] = _windowed(suite, table, registry, since or _EARLIEST, own_numbers)
             failed[mart] = run.run(f"mart.{mart}", judged[mart], columns, table=mart, schema=schema)
         run.publish(keep_results)
     verdicts: dict[str, MartVerdict] = {}
@@ -112,15 +120,25 @@ def validate_marts(
     return verdicts
 
 
-def _windowed(suite: MartSuite, schema: str, since: date, own_numbers: Collection[str]) -> list[Check]:
+def _windowed(suite: MartSuite, table: str, registry: str, since: date, own_numbers: Collection[str]) -> list[Check]:
     """The suite's checks over the rows that a build from `since` on can have changed."""
     checks = []
     for check in suite.checks:
         rule = check.rule
         if isinstance(rule, NoPhoneNumber):
             rule = replace(rule, allowed=tuple(sorted(own_numbers)))
-        checks.append(replace(check, rule=Windowed(rule, schema, suite.mart, suite.window, since)))
+        checks.append(replace(check, rule=Windowed(rule, table, registry, suite.window, since)))
     return checks
+
+
+def _registry(connection: duckdb.DuckDBPyConnection, warehouse_path: Path) -> str:
+    """The KPI definitions as SQL names them; dbt decides in which schema seeds live."""
+    found = connection.execute(
+        "select table_schema from information_schema.tables where table_name = 'kpi_definition' order by table_schema"
+    ).fetchall()
+    if not found:
+        raise MissingTableError(f"{warehouse_path}: no table kpi_definition; load the seeds before validating marts")
+    return f"{quoted(found[0][0])}.kpi_definition"
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, dict[str, str]]:

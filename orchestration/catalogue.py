@@ -7,7 +7,7 @@ Does not belong here: how the catalogue is made (release.py), values and their d
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -156,9 +156,11 @@ def check_dimensions(by: str) -> str:
     return "+".join(sorted(set(parts), key=DIMENSIONS.index))
 
 
-def rows_of(con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+def rows_of(
+    con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+) -> list[dict[str, Any]]:
     """The rows of a query as dictionaries."""
-    result = con.execute(sql, list(parameters))
+    result = con.execute(sql, parameters)
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 

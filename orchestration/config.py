@@ -7,6 +7,7 @@ data, and defaults of KPIs (seeds). Values are read as text and typed by the mod
 
 from __future__ import annotations
 
+import csv
 import difflib
 import hashlib
 import json
@@ -23,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from pydantic_core import PydanticCustomError
 
 from expectations.contracts import Contract, all_contracts
+from orchestration import paths
 from orchestration.errors import InputError
 from orchestration.extract.expressions import Checker, ExpressionError
 
@@ -170,7 +172,8 @@ class Official(_Valid):
 
 
 class Format(_Model):
-    """Dialect of a flat export. `escape` empty: a quote inside a quoted field is doubled. `skip`: lines above the header."""
+    """Dialect of a flat export. Without `escape` a quote inside a quoted field is doubled; `skip` lines stand above the
+    header."""
 
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quote: str = Field(default='"', max_length=1)
@@ -367,7 +370,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {by_fold[close[0]]}?" if close else ""
 
 
-# --- reading -----------------------------------------------------------------------------------------------------------
+# --- reading ---------------------------------------------------------------------------------------------
 
 
 class _TextLoader(yaml.SafeLoader):
@@ -521,7 +524,7 @@ def _input_error(file: Path, lines: dict[Location, int], problems: list[_Problem
     )
 
 
-# --- checks that need more than one key ----------------------------------------------------------------------------------
+# --- checks that need more than one key ------------------------------------------------------------------
 
 
 def _check(config: Config) -> Iterator[_Problem]:
@@ -575,18 +578,30 @@ def _check_people(config: Config) -> Iterator[_Problem]:
                     )
             taken[name].append(agent)
     numbers: dict[str, int] = {}
+    channels = _channels()
     for index, number in enumerate(config.numbers):
         if number.number in numbers:
             yield _Problem(
                 ("numbers", index, "number"), f"number {number.number!r} is given twice", "keep one of the two."
             )
         numbers[number.number] = index
+        if number.channel not in channels:
+            yield _Problem(
+                ("numbers", index, "channel"),
+                f"unknown channel {number.channel!r}{nearest(number.channel, channels)}",
+                f"known channels (seeds/channel.csv) are: {', '.join(channels)}.",
+            )
     official: list[Official] = []
     for index, item in enumerate(config.official):
         if any(other.kpi_id == item.kpi_id and other.overlaps(item) for other in official):
             yield _Problem(("official", index, "kpi_id"), f"{item.kpi_id} has two official variants on one day",
                            "end the earlier one with valid_to.")  # fmt: skip
         official.append(item)
+
+
+def _channels() -> list[str]:
+    with (paths.PROJECT / "seeds" / "channel.csv").open(encoding="utf-8", newline="") as handle:
+        return [row["channel_id"] for row in csv.DictReader(handle)]
 
 
 def _check_asterisk(feed: Feed, at: Location, checker: Checker) -> Iterator[_Problem]:

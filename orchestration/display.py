@@ -115,7 +115,7 @@ def format_target(
 
 
 def _seconds(value: float, lang: Lang) -> str:
-    if abs(value) < 60:
+    if round(abs(value), 1) < 60:
         return f"{value:.1f} {_SECOND[lang]}"
     whole = round(abs(value))
     sign = "-" if value < 0 else ""

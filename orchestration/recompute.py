@@ -75,7 +75,8 @@ def read_measures(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[
     )
     found: dict[str, list[Measure]] = {name: [] for name in names}
     for row in rows:
-        found[row["measure"]].append(Measure(**{field: row.get(field) for field in Measure.__dataclass_fields__}))
+        known: dict[str, Any] = {field: row.get(field) for field in Measure.__dataclass_fields__}
+        found[row["measure"]].append(Measure(**known))
     return found
 
 
@@ -137,6 +138,7 @@ class Facts:
                        coalesce({mine.expression}, 0) - coalesce({theirs.expression}, 0) as amount
                 from {mine.table} where {_rows(mine)} group by 1, 2, 3 order by 1, 2, 3 nulls first
                 """,
+                {"day": self.day},
             )
         except duckdb.Error:
             return []  # a filter or expression that this fact can't answer: no terms, never wrong ones

@@ -53,7 +53,7 @@ SUITE = MartSuite(
             "比率不在 0 与 1 之间",
             "a rate is not between 0 and 1",
             f"""
-            with rate as (select distinct kpi_id, variant, true as is_rate from {{schema}}.kpi_definition where unit = 'rate')
+            with rate as (select distinct kpi_id, variant, true as is_rate from {{registry}} where unit = 'rate')
             select {_SHOWN} from {{batch}} join rate using (kpi_id, variant)
             where not (value between -0.000000001 and 1.000000001)""",
         ),
@@ -63,7 +63,7 @@ SUITE = MartSuite(
             "a mean or extreme of seconds is negative or exceeds a day",
             f"""
             with timed as (
-                select distinct kpi_id, variant, kind from {{schema}}.kpi_definition
+                select distinct kpi_id, variant, kind from {{registry}}
                 where unit = 's' and kind in ('mean', 'max', 'min', 'percentile'))
             select {_SHOWN} from {{batch}} join timed using (kpi_id, variant)
             where not (value between 0 and {DAY_S})""",

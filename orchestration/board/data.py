@@ -10,22 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 
 from orchestration.catalogue import CATEGORIES, Definition, definitions, open_catalogue, release_facts, rows_of
-from orchestration.display import class_order, format_change, format_target, format_value
+from orchestration.display import class_order, class_text, format_change, format_target, format_value
 
 TREND_DAYS = 35  # five weeks: each weekday is seen five times
 # Below this many records a rate or mean moves by chance alone: 30 is the usual rule of thumb. Counts are exempt.
 SMALL_N = 30
+# A target missed by no more than a twentieth of itself is shown as near: it is missed all the same, but not alarming.
+NEAR = 0.05
+# A change below a hundredth of the former value is no news, good or bad.
+NO_NEWS = 0.01
+LONG_PERIODS = 13  # of weeks, months and longer: a quarter of weeks, a year of months and its first again
 MOST_BARS = 8
 LONG_GRAINS = ("week", "month", "quarter", "year", "rolling_12_months")
 
 Status = Literal["met", "near", "missed", "none"]
+Lang = Literal["zh", "en"]
 Sense = Literal["better", "worse", "neutral"]
 Text = dict[str, str]  # by language: zh, en
 Row = dict[str, Any]
@@ -41,16 +47,20 @@ class Change:
 
 @dataclass(frozen=True)
 class Bar:
-    """One class of a distribution. `value` is None where the denominator is 0."""
+    """One class of a distribution, or one member of a dimension. `value` is None where the denominator is 0."""
 
-    label: str
+    label: Text
     value: float | None
     n: int | None
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One official KPI. Without a row on the day of the board `value` and `n` are None."""
+    """One official KPI. Without a row on the day of the board `value` and `n` are None.
+
+    A KPI without daily values shows its last full period: `grain` says which, and `change_before` compares with the one
+    before; `change_week` is the same weekday a week before, for days alone.
+    """
 
     definition: Definition
     grain: str
@@ -62,9 +72,10 @@ class Tile:
     target: Text
     bounds: tuple[float, ...]  # the target as lines in the trend
     is_mature: bool
-    change_day: Change | None
+    stale_feeds: str | None
+    change_before: Change | None
     change_week: Change | None
-    trend: list[tuple[date, float | None]] = field(default_factory=list)
+    trend: list[tuple[datetime, float | None]] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
     bars_by: str | None = None  # category, hour, or the dimension
     bars_left_out: int = 0
@@ -80,8 +91,21 @@ class Tile:
         """False for a count, which is its own number of records."""
         return self.n is not None and self.definition.kind not in ("count", "peak", "trough")
 
-    def shown(self, lang: Literal["zh", "en"]) -> str:
-        return format_value(self.value, self.definition.unit, lang)
+    @property
+    def top(self) -> Bar | None:
+        """The highest bar."""
+        return max((bar for bar in self.bars if bar.value is not None), key=lambda bar: bar.value or 0, default=None)
+
+    def shown(self, lang: Lang) -> str:
+        """The value as text; a rate that rounding would show as its missed target gets more digits."""
+        text = format_value(self.value, self.definition.unit, lang)
+        is_missed_rate = self.definition.unit == "rate" and self.status in ("near", "missed")
+        if is_missed_rate and self.value is not None and text in {format_value(b, "rate", lang) for b in self.bounds}:
+            return f"{self.value * 100:.2f}%"
+        return text
+
+    def shown_bar(self, bar: Bar, lang: Lang) -> str:
+        return format_value(bar.value, self.definition.unit, lang)
 
 
 @dataclass(frozen=True)
@@ -199,6 +223,11 @@ class _Reader:
         self.con = con
         self.day = day
         self.targets = _targets(con, day)
+        self.names = _names(con)
+        stale = con.execute(
+            "select kpi_id, variant, stale_feeds from kpi_availability where stale_feeds != ''"
+        ).fetchall()
+        self.stale: dict[tuple[str, str], str] = {(kpi_id, variant): feeds for kpi_id, variant, feeds in stale}
         self.daily: dict[tuple[str, str], list[Row]] = {}
         first = day - timedelta(days=TREND_DAYS - 1)
         for row in rows_of(
@@ -231,18 +260,19 @@ class _Reader:
         return self._longer(definition, profile)
 
     def _single(
-        self,
-        definition: Definition,
-        profile: str | None,
-        row: Row | None,
-        rows: list[Row],
-        grain: str,
+        self, definition: Definition, profile: str | None, row: Row | None, rows: list[Row], grain: str
     ) -> Tile:
-        values = {found["period_start"].date(): found["value"] for found in rows}
-        days = [self.day - timedelta(days=back) for back in range(TREND_DAYS - 1, -1, -1)] if grain == "day" else []
+        values = {found["period_start"]: found["value"] for found in rows}
+        today = datetime.combine(self.day, time())
+        before = week = None
+        if grain == "day":
+            starts = [today - timedelta(days=back) for back in range(TREND_DAYS - 1, -1, -1)]
+            before, week = values.get(today - timedelta(days=1)), values.get(today - timedelta(days=7))
+        else:
+            starts = list(values)
+            before = values[starts[-2]] if len(starts) > 1 else None
         value = row["value"] if row else None
         target, bounds = self._target(definition, profile, row["target"] if row else None)
-        is_daily = grain == "day"
         return Tile(
             definition=definition,
             grain=grain,
@@ -250,22 +280,23 @@ class _Reader:
             value=value,
             n=row["n"] if row else None,
             label=row["category"] if row else None,
-            status=_status(row["status"] if row else None),
+            status=_status(row["status"] if row else None, value, bounds),
             target=target,
             bounds=bounds,
             is_mature=bool(row["is_mature"]) if row else True,
-            change_day=_change(definition, value, values.get(self.day - timedelta(days=1))) if is_daily else None,
-            change_week=_change(definition, value, values.get(self.day - timedelta(days=7))) if is_daily else None,
-            trend=[(day, values.get(day)) for day in days],
+            stale_feeds=self.stale.get((definition.kpi_id, definition.variant)),
+            change_before=_change(definition, value, before),
+            change_week=_change(definition, value, week),
+            trend=[(start, values.get(start)) for start in starts],
         )
 
     def _distribution(self, definition: Definition, rows: list[Row], by: str) -> Tile:
         ordered = sorted(rows, key=lambda row: class_order(str(row["category"])))
-        bars = [Bar(str(row["category"]), row["value"], row["n"]) for row in ordered]
+        bars = [Bar(self._label(str(row["category"]), by), row["value"], row["n"]) for row in ordered]
         left_out = 0
         if by not in ("category", "hour", "hour_of_day"):
             left_out = max(0, len(bars) - MOST_BARS)
-            bars = sorted(bars, key=lambda bar: (bar.value is None, -(bar.value or 0), bar.label))[:MOST_BARS]
+            bars = sorted(bars, key=lambda bar: (bar.value is None, -(bar.value or 0), bar.label["en"]))[:MOST_BARS]
         return Tile(
             definition=definition,
             grain="day",
@@ -277,12 +308,18 @@ class _Reader:
             target={"zh": "", "en": ""},
             bounds=(),
             is_mature=all(row["is_mature"] for row in rows),
-            change_day=None,
+            stale_feeds=self.stale.get((definition.kpi_id, definition.variant)),
+            change_before=None,
             change_week=None,
             bars=bars,
             bars_by="hour" if by == "hour_of_day" else by,
             bars_left_out=left_out,
         )
+
+    def _label(self, member: str, by: str) -> Text:
+        if by == "category":
+            return {"zh": class_text(member, "zh"), "en": class_text(member, "en")}
+        return self.names.get(by, {}).get(member, {"zh": member, "en": member})
 
     def _hours(self, definition: Definition) -> list[Row]:
         return rows_of(
@@ -316,20 +353,24 @@ class _Reader:
         )
 
     def _longer(self, definition: Definition, profile: str | None) -> Tile:
-        found = rows_of(
+        rows = rows_of(
             self.con,
             """
             select grain, period_start, category, value, n, status, target, is_mature
             from kpi_value
             where kpi_id = ? and variant = ? and dim_set = 'all' and grain in (select unnest(?))
               and period_start <= cast(? as date)
-            qualify row_number() over (order by list_position(?, grain), period_start desc, category) = 1
+            qualify grain = first(grain) over (order by list_position(?, grain))
+                and row_number() over (partition by grain order by period_start desc, category) <= ?
+            order by period_start
             """,
-            [definition.kpi_id, definition.variant, list(LONG_GRAINS), self.day, list(LONG_GRAINS)],
+            [definition.kpi_id, definition.variant, list(LONG_GRAINS), self.day, list(LONG_GRAINS), LONG_PERIODS],
         )
-        if not found:
+        # The running period says little yet; it is shown only while there is no full one.
+        full = [row for row in rows if row["is_mature"]] or rows[-1:]
+        if not full:
             return self._single(definition, profile, None, [], "day")
-        return self._single(definition, profile, found[0], [], found[0]["grain"])
+        return self._single(definition, profile, full[-1], full, full[-1]["grain"])
 
     def _target(
         self, definition: Definition, profile: str | None, value: float | None
@@ -366,19 +407,39 @@ def _targets(con: duckdb.DuckDBPyConnection, day: date) -> dict[tuple[str, str, 
     return {(row["kpi_id"], row["variant"], row["profile"]): row for row in rows}
 
 
-def _status(text: str | None) -> Status:
+def _names(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Text]]:
+    """The names of channels, queues and regions, as far as their dimensions are published."""
+    sources = {
+        "channel": ("dim_channel", "channel_id", "channel_name_zh", "channel_name_en", "true"),
+        "queue": ("dim_queue", "queue_id", "queue_name_zh", "queue_name_en", "is_current"),
+        "region": ("dim_region", "region_code", "city_zh", "city_en", "true"),
+    }
+    published = {
+        row[0] for row in con.execute("select view_name from duckdb_views() where schema_name = 'marts'").fetchall()
+    }
+    names: dict[str, dict[str, Text]] = {}
+    for dimension, (view, key, zh, en, condition) in sources.items():
+        if view in published:
+            rows = con.execute(f"select {key}, {zh}, {en} from {view} where {condition}").fetchall()
+            names[dimension] = {row[0]: {"zh": row[1] or row[0], "en": row[2] or row[0]} for row in rows}
+    return names
+
+
+def _status(text: str | None, value: float | None, bounds: tuple[float, ...]) -> Status:
+    """The verdict of kpi_value; a missed target that is near is told apart."""
     if text == "met":
         return "met"
-    if text == "near":
-        return "near"
-    return "missed" if text == "missed" else "none"
+    if text != "missed":
+        return "none"
+    is_near = value is not None and any(abs(value - bound) <= abs(bound) * NEAR for bound in bounds)
+    return "near" if is_near else "missed"
 
 
 def _change(definition: Definition, now: float | None, before: float | None) -> Change | None:
     if now is None or before is None:
         return None
     sense: Sense = "neutral"
-    if now != before and definition.direction in ("up", "down"):
+    if abs(now - before) >= abs(before) * NO_NEWS and now != before and definition.direction in ("up", "down"):
         sense = "better" if (now > before) == (definition.direction == "up") else "worse"
     zh, en = (format_change(now, before, definition.unit, "zh"), format_change(now, before, definition.unit, "en"))
     if en.startswith("±0"):

@@ -1,20 +1,19 @@
 """The KPI board as one page that needs nothing else: no network, no fonts, no library; Chinese and English in it.
 
-Belongs here: the geometry of the small charts and the writing of the file. Does not belong here: what is shown (data.py),
-markup and words (page.html.j2).
+Belongs here: the geometry of the small charts and the writing of the file. Does not belong here: what is shown
+(data.py), markup and words (page.html.j2).
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from orchestration.board.data import Bar, Board, Text, Tile, read_board
-from orchestration.display import NO_VALUE, class_text, format_bound, format_value
+from orchestration.board.data import Bar, Board, Lang, Text, Tile, read_board
+from orchestration.display import NO_VALUE, format_value
 from orchestration.kpi import period_text
 from orchestration.paths import hidden, published_dir
 
@@ -42,10 +41,9 @@ class Trend:
     bounds: list[float]
     band: tuple[float, float] | None
     hits: list[Hit]
-    first_day: date
-    last_day: date
-    low: str
-    high: str
+    first: str
+    last_label: str
+    reach: Text  # lowest and highest value
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,6 @@ def html_board(board: Board) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["class_text"] = class_text
     attention = sorted(
         (tile for tile in board.tiles if tile.status in URGENCY),
         key=lambda tile: (URGENCY[tile.status], tile.definition.kpi_id),
@@ -89,7 +86,7 @@ def html_board(board: Board) -> str:
         trend=trend,
         hours=hours,
         bar_width=bar_width,
-        bar_value=lambda bar, tile: format_value(bar.value, tile.definition.unit),
+        bar_value=lambda bar, tile, lang="en": tile.shown_bar(bar, lang),
         period=lambda tile: period_text(tile.period_start, tile.grain) if tile.period_start else NO_VALUE,
         width=WIDTH,
         height=HEIGHT,
@@ -105,7 +102,9 @@ def trend(tile: Tile) -> Trend | None:
     span = (high - low) or abs(high) or 1.0
     near = [bound for bound in tile.bounds if low - span <= bound <= high + span]
     floor, ceiling = min([low, *near]), max([high, *near])
-    room = (ceiling - floor) or 1.0
+    if floor == ceiling:  # a constant runs through the middle
+        floor, ceiling = floor - 1, ceiling + 1
+    room = ceiling - floor
     step = (WIDTH - 2 * EDGE) / (len(tile.trend) - 1)
 
     def x_of(index: int) -> float:
@@ -118,7 +117,7 @@ def trend(tile: Tile) -> Trend | None:
     hits = []
     for index, (day, value) in enumerate(tile.trend):
         shown = NO_VALUE if value is None else format_value(value, tile.definition.unit)
-        hits.append(Hit(round(x_of(index) - step / 2, 1), round(step, 1), f"{day:%Y-%m-%d}  {shown}"))
+        hits.append(Hit(round(x_of(index) - step / 2, 1), round(step, 1), f"{period_text(day, tile.grain)}  {shown}"))
         if value is None:
             runs.append([])
         else:
@@ -132,11 +131,19 @@ def trend(tile: Tile) -> Trend | None:
         bounds=[] if both else [y_of(bound) for bound in near],
         band=(y_of(max(near)), round(y_of(min(near)) - y_of(max(near)), 1)) if both else None,
         hits=hits,
-        first_day=tile.trend[0][0],
-        last_day=tile.trend[-1][0],
-        low=format_bound(low, "") if tile.definition.unit == "count" else format_value(low, tile.definition.unit),
-        high=format_bound(high, "") if tile.definition.unit == "count" else format_value(high, tile.definition.unit),
+        first=_axis(tile, 0),
+        last_label=_axis(tile, -1),
+        reach={"zh": _reach(tile, low, high, "zh"), "en": _reach(tile, low, high, "en")},
     )
+
+
+def _reach(tile: Tile, low: float, high: float, lang: Lang) -> str:
+    return f"{format_value(low, tile.definition.unit, lang)} – {format_value(high, tile.definition.unit, lang)}"
+
+
+def _axis(tile: Tile, index: int) -> str:
+    text = period_text(tile.trend[index][0], tile.grain)
+    return text[5:] if tile.grain == "day" else text
 
 
 def hours(tile: Tile) -> list[Column]:
@@ -146,7 +153,7 @@ def hours(tile: Tile) -> list[Column]:
     columns = []
     for index, bar in enumerate(tile.bars):
         height = round((bar.value or 0) / most * (HEIGHT - 2), 1)
-        title = f"{bar.label}:00  {format_value(bar.value, tile.definition.unit)}"
+        title = f"{bar.label['en']}:00  {tile.shown_bar(bar, 'en')}"
         columns.append(Column(round(index * step + 1, 1), round(HEIGHT - height, 1), round(step - 2, 1), height, title))
     return columns
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from rich.cells import set_cell_size
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from orchestration.board.data import Bar, Board, Change, Section, Tile
-from orchestration.display import NO_VALUE, class_text, format_value
 from orchestration.kpi import period_text
 
 TICKS = "▁▂▃▄▅▆▇█"
@@ -92,12 +92,12 @@ def _section(section: Section) -> Table:
         padding=(0, 1, 0, 0),
         header_style="dim",
     )
-    table.add_column("KPI 指标", width=44)
+    table.add_column("KPI 指标", width=42)
     table.add_column("Value\n数值", justify="right", no_wrap=True, width=12)
     table.add_column("Target\n目标", no_wrap=True, width=9)
     table.add_column("Status\n状态", no_wrap=True, width=8)
-    table.add_column("vs day\n较前日", justify="right", no_wrap=True, width=8)
-    table.add_column("vs week\n较上周", justify="right", no_wrap=True, width=8)
+    table.add_column("vs prior\n较前期", justify="right", no_wrap=True, width=10)
+    table.add_column("vs week\n较上周", justify="right", no_wrap=True, width=10)
     table.add_column("n\n样本", justify="right", no_wrap=True, width=7)
     table.add_column("2 weeks\n两周", no_wrap=True, width=TREND_WIDTH)
     for tile in section.tiles:
@@ -125,6 +125,8 @@ def _cells(tile: Tile) -> tuple[RenderableType, ...]:
     value = Text(tile.shown("en") if tile.label is None else f"{tile.label} · {tile.shown('en')}", style="bold")
     if not tile.is_mature:
         value.append(" …", style="yellow")
+    if tile.stale_feeds:
+        value.append(" ⚑", style="yellow")
     n = Text(f"{tile.n:,}" if tile.shows_n else "", style="dim")
     if tile.is_small:
         n = Text(f"{tile.n} !", style="yellow")
@@ -133,7 +135,7 @@ def _cells(tile: Tile) -> tuple[RenderableType, ...]:
         value,
         tile.target["en"],
         Text(words, style=style),
-        _change(tile.change_day),
+        _change(tile.change_before),
         _change(tile.change_week),
         n,
         Text(sparkline([value for _, value in tile.trend[-TREND_WIDTH:]]), style="blue"),
@@ -147,14 +149,12 @@ def _change(change: Change | None) -> Text:
 def _bars(tile: Tile) -> list[tuple[Any, ...]]:
     """A distribution under its name; hours as one line of blocks, because 24 rows would be the whole screen."""
     if tile.bars_by == "hour":
-        line = sparkline([bar.value for bar in tile.bars])
-        top = max(tile.bars, key=lambda bar: bar.value or 0)
-        first, last = tile.bars[0].label, tile.bars[-1].label
-        shown = format_value(top.value, tile.definition.unit)
-        text = Text(f"     {first}h ", style="dim")
-        text.append(line, style="blue")
-        text.append(f" {last}h", style="dim")
-        return [(text, Text(shown, style="bold"), "", Text(f"at {top.label}:00", style="dim"), "", "", "", "")]
+        text = Text(f"     {tile.bars[0].label['en']}h ", style="dim")
+        text.append(sparkline([bar.value for bar in tile.bars]), style="blue")
+        text.append(f" {tile.bars[-1].label['en']}h", style="dim")
+        top = tile.top
+        shown = Text(tile.shown_bar(top, "en") if top else "", style="bold")
+        return [(text, shown, Text(f"{top.label['en']}:00" if top else "", style="dim"), "", "", "", "", "")]
     rows = [_bar(bar, tile) for bar in tile.bars]
     if tile.bars_left_out:
         rows.append((Text(f"     and {tile.bars_left_out} more 其余 {tile.bars_left_out} 项", style="dim"), *[""] * 7))
@@ -163,17 +163,20 @@ def _bars(tile: Tile) -> list[tuple[Any, ...]]:
 
 def _bar(bar: Bar, tile: Tile) -> tuple[Any, ...]:
     most = max((each.value or 0 for each in tile.bars), default=0)
-    filled = round((bar.value or 0) / most * 16) if most else 0
-    text = Text(f"     {class_text(bar.label):<15} ", style="dim")
+    filled = round((bar.value or 0) / most * 12) if most else 0
+    # A range of seconds says the same in both languages.
+    is_one = bar.label["zh"] == bar.label["en"] or bar.label["zh"].endswith("秒")
+    label = bar.label["en"] if is_one else f"{bar.label['zh']} {bar.label['en']}"
+    text = Text(f"     {set_cell_size(label, 24)} ", style="dim")
     text.append("━" * filled, style="blue")
     n = "" if bar.n is None else f"{bar.n:,}"
-    value = NO_VALUE if bar.value is None else format_value(bar.value, tile.definition.unit)
-    return (text, value, "", "", "", "", Text(n, style="dim"), "")
+    return (text, tile.shown_bar(bar, "en"), "", "", "", "", Text(n, style="dim"), "")
 
 
 def _legend(board: Board) -> Text:
     text = Text("\n", style="dim")
     text.append("… not final yet 尚未定型   ", style="yellow")
+    text.append("⚑ a feed is behind 数据源滞后   ", style="yellow")
     text.append("! few records, read with care 样本少，谨慎解读   ", style="yellow")
     text.append("· no value 无数值   callmart explain ID: what a KPI means 指标含义", style="dim")
     kpis = sum(len(group.kpis) for group in board.missing)

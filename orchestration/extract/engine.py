@@ -32,12 +32,14 @@ def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield db
 
 
-def write_parquet(db: duckdb.DuckDBPyConnection, query: str, target: Path, meta: dict[str, Any]) -> None:
+def write_parquet(
+    db: duckdb.DuckDBPyConnection, query: str, target: Path, meta: dict[str, Any], compression: str = "zstd"
+) -> None:
     """Write a query's rows to a Parquet file that carries `meta`."""
     said = literal(json.dumps(meta, sort_keys=True, ensure_ascii=False))
     db.execute(
         f"copy ({query}) to {literal(str(target))} "
-        f"(format parquet, compression zstd, row_group_size 100000, kv_metadata {{{META}: {said}}})"
+        f"(format parquet, compression {compression}, row_group_size 100000, kv_metadata {{{META}: {said}}})"
     )
 
 
@@ -85,7 +87,7 @@ def has_changes(db: duckdb.DuckDBPyConnection, zone: str, begin: int, end: int) 
     """Whether the clocks of `zone` change between two years."""
     row = db.execute(
         f"""select count(distinct {to_utc("ts", zone)} - ts) > 1
-        from range(make_timestamp({begin}, 1, 1, 0, 0, 0), make_timestamp({end + 1}, 1, 1, 0, 0, 0), interval 1 day) t(ts)"""
+        from range(timestamp '{begin}-01-01', timestamp '{end + 1}-01-01', interval 1 day) t(ts)"""
     ).fetchone()
     return bool(row and row[0])
 

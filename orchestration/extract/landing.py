@@ -1,7 +1,7 @@
 """Landing: the original bytes of each source file, kept once, and which of them still count.
 
-Here belongs: finding files, copying them with a manifest, and the rule by which a landed object is superseded. Not here:
-anything that looks into a row (typing).
+Here belongs: finding files, copying them with a manifest, and the rule by which a landed object is superseded.
+Not here: anything that looks into a row (typing).
 
 An object is one sequence of bytes: the same bytes under another name (a log that was rotated or renamed) are the same
 object, seen twice. Its manifest holds every sighting, in the order of landing (`seq`).
@@ -48,8 +48,8 @@ class Sighting:
 class Manifest:
     """What is known of a landed object. Sizes are bytes; `stream_*` are about the decompressed bytes.
 
-    `extends`: objects of the feed whose whole stream is the beginning of this one's. The four times (UTC, ISO) are known
-    once the object is typed: the range of its events, and of the instants at which its records were written.
+    `extends`: objects of the feed whose whole stream is the beginning of this one's. The four times (UTC, ISO) are
+    known once the object is typed: the range of its events, and of the instants at which its records were written.
     """
 
     object_id: str
@@ -72,8 +72,10 @@ class Manifest:
 
     @property
     def source_file(self) -> str:
-        """How lineage names the object: its id and the file's first name at the source."""
-        return f"{self.object_id}/{self.name}"
+        """How lineage names the object: its id and the file's first name at the source; of a file outside the
+        configuration's folder only the file name, as its folders are the machine's."""
+        name = os.path.basename(self.name) if self.name.startswith("..") else self.name
+        return f"{self.object_id}/{name}"
 
     @property
     def last_seq(self) -> int:
@@ -146,8 +148,8 @@ def read_manifests(feed: str, root: Path) -> list[Manifest]:
 def live_objects(manifests: Sequence[Manifest], warnings: list[str] | None = None) -> list[Manifest]:
     """The objects that count, in landing order; a pure function of the manifests.
 
-    Superseded is an object (a) whose stream is the beginning of a later object's: the file grew; or (b) whose every path
-    holds a later version, unless that version begins at or after the end of this one (the path was reused by log
+    Superseded is an object (a) whose stream is the beginning of a later object's: the file grew; or (b) whose every
+    path holds a later version, unless that version begins at or after the end of this one (the path was reused by log
     rotation) or is empty (a fresh log after rotation; told to `warnings`).
     """
     by_path: dict[str, list[tuple[Sighting, Manifest]]] = {}
@@ -180,7 +182,7 @@ def open_stream(path: Path, is_gzip: bool) -> BinaryIO:
     return gzip.GzipFile(fileobj=handle, mode="rb") if is_gzip else handle  # type: ignore[return-value]
 
 
-# --- finding ---------------------------------------------------------------------------------------------------------
+# --- finding ---------------------------------------------------------------------------------------------
 
 
 def _files(feed: Feed, report: LandingReport) -> list[Path]:
@@ -227,7 +229,7 @@ def _latest_sighting(manifests: Iterable[Manifest], path: str) -> tuple[Manifest
     return max(found, key=lambda pair: pair[1].seq) if found else None
 
 
-# --- copying ---------------------------------------------------------------------------------------------------------
+# --- copying ---------------------------------------------------------------------------------------------
 
 
 def _capture(
@@ -264,8 +266,8 @@ def _copy(
     before: os.stat_result,
     growing: bool,
 ) -> Manifest:
-    """Copy to a temporary folder, then in place. With `growing`, what is appended while the file is read is left for the
-    next run. Raises _Changed when the bytes can't be trusted."""
+    """Copy to a temporary folder, then in place. With `growing`, what is appended while the file is read is left for
+    the next run. Raises _Changed when the bytes can't be trusted."""
     seq = 1 + max((sighting.seq for manifest in known.values() for sighting in manifest.seen), default=0)
     temporary = folder / f"_{os.getpid()}.tmp"
     temporary.mkdir(mode=paths.PRIVATE, exist_ok=True)
@@ -368,7 +370,7 @@ def _as_json(manifest: Manifest) -> dict[str, object]:
     return said
 
 
-# --- superseding -----------------------------------------------------------------------------------------------------
+# --- superseding -----------------------------------------------------------------------------------------
 
 
 def _replaced(old: Manifest, versions: Sequence[tuple[Sighting, Manifest]], warnings: list[str] | None) -> bool:

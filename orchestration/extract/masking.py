@@ -1,7 +1,7 @@
 """Personal data at typing: keyed hash, masked form, prefix and kind of a telephone number, and masking inside texts.
 
-Here belongs: the rules, as DuckDB macros (which do the work) and as plain Python (the reference that tests compare with,
-and the simulator's). Not here: which column holds a number (adapters). The key is bound to session variables; no macro,
+Here belongs: the rules, as DuckDB macros (which do the work) and as plain Python (the reference that tests compare
+with). Not here: which column holds a number (adapters). The key is bound to session variables; no macro,
 query text or file holds it.
 """
 
@@ -124,7 +124,8 @@ def _kinds(internal_length: int) -> list[tuple[str, str]]:
 def install(
     db: duckdb.DuckDBPyConnection, key: str, internal_length: int, own: Iterable[str], agents: Iterable[str]
 ) -> None:
-    """Create the masking macros on a connection: keyed_hash, norm_number, number_type, number_prefix, mask_number,
+    """Create the masking macros on a connection: keyed_hash, bare_number then norm_bare (two steps, so that a
+    query does the first once), number_type, number_prefix, mask_number,
     mask_text, agent_name."""
     secret = key.encode()
     if len(secret) > _BLOCK_BYTES:
@@ -157,7 +158,6 @@ def install(
             when regexp_full_match(x, '(?:\\+86|0086)\\d+') then regexp_extract(x, '^(?:\\+86|0086)(\\d+)', 1)
             when regexp_full_match(x, '\\+\\d+') then '00' || substr(x, 2)
             else x end""",
-        "norm_number(x) as norm_bare(bare_number(x))",
         f"number_type(x) as case when x is null then 'anonymous' {kinds} else 'unknown' end",
         """number_prefix(x, kind) as case
             when kind = 'mobile' then left(x, 3)

@@ -1,9 +1,9 @@
 """From the bytes of a landed file to one UTF-8 text file with one numbered record after another.
 
-Here belongs: decompression, encoding, line ends, NUL bytes, blank lines, quoted line breaks, the header. Not here: what a
-field means. Each record goes out as `line number, mark, record` separated by the feed's delimiter, so that DuckDB's CSV
-reader can't lose count; each record that can't be a record is refused here with its rule. Lines are counted twice, by
-splitting and by counting line ends, and must agree.
+Here belongs: decompression, encoding, line ends, NUL bytes, blank lines, quoted line breaks, the header. Not here: what
+a field means. Each record goes out as `line number, mark, record` separated by the feed's delimiter, so that the CSV
+reader of DuckDB can't lose count; each record that can't be a record is refused here with its rule. Lines are counted
+twice, by splitting and by counting line ends, and must agree.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def raw_records(prepared: Prepared, delimiter: str, lines: set[int]) -> Iterator
         yield current, b"".join(parts).decode("utf-8").rstrip("\n")
 
 
-# --- encoding ----------------------------------------------------------------------------------------------------------
+# --- encoding --------------------------------------------------------------------------------------------
 
 
 def _encoding(manifest: Manifest, original: Path, said: str) -> tuple[str, bool]:
@@ -157,7 +157,7 @@ def _decodable(line: bytes, encoding: str) -> bool:
     return True
 
 
-# --- records -----------------------------------------------------------------------------------------------------------
+# --- records ---------------------------------------------------------------------------------------------
 
 
 def _line_blocks(stream: BinaryIO, name: str) -> Iterator[tuple[bytes, bool]]:

@@ -1,11 +1,11 @@
 """Typing: each landed object becomes typed.parquet (contract columns, lineage, `dt`) and refused.parquet.
 
-Here belongs: what is the same for all feeds: reading the numbered file, the rules on key, time and meaning, lineage, the
-accounting of rows, and when to type again. Not here: what a feed's fields mean (adapters), partitions (lake.py).
+Here belongs: what is the same for all feeds: reading the numbered file, the rules on key, time and meaning, lineage,
+the accounting of rows, and when to type again. Not here: what a feed's fields mean (adapters), partitions (lake.py).
 
-Both files are functions of the bytes, the contract, the configuration of the feed, the hash key and this code; a hash of
-these is kept in typed.parquet, and what does not match is typed again. refused.parquet is written first: typed.parquet
-is what says that an object is typed.
+Both files are functions of the bytes, the contract, the configuration of the feed, the hash key and this code; a hash
+of these is kept in typed.parquet, and what does not match is typed again. refused.parquet is written first:
+typed.parquet is what says that an object is typed.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def typed_path(root: Path, item: Typed) -> Path:
     return paths.object_dir(root, item.manifest.feed, item.manifest.object_id) / TYPED
 
 
-# --- what is known -----------------------------------------------------------------------------------------------------
+# --- what is known ---------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
@@ -165,7 +165,7 @@ def _from_meta(manifest: Manifest, meta: dict[str, Any]) -> Typed:
     )
 
 
-# --- one object --------------------------------------------------------------------------------------------------------
+# --- one object ------------------------------------------------------------------------------------------
 
 
 def _type_object(
@@ -227,7 +227,7 @@ def _type_object(
 
 def _put(db: duckdb.DuckDBPyConnection, query: str, target: Path, meta: dict[str, Any]) -> None:
     written = paths.hidden(target)
-    write_parquet(db, query, written, meta)
+    write_parquet(db, query, written, meta, "snappy")  # read once or twice, so quick beats small
     paths.put(written, target)
 
 
@@ -261,8 +261,9 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
         (f"dt < {first}", "'before_first_date'", literal(contract.event_time or ""),
          "'the local date lies before the first date of the centre'"),
     ]  # fmt: skip
+    senseless = "'a value without which the row means nothing'"
     rules += [
-        (f"{quote(column.name)} is null", "'missing_meaning'", literal(column.name), "'a value without which the row means nothing'")
+        (f"{quote(column.name)} is null", "'missing_meaning'", literal(column.name), senseless)
         for column in contract.columns
         if column.required and column.name not in (*keys, contract.event_time)
     ]  # fmt: skip
@@ -304,15 +305,14 @@ def _refuse(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect,
                 {literal(str(prepared.refused_path))}, format = 'newline_delimited', columns = {{{struct}}},
                 maximum_object_size = {_MAX_RAW_LINE * 4})"""
         )
-    db.execute(
-        f"""create or replace temp table broken as
+    rejected = f"""
         select try_cast(split_part(csv_line, {literal(dialect.delimiter)}, 1) as bigint) as source_line,
-            min_by(column_name, line_byte_position) as column_name, min(lower(replace(error_type::varchar, ' ', '_'))) as rule
-        from reject_errors group by all
-        union all
+            min_by(column_name, line_byte_position) as column_name,
+            min(lower(replace(error_type::varchar, ' ', '_'))) as rule
+        from reject_errors group by all union all"""
+    db.execute(
+        f"""create or replace temp table broken as {rejected if _has_rejects(db) else ""}
         select source_line, column_name, rule from judged where rule is not null"""
-        if _has_rejects(db)
-        else "create or replace temp table broken as select source_line, column_name, rule from judged where rule is not null"
     )
     lines = {line for (line,) in db.execute("select source_line from broken").fetchall()}
     if lines:
@@ -367,7 +367,7 @@ def utc(moment: str) -> str:
     return (said.astimezone(UTC) if said.tzinfo else said).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-# --- quarantine --------------------------------------------------------------------------------------------------------
+# --- quarantine ------------------------------------------------------------------------------------------
 
 
 def _quarantine(feed: Feed, root: Path, typed: Sequence[Typed]) -> None:

@@ -74,7 +74,8 @@ class FeedLake:
         with duckdb.connect() as connection:
             connection.execute(
                 f"copy (select '{source_file(day)}' as source_file, i as source_line, 'started_at' as column_name, "
-                f"'time_unreadable' as rule, 'not a time' as reason, 'raw 13912345678' as raw from range({lines}) t(i)) "
+                f"'time_unreadable' as rule, 'not a time' as reason, 'raw 13912345678' as raw "
+                f"from range({lines}) t(i)) "
                 f"to '{path}' (format parquet)"
             )
         return path

@@ -82,8 +82,9 @@ CLEAN: Mapping[str, str] = {
             145.0::double as handle_s
         from days""",
     "kpi_definition": """
-        select * from (values ('M021', 'offered_net_short', 'rate', 'ratio'), ('M033', 'offered_net_short', 'rate', 'ratio'),
-            ('M001', 'all', 'count', 'count'), ('M061', 'contact', 's', 'mean')) t(kpi_id, variant, unit, kind)""",
+        select * from (values ('M021', 'offered_net_short', 'rate', 'ratio'),
+            ('M033', 'offered_net_short', 'rate', 'ratio'), ('M001', 'all', 'count', 'count'),
+            ('M061', 'contact', 's', 'mean')) t(kpi_id, variant, unit, kind)""",
     "kpi_value": """
         select kpi_id, variant, grain, cast(day as timestamp) as period_start, 'all' as dim_set,
             null::varchar as category, numerator::double as numerator, denominator::double as denominator,
@@ -102,7 +103,8 @@ def write_warehouse(path: Path, statements: Sequence[str] = ()) -> Path:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"create schema {SCHEMA}")
         connection.execute(
-            f"create temp table days as select cast(date '{FIRST_DAY}' + i::integer as date) as day from range({DAYS}) t(i)"
+            f"create temp table days as select cast(date '{FIRST_DAY}' + i::integer as date) as day "
+            f"from range({DAYS}) t(i)"
         )
         for mart, sql in CLEAN.items():
             connection.execute(f"create table {SCHEMA}.{mart} as {sql}")

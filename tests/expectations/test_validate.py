@@ -102,7 +102,7 @@ def test_lakes_own_version_of_a_candidate_date_is_not_its_history(lake: FeedLake
 
 
 def test_hour_that_the_clock_skips_is_not_missing(tmp_path: Path) -> None:
-    """New York has no 02:00–03:00 on 2026-03-08; a call centre that works at night isn't asked for it."""
+    """New York has no hour from 02:00 on 2026-03-08; a call centre that works at night isn't asked for it."""
     zone, skipped = "America/New_York", date(2026, 3, 8)
     night = CLEAN_DAY.replace("8 * 3600 + i * 180) - interval 8 hour", "i * 180) + interval 5 hour")
     lake = FeedLake(tmp_path, FEED.feed, night)

@@ -325,6 +325,42 @@ def test_a_kill_after_any_step_leaves_one_whole_release_and_the_next_run_heals(t
         assert leftovers(root) == [], last
 
 
+def test_a_stand_in_left_by_a_kill_is_not_taken_for_the_catalogue_it_replaced(tmp_path: Path) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    make_warehouse(warehouse, 1)
+    publish(tmp_path, warehouse, 1)
+
+    def die(step: str) -> None:
+        if step == "stand-in: catalogue replaced":
+            raise Killed
+
+    make_warehouse(warehouse, 2, agent_columns="range as employee_no")
+    with pytest.raises(Killed):
+        publish(tmp_path, warehouse, 2, on_step=die)
+    make_warehouse(warehouse, 3)  # the change was taken back: the views of release 1 are wanted again
+    publish(tmp_path, warehouse, 3)
+    assert ask(tmp_path, "select release_id from marts.release") == [("r003",)]
+
+
+def test_at_no_instant_is_there_no_current_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    make_warehouse(warehouse, 1, rows=10)
+    publish(tmp_path, warehouse, 1)
+    current = tmp_path / "published/default/current"
+    seen = []
+    replace = os.replace
+
+    def watched(source: Path, target: Path) -> None:
+        if Path(target) == current:
+            seen.append(os.readlink(current))
+        replace(source, target)
+        assert (current / "manifest.json").exists()
+
+    monkeypatch.setattr(os, "replace", watched)
+    publish(tmp_path, warehouse, 2)
+    assert seen == ["releases/r001"]
+
+
 KILLED = """
 import os, signal, sys
 sys.path[:0] = [sys.argv[1], sys.argv[2]]

@@ -48,8 +48,11 @@ class Cdr:
 
         direction = context.feed.options.direction or default_direction(extension("src"), extension("dst"))
         own = "[" + ", ".join(literal(number) for number in context.config.own_numbers) + "]::varchar[]"
-        conditions = [("contains(mark, 'n')", "nul_removed"), (f"coalesce(direction_said, '') not in {DIRECTIONS}", "bad_direction"),
-                      (f"disposition_said not in {DISPOSITIONS}", "bad_disposition")]  # fmt: skip
+        conditions = [
+            ("contains(mark, 'n')", "nul_removed"),
+            (f"coalesce(direction_said, '') not in {DIRECTIONS}", "bad_direction"),
+            (f"disposition_said not in {DISPOSITIONS}", "bad_disposition"),
+        ]
         for name, source in _TIMES:
             if source in have:
                 conditions.append((f"{source}_said is not null and {source}_local is null", f"bad_{name}"))
@@ -70,15 +73,16 @@ class Cdr:
             conditions.append((doubtful, "dst_ambiguous"))
         refusals = []
         if "asterisk.queue_log" in context.config.feeds:
-            refusals.append(("call_id is null", "cdr_without_id", "'call_id'",
-                             "a record without uniqueid can't be told apart from the calls of the queue log"))  # fmt: skip
+            reason = "a record without uniqueid can't be told apart from the calls of the queue log"
+            refusals.append(("call_id is null", "cdr_without_id", "'call_id'", reason))
         refusals.append(("disposition is null", "missing_meaning", "'disposition'", "the record has no disposition"))
         times = ",\n".join(f"try_cast({source}_said as timestamp) as {source}_local" for _, source in _TIMES)
         return f"""
             with directed as (
                 select *, try({{'v': ({direction})}}) as direction_tried from raw),
             named as (
-                select "#line", coalesce("#mark", '') as mark, lower(trim(direction_tried.v::varchar)) as direction_said,
+                select "#line", coalesce("#mark", '') as mark,
+                    lower(trim(direction_tried.v::varchar)) as direction_said,
                     {raw("src")} as src, {raw("dst")} as dst, {raw("dcontext")} as context,
                     {raw("channel")} as channel, {raw("dstchannel")} as dstchannel,
                     {raw("lastapp")} as last_app, {raw("lastdata")} as lastdata,
@@ -98,31 +102,35 @@ class Cdr:
             timed as (
                 select *, {to_utc("start_local", zone)} as started_at, {to_utc("answer_local", zone)} as answered_at,
                     {to_utc("end_local", zone)} as ended_at,
-                    norm_number(case direction
+                    bare_number(case direction
                         when 'inbound' then src
                         when 'outbound' then dst
                         when 'other' then case when not {extension("src")} then src
-                            when not {extension("dst")} then dst end end) as number
-                from read)
+                            when not {extension("dst")} then dst end end) as bare
+                from read),
+            numbered as (
+                select *, norm_bare(bare) as number from timed)
             select "#line", call_id, linked_id, try_cast(sequence_said as bigint) as sequence_no, direction,
                 started_at, start_said as started_at_raw, answered_at, ended_at,
                 case when duration_n between 0 and {_LONGEST_S} then duration_n end as duration_s,
                 case when billsec_n between 0 and {_LONGEST_S} then billsec_n end as billsec_s,
                 disposition, mask_text(context) as context, mask_text(last_app) as last_app,
-                case when lower(last_app) = 'queue' then nullif(regexp_extract(lastdata, '^[^,|]*'), '') end as queue_id,
+                case when lower(last_app) = 'queue' then nullif(regexp_extract(lastdata, '^[^,|]*'), '') end
+                    as queue_id,
                 {_peer("channel")} as source_peer, {_peer("dstchannel")} as destination_peer,
                 case when {extension("src")} then src end as source_extension,
                 case when {extension("dst")} or list_contains({own}, dst) then dst end as dialled_number,
                 keyed_hash(number) as customer_hash, mask_number(number) as customer_masked,
                 number_prefix(number, number_type(number)) as customer_prefix,
-                case when number is not null or direction in ('inbound', 'outbound') then number_type(number) end as customer_number_type,
+                case when number is not null or direction in ('inbound', 'outbound') then number_type(number) end
+                    as customer_number_type,
                 mask_text(accountcode) as account_code,
                 coalesce(ended_at, started_at) as _written_at,
                 {flags(conditions)} as _flags,
                 {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,
                 {case((when, column) for when, _, column, _ in refusals)} as _column,
                 {case((when, literal(reason)) for when, _, _, reason in refusals)} as _reason
-            from timed"""
+            from numbered"""
 
 
 def default_direction(src_is_extension: str, dst_is_extension: str) -> str:

@@ -121,9 +121,12 @@ class QueueLog:
                 select * exclude (called),
                     case when called not in ({_list(NO_CALL)}) then called end as call_id,
                     case when regexp_full_match(event_at_raw, '[0-9]{{1,11}}([.][0-9]{{1,9}})?')
-                        then make_timestamp(cast(cast(event_at_raw as decimal(20, 9)) * 1000000 as bigint)) end as event_at,
-                    case when event = 'ENTERQUEUE' then norm_number(p2) end as number
-                from named)
+                        then make_timestamp(cast(split_part(event_at_raw, '.', 1) as bigint) * 1000000
+                            + cast(rpad(left(split_part(event_at_raw, '.', 2), 6), 6, '0') as bigint)) end as event_at,
+                    bare_number(case when event = 'ENTERQUEUE' then p2 end) as bare
+                from named),
+            numbered as (
+                select *, norm_bare(bare) as number from timed)
             select "#line", event_at, event_at_raw, call_id, queue_id, agent_name(agent_raw) as agent_raw,
                 mask_text(event) as event, coalesce({known}, false) as is_known_event,
                 {data},
@@ -135,7 +138,7 @@ class QueueLog:
                 {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,
                 {case((when, column) for when, _, column, _ in refusals)} as _column,
                 {case((when, literal(reason)) for when, _, _, reason in refusals)} as _reason
-            from timed"""
+            from numbered"""
 
 
 def agent_names(config: Config) -> tuple[str, ...]:
@@ -161,7 +164,7 @@ def _number(raw: str) -> str:
 
 
 def _value(index: int, numeric: list[str]) -> str:
-    """The lake's value of one parameter: a number where the event has one, the caller's number never, else masked text."""
+    """The lake's value of one parameter: a number where the event has one, never the caller's, else a masked text."""
     raw, name = f"p{index + 1}", f"data{index + 1}"
     arms = []
     if numeric:

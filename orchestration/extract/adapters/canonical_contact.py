@@ -110,7 +110,8 @@ class CanonicalContact:
                 allowed = "(" + ", ".join(literal(word) for word in column.enum) + ")"
                 other = "'other'" if "other" in column.enum else "null"
                 wrong += f" or lower({typed}) not in {allowed}"
-                value = f"case when lower({typed}) in {allowed} then lower({typed}) when {typed} is not null then {other} end"
+                known = f"when lower({typed}) in {allowed} then lower({typed})"
+                value = f"case {known} when {typed} is not null then {other} end"
             elif name in _MASKED_TEXTS:
                 value = f"mask_text({typed})"
             conditions.append((wrong, f"bad_{name}"))
@@ -137,9 +138,11 @@ class CanonicalContact:
                     {", ".join(values)}{"" if feed.rules else ", mark"} from tried),
             ranged as (
                 select *, {", ".join(columns)} from typed),
+            bared as (
+                select *, {"bare_number(c_caller_number)" if "caller_number" in mapping else "null::varchar"} as bare
+                from ranged),
             masked as (
-                select *, {"norm_number(c_caller_number)" if "caller_number" in mapping else "null::varchar"} as number
-                from ranged)
+                select *, norm_bare(bare) as number from bared)
             select "#line", {_outputs(context, set(mapping), invalid)},
                 coalesce({"v_ended_at" if "ended_at" in mapping else "null"}, v_started_at) as _written_at,
                 {flags(conditions)} as _flags,

@@ -2,14 +2,28 @@
 -- them. A denominator of 0 gives NULL (identity 7 of the event model).
 with
 
+-- measures that are split by category meet their own category, the others stand for all of them
+split_measures as (
+    select measure, max(case when category is null then 0 else 1 end) = 1 as is_split
+    from {{ ref('kpi_measure_definition') }}
+    group by measure
+),
+
 definitions as (
-    select definition.*, pairs.grain, pairs.dim_set
+    select
+        definition.*,
+        pairs.grain,
+        pairs.dim_set,
+        coalesce(below.is_split, false) as is_denominator_split,
+        coalesce(records.is_split, false) as is_n_split
     from {{ ref('kpi_definition') }} as definition
     inner join {{ ref('kpi_grain_set') }} as pairs on definition.grain_set = pairs.grain_set
+    left join split_measures as below on definition.denominator = below.measure
+    left join split_measures as records on definition.n_measure = records.measure
 ),
 
 measures as (
-    select * from {{ ref('kpi_measure_period') }}
+    select *, coalesce(category, '') as category_key from {{ ref('kpi_measure_period') }}
 ),
 
 ranked_hours as (
@@ -36,7 +50,7 @@ calculated as (
             definitions.denominator = below.measure
             and above.grain = below.grain
             and above.period_start = below.period_start
-            and (below.category is null or below.category = above.category)
+            and below.category_key = case when definitions.is_denominator_split then above.category_key else '' end
             -- a share is taken of the whole, every other rate of its own dimension members
             and below.dim_set = case when definitions.kind = 'share' then 'all' else above.dim_set end
             and below.dim_key = case when definitions.kind = 'share' then '||||' else above.dim_key end
@@ -45,7 +59,7 @@ calculated as (
             definitions.n_measure = records.measure
             and above.grain = records.grain
             and above.period_start = records.period_start
-            and (records.category is null or records.category = above.category)
+            and records.category_key = case when definitions.is_n_split then above.category_key else '' end
             and records.dim_set = case when definitions.kind = 'share' then 'all' else above.dim_set end
             and records.dim_key = case when definitions.kind = 'share' then '||||' else above.dim_key end
     where

@@ -1,0 +1,89 @@
+"""Assets that bring records into the lake: one per configured feed, and the centre's reference tables.
+
+Here belongs: how a feed looks in the graph and what its run records. Not here: the steps themselves (feeds.py).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from expectations.catalogue import checks_of
+from orchestration.assets.context import Site, check_result, check_spec, now, range_of
+from orchestration.extract import lake
+from orchestration.feeds import FeedOutcome, refresh, settings_of, stale_feeds
+from orchestration.paths import split_feed
+
+REFERENCE = dg.AssetKey(["centre", "reference"])
+
+
+def feed_key(name: str) -> dg.AssetKey:
+    """`asterisk.queue_log` is the asset `asterisk/queue_log`."""
+    return dg.AssetKey(list(split_feed(name)))
+
+
+def feed_asset(site: Site, name: str) -> dg.AssetsDefinition:
+    """The lake's partitions of one feed. A failed blocking check of a critical feed stops the run; any other feed's
+    dates are held and the run goes on."""
+    feed = site.config.feed(name)
+    key = feed_key(name)
+    checks = checks_of(name, settings_of(feed, site.config))
+
+    @dg.asset(
+        key=key,
+        group_name=feed.contract.source,
+        partitions_def=site.partitions(),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=[check_spec(check, key, blocking=check.blocking and feed.critical) for check in checks],
+        required_resource_keys={"build_lock"},
+        kinds={"parquet", "greatexpectations"},
+        description=f"{feed.contract.title.zh} / {feed.contract.title.en}. {feed.contract.grain}",
+        metadata={"critical": feed.critical, "time zone": feed.zone, "files": ", ".join(feed.paths)},
+    )
+    def extract(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        outcome = refresh(feed, site.config, site.root, *range_of(context), now())
+        yield dg.MaterializeResult(
+            metadata=_metadata(outcome), check_results=[check_result(result, key) for result in outcome.verdict.checks]
+        )
+
+    return extract
+
+
+def reference_asset(site: Site) -> dg.AssetsDefinition:
+    """The configuration as tables of the lake, written after the feeds because it says which of them is stale."""
+
+    @dg.asset(
+        key=REFERENCE,
+        group_name="centre",
+        deps=[feed_key(name) for name in site.config.feeds],
+        partitions_def=site.partitions(),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        required_resource_keys={"build_lock"},
+        kinds={"parquet"},
+        description="中心配置 / The centre's queues, agents, numbers, official variants and the state of its feeds.",
+    )
+    def reference(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        lake.ensure_zero_partitions(site.root)
+        changed = lake.write_reference(site.config, site.root, stale_feeds(site.config, site.root))
+        return dg.MaterializeResult(metadata={"changed": ", ".join(changed) or "nothing"})
+
+    return reference
+
+
+def _metadata(outcome: FeedOutcome) -> dict[str, dg.MetadataValue]:
+    rows = outcome.accounting
+    text = {
+        "dates published": ", ".join(map(str, outcome.published)) or "none",
+        "dates held": ", ".join(map(str, outcome.held)) or "none",
+        "dates outside this run's range": ", ".join(map(str, outcome.unbuilt)) or "none",
+        "quarantined by rule": ", ".join(f"{rule} {count}" for rule, count in rows.by_rule.items()) or "none",
+    }
+    counts = {
+        "rows in": rows.rows_in,
+        "rows loaded": rows.loaded,
+        "rows held": rows.held,
+        "rows refused": rows.refused,
+        "rows duplicated": rows.duplicates,
+    }
+    return {name: dg.MetadataValue.text(value) for name, value in text.items()} | {
+        name: dg.MetadataValue.int(value) for name, value in counts.items()
+    }

@@ -1,0 +1,207 @@
+"""One build from the command line: the same Dagster job as in the UI, run in this process and told as a story.
+
+Here belongs: finding the range, running the job, turning its events into an exit code and a few lines. Not here: what a
+step does, and parsing of arguments (cli.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration import paths, warehouse
+from orchestration.assets.context import JOB, Site, now
+from orchestration.automation import range_tags
+from orchestration.definitions import build_definitions
+from orchestration.errors import (
+    AccountingError,
+    BlockedError,
+    CallmartError,
+    InputError,
+    LockedError,
+    StaleError,
+)
+from orchestration.extract import lake
+from orchestration.feeds import land_all, stale_feeds
+from orchestration.lock import build_lock
+from orchestration.progress import step
+from orchestration.release import ensure_catalogue, last_release
+
+_EXIT_CODES = {kind.__name__: kind.exit_code for kind in (AccountingError, BlockedError, InputError, LockedError)}
+_SHOWN_ROWS = 3
+
+
+@dataclass
+class BuildResult:
+    """How a build ended. `exit_code` as the architecture lists them; `messages` say why it is not 0."""
+
+    exit_code: int = 0
+    release_id: str | None = None
+    is_new: bool = False
+    messages: list[str] = field(default_factory=list)
+
+
+def build(site: Site, first: date | None = None, last: date | None = None) -> BuildResult:
+    """Bring the release up to date with the feeds' files; dates from `first` to `last` are rebuilt in any case.
+
+    Raises InputError (wrong configuration, unreadable input) and LockedError; everything that a run finds out is in the
+    result.
+    """
+    with build_lock(site.root):
+        lake.ensure_zero_partitions(site.root)
+        ensure_catalogue(site.root)
+        touched = [day for dates in land_all(site.config, site.root, now()).values() for day in dates]
+        wanted = [day for day in (first, last) if day is not None]
+        if not touched and not wanted and _is_up_to_date(site):
+            return _unchanged(site)
+        dates = _range(site, touched, first, last)
+        return _run(site, *dates)
+
+
+def dagster_instance(root: Path) -> dg.DagsterInstance:
+    """The Dagster instance of a data root, the one that the UI shows."""
+    home = prepare_dagster_home(root)
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dg.DagsterInstance.get()
+
+
+def prepare_dagster_home(root: Path) -> Path:
+    """DAGSTER_HOME with callmart's settings in it; settings that an operator changed stay."""
+    home = paths.dagster_home(root)
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        shutil.copyfile(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
+    return home
+
+
+def _is_up_to_date(site: Site) -> bool:
+    lake.write_reference(site.config, site.root, stale_feeds(site.config, site.root))
+    plan = warehouse.plan_warehouse(site.root)
+    return plan is not None and plan.is_empty
+
+
+def _unchanged(site: Site) -> BuildResult:
+    released = last_release(site.root)
+    result = BuildResult(release_id=released.release_id if released else None)
+    return _with_stale(site, result)
+
+
+def _range(site: Site, touched: list[date], first: date | None, last: date | None) -> tuple[date, date]:
+    known = [
+        date.fromisoformat(path.parent.name.removeprefix("dt="))
+        for path in site.root.glob("lake/*/*/dt=*/part-0.parquet")
+    ]
+    dates = [*touched, *(day for day in known if day != paths.ZERO_DATE)]
+    if not dates:
+        raise InputError(
+            "the configured files hold no row that could be loaded.",
+            file=site.config.path,
+            rule="no_rows",
+            todo="look at the reasons in the quarantine folder of the data root.",
+        )
+    begin = first or (min(touched) if touched else max(dates))
+    end = last or (max(touched) if touched else max(dates))
+    if first is not None and last is None:
+        end = max(dates)
+    if last is not None and first is None:
+        begin = min(dates)
+    # An explicit range never leaves out what new files touch: a release must be one state of the lake.
+    begin, end = min([begin, *touched]), max([end, *touched])
+    if begin < site.config.centre.first_date:
+        raise InputError(
+            f"{begin} lies before the centre's first date.",
+            file=site.config.path,
+            column="centre.first_date",
+            todo=f"choose --from {site.config.centre.first_date} or later, or move first_date.",
+        )
+    return begin, end
+
+
+def _run(site: Site, first: date, last: date) -> BuildResult:
+    job = build_definitions(site).resolve_job_def(JOB)
+    instance = dagster_instance(site.root)
+    with step(f"run {first} to {last}"), _quiet(site.root):
+        done = job.execute_in_process(
+            instance=instance,
+            tags=range_tags(first, last),
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+    result = BuildResult()
+    _read_checks(site, done, result)
+    if not done.success:
+        _read_failures(done, result)
+        return result
+    released = last_release(site.root)
+    result.release_id, result.is_new = (released.release_id if released else None), True
+    return _with_stale(site, result)
+
+
+def _with_stale(site: Site, result: BuildResult) -> BuildResult:
+    for feed, dates in stale_feeds(site.config, site.root).items():
+        result.exit_code = StaleError.exit_code
+        held = paths.held_dir(site.root, feed)
+        result.messages.append(
+            f"{feed} is stale: {', '.join(map(str, dates))} held. Reasons and rows: {held}/dt=…/report.json"
+        )
+    return result
+
+
+def _read_checks(site: Site, done: dg.ExecuteInProcessResult, result: BuildResult) -> None:
+    for event in done.all_events:
+        if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            continue
+        data = event.asset_check_evaluation_data
+        if data.passed:
+            continue
+        level = "blocked by" if data.severity == dg.AssetCheckSeverity.ERROR else "warning:"
+        said = {name: value.value for name, value in data.metadata.items()}
+        text = f"{level} check {data.check_name} on {data.asset_key.to_user_string()}"
+        if said.get("dates"):
+            text += f", dates {said['dates']}"
+        if said.get("rows that break it") is not None:
+            text += f": {said['rows that break it']} break it"
+        if said.get("reason"):
+            text += f". {said['reason']} → {said['what to do']}"
+        if said.get("sample rows"):
+            text += "\n  " + "\n  ".join(str(said["sample rows"]).splitlines()[: _SHOWN_ROWS + 2])
+        result.messages.append(text)
+
+
+def _read_failures(done: dg.ExecuteInProcessResult, result: BuildResult) -> None:
+    result.exit_code = CallmartError.exit_code
+    for event in done.all_events:
+        if not event.is_step_failure:
+            continue
+        error = event.step_failure_data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        if error is None:
+            continue
+        if error.cls_name == "DagsterAssetCheckFailedError":
+            result.exit_code = BlockedError.exit_code
+            continue
+        result.exit_code = _EXIT_CODES.get(error.cls_name or "", CallmartError.exit_code)
+        text = error.message.strip()
+        prefix = f"{error.cls_name}: "
+        result.messages.append(f"{event.step_key}: {text.rsplit(prefix, 1)[-1]}")
+    if any(text.startswith("blocked by") for text in result.messages) and result.exit_code == CallmartError.exit_code:
+        result.exit_code = BlockedError.exit_code
+
+
+@contextlib.contextmanager
+def _quiet(root: Path) -> Iterator[None]:
+    """dbt's and Dagster's chatter goes to a file; progress and results stay on the terminal."""
+    log = root / "docs" / "build.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as file, contextlib.redirect_stdout(file):
+        yield
+    sys.stdout.flush()

@@ -1,0 +1,187 @@
+"""The `callmart` command: arguments in, exit codes out.
+
+Here belongs: what a person types and reads. Not here: work. Heavy libraries are imported by the command that needs them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.errors import CallmartError, InputError
+from orchestration.paths import data_root, published_dir
+
+app = typer.Typer(
+    name="callmart",
+    help="Open call-centre KPI warehouse 呼叫中心指标仓库. Data root: CALLMART_DATA (default ./data).",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+
+class Format(str, Enum):
+    """How values are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class TextFormat(str, Enum):
+    """How an explanation is printed."""
+
+    text = "text"
+    json = "json"
+
+
+@app.command()
+def build(
+    config: Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration (YAML).")],
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First date to rebuild in any case.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last date to rebuild in any case.")
+    ] = None,
+    board: Annotated[bool, typer.Option("--board", help="Print the KPI board when done.")] = False,
+) -> None:
+    """Bring the released KPIs up to date with the files of the configured feeds.
+
+    Exit codes: 0 released or nothing new, 1 stopped by a blocking check (the last release goes on serving), 2 wrong
+    configuration or unreadable input, 3 released but a feed is stale, 4 another build is running, 70 a defect.
+    """
+    from orchestration.assets.context import Site
+    from orchestration.build import build as run_build
+    from orchestration.config import hash_key, load_config
+
+    if first and last and first > last:
+        raise InputError("--from lies after --to.", todo="exchange the two dates.")
+    loaded = load_config(config)
+    hash_key()
+    root = data_root()
+    result = run_build(Site(loaded, root), _day(first), _day(last))
+    console = Console(stderr=True)
+    for message in result.messages:
+        console.print(message, markup=False, highlight=False)
+    served = published_dir(root)
+    if result.exit_code in (0, 3):
+        what = "released" if result.is_new else "nothing new; still serving"
+        console.print(f"{what} {result.release_id}", style="bold green", highlight=False)
+        if board:
+            show_board()
+        console.print(_where_next(root), markup=False, highlight=False)
+    else:
+        console.print("nothing was released; the last good release goes on serving.", style="bold red")
+        console.print(f"Data Docs: {root / 'docs'}; log: {root / 'docs' / 'build.log'}", highlight=False)
+        if not (served / "current").exists():
+            console.print("there is no earlier release yet.", highlight=False)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files; made when missing.")],
+    days: Annotated[int, typer.Option("--days", help="Local dates to simulate.")] = 35,
+    agents: Annotated[int, typer.Option("--agents", help="Agents of the centre; calls grow with them.")] = 60,
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same bytes.")] = 1,
+    start: Annotated[datetime, typer.Option("--start", formats=["%Y-%m-%d"], help="First local date.")] = datetime(
+        2026, 3, 2
+    ),
+) -> None:
+    """Write the Asterisk files of a made-up centre, a configuration for them, and truth.json with its true KPIs."""
+    from orchestration.progress import step
+    from simulator import ForeignFolderError, SettingError
+    from simulator import simulate as run_simulation
+
+    try:
+        with step("simulate") as progress:
+            made = run_simulation(out, days, agents, seed, start.date())
+            progress.rows = made.queue_log_lines + made.cdr_rows
+            progress.note = f"{made.contacts:,} contacts, {made.first_date} to {made.last_date}"
+    except (SettingError, ForeignFolderError) as error:
+        raise InputError(str(error)) from error
+    print(f"configuration: {made.config}\ntruth:         {made.truth}")
+
+
+@app.command()
+def kpi(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="KPI ids, e.g. M021.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Dimension: queue, channel, agent, region, hour_of_day …")
+    ] = None,
+    grain: Annotated[str, typer.Option("--grain", help="hour, day, week, month, quarter, year …")] = "day",
+    output: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    since: Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="First period.")] = None,
+    until: Annotated[datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last period.")] = None,
+) -> None:
+    """Values from the current release: the last period, or those between --since and --until."""
+    from orchestration.kpi import kpi_values
+
+    print(kpi_values(data_root(), ids or [], by, grain, output.value, _day(since), _day(until)))
+
+
+@app.command()
+def explain(
+    kpi_id: Annotated[str, typer.Argument(metavar="ID", help="KPI id, e.g. M021.")],
+    output: Annotated[TextFormat, typer.Option("--format", help="How to print.")] = TextFormat.text,
+) -> None:
+    """Definition in both languages, formula, variants side by side, targets, feeds and the SQL behind a KPI."""
+    from orchestration.explain import explain as run_explain
+
+    print(run_explain(data_root(), kpi_id, output.value))
+
+
+@app.command()
+def board() -> None:
+    """Print the KPI board of the current release."""
+    show_board()
+
+
+def show_board() -> None:
+    """The board on standard output."""
+    from orchestration.board.data import read_board
+    from orchestration.board.terminal import terminal_board
+
+    width = None if sys.stdout.isatty() else 120
+    Console(width=width).print(terminal_board(read_board(data_root())))
+
+
+def main() -> None:
+    """Entry point: foreseeable mistakes end with a sentence and their exit code, never with a traceback."""
+    os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+    try:
+        app()
+    except CallmartError as error:
+        Console(stderr=True).print(f"{error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
+def _where_next(root: Path) -> str:
+    served = published_dir(root)
+    return "\n".join(
+        [
+            "Where to look next:",
+            f"  KPI board       {served / 'board.html'}",
+            f"  SQL, Metabase   {served / 'callmart.duckdb'} (schema marts)",
+            f"  Data Docs       {root / 'docs'}",
+            "  Dagster UI      make ui",
+            "  one KPI         .venv/bin/callmart explain M021",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,531 @@
+"""The lake: partitions put together from the live objects of a feed, audited outside, then published or held.
+
+Here belongs: which dates must be rebuilt, how a partition is made, put in place or held, what the lake holds, and the
+accounting of rows. Not here: typing, and the checks that decide between `publish` and `hold`.
+
+A partition is a function of the typed rows of all live objects for its date. The Parquet file says what it was made of
+(`fingerprint`) and what it holds (`content_hash`, lineage left out), so that nothing about the lake is remembered
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from expectations.contracts import Contract, all_contracts, contract
+from orchestration import paths
+from orchestration.config import Config, Feed, hash_key
+from orchestration.errors import AccountingError, InputError
+from orchestration.extract import masking
+from orchestration.extract.adapters.asterisk_queue_log import agent_names
+from orchestration.extract.engine import connect, json_row, parquet, read_meta, write_parquet
+from orchestration.extract.expressions import literal, quote
+from orchestration.extract.typing import REFUSED_COLUMNS, Typed, live, type_feed, typed_path
+from orchestration.progress import step
+
+_DUPLICATES = "duplicates.parquet"
+REPORT = "report.json"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A partition that waits beside its place in the lake. `duplicates` rows were left out of `rows`;
+    `is_same_content`: the lake already holds these rows, so that publishing changes only where they come from."""
+
+    feed: str
+    date: date
+    path: Path
+    rows: int
+    duplicates: int
+    content_hash: str
+    fingerprint: str
+    is_same_content: bool
+    target: Path
+    duplicates_path: Path
+    duplicates_target: Path
+    held_dir: Path
+
+
+@dataclass
+class Accounting:
+    """Where the rows of a feed's live files are: in = loaded + held + refused + duplicates. `by_rule` counts the rows
+    in quarantine by rule; `missing` are dates whose rows are neither in the lake nor held."""
+
+    feed: str
+    rows_in: int = 0
+    loaded: int = 0
+    held: int = 0
+    refused: int = 0
+    duplicates: int = 0
+    by_rule: dict[str, int] = field(default_factory=dict)
+    missing: list[date] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Raise AccountingError unless every row that went in is somewhere."""
+        out = self.loaded + self.held + self.refused + self.duplicates
+        if self.rows_in != out:
+            gone = f"; not built: {', '.join(day.isoformat() for day in self.missing[:5])}" if self.missing else ""
+            raise AccountingError(
+                f"{self.feed}: {self.rows_in} rows went in; {self.loaded} are loaded, {self.held} held, {self.refused} "
+                f"refused, {self.duplicates} duplicates: {out}{gone}.",
+                rule="accounting",
+                todo="build the dates that are missing; if none is, report a defect of callmart.",
+            )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What each partition of a feed is to be made of."""
+
+    typed: tuple[Typed, ...]  # live objects in landing order
+    moved: dict[str, list[tuple[str, int]]]  # date -> (object, line) of rows whose newer version has another date
+
+    def parts(self, day: date) -> list[Typed]:
+        """Live objects with rows of a date."""
+        return [item for item in self.typed if day.isoformat() in item.dates]
+
+    def days(self) -> set[date]:
+        """Dates with rows."""
+        return {date.fromisoformat(day) for item in self.typed for day in item.dates}
+
+
+def partition_fingerprint(feed: Feed, parts: Sequence[Typed], moved: Sequence[tuple[str, int]] = ()) -> str:
+    """Hash of what a partition is made of: its contract, the live objects with rows of its date in landing order, how
+    they were typed, and the rows among them that a newer version under another date replaces."""
+    said = [
+        feed.contract.fingerprint(),
+        _lake_code(),
+        [(p.manifest.object_id, p.fingerprint) for p in parts],
+        sorted(moved),
+    ]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def touched_dates(feed: Feed, config: Config, root: Path) -> list[date]:
+    """Dates whose partition is not what the live objects make, sorted; a date that lost all its rows is one of them.
+
+    Types what is not typed yet, so it raises what `type_feed` raises.
+    """
+    with connect(root) as db:
+        plan = _plan(db, feed, config, root)
+        wanted = {
+            day: partition_fingerprint(feed, plan.parts(day), plan.moved.get(day.isoformat(), ()))
+            for day in plan.days()
+        }
+        found = _partition_meta(db, feed.name, root)
+    for day in [*found, *held_dates(feed.name, root)]:
+        wanted.setdefault(day, partition_fingerprint(feed, [], ()))
+    return sorted(day for day, value in wanted.items() if found.get(day, {}).get("fingerprint") != value)
+
+
+def build_candidates(feed: Feed, config: Config, root: Path, dates: Iterable[date]) -> list[Candidate]:
+    """Make the partitions of `dates` beside their places, each under a hidden name, sorted by date.
+
+    Of rows with one natural key the latest version stays (version column, then landing order, then line); the others go
+    to quarantine with the partition. The same rows give the same partition, however they are cut into files.
+    """
+    days = sorted(set(dates))
+    with connect(root) as db:
+        plan = _plan(db, feed, config, root)
+        current = _partition_meta(db, feed.name, root)
+        with step(f"build {feed.name}") as progress:
+            made = [_build(db, feed, root, plan, day, current.get(day, {})) for day in days]
+            progress.rows = sum(candidate.rows for candidate in made)
+            progress.note = f"{len(made)} dates"
+    return made
+
+
+def publish(candidate: Candidate) -> None:
+    """Put a candidate in its place in the lake, its duplicates in quarantine, and forget that the date was held."""
+    if candidate.duplicates:
+        paths.put(candidate.duplicates_path, candidate.duplicates_target)
+    else:
+        candidate.duplicates_target.unlink(missing_ok=True)
+    paths.put(candidate.path, candidate.target)
+    shutil.rmtree(candidate.held_dir, ignore_errors=True)
+
+
+def hold(candidate: Candidate, report: Mapping[str, Any]) -> Path:
+    """Keep a candidate out of the lake: move it to held/ with the report of the checks. Returns its folder."""
+    candidate.held_dir.mkdir(parents=True, exist_ok=True)
+    paths.put_json(candidate.held_dir / REPORT, dict(report))
+    held = candidate.held_dir / _DUPLICATES
+    if candidate.duplicates:
+        paths.put(candidate.duplicates_path, held)
+    else:
+        held.unlink(missing_ok=True)
+    paths.put(candidate.path, candidate.held_dir / "part-0.parquet")
+    return candidate.held_dir
+
+
+def discard(candidates: Iterable[Candidate]) -> None:
+    """Remove candidates that will be neither published nor held."""
+    for candidate in candidates:
+        candidate.path.unlink(missing_ok=True)
+        candidate.duplicates_path.unlink(missing_ok=True)
+
+
+def held_dates(feed: str, root: Path) -> list[date]:
+    """Dates of a feed that are held, sorted."""
+    return sorted(_day(path) for path in paths.held_dir(root, feed).glob("dt=*/part-0.parquet"))
+
+
+def lake_inventory(root: Path) -> dict[str, str]:
+    """Every file of the lake (path relative to the data root) -> hash of what it holds, lineage left out."""
+    files = sorted(root.glob("lake/*/*/dt=*/part-0.parquet"))
+    with connect(root) as db:
+        found = read_meta(db, files)
+    foreign = [file for file in files if file not in found]
+    if foreign:
+        raise InputError(
+            "this file of the lake was not written by callmart.",
+            file=foreign[0].relative_to(root),
+            rule="foreign_file",
+            todo="move it out of the data root; the lake is rebuilt from landing.",
+        )
+    return {file.relative_to(root).as_posix(): found[file]["content_hash"] for file in files}
+
+
+def accounting(feed: Feed, config: Config, root: Path) -> Accounting:
+    """Count where the rows of a feed's live files are. A row of a held date counts as held."""
+    done = Accounting(feed.name)
+    with connect(root) as db:
+        plan = _plan(db, feed, config, root)
+        lake = _partition_meta(db, feed.name, root)
+        held_files = {_day(path): path for path in paths.held_dir(root, feed.name).glob("dt=*/part-0.parquet")}
+        held = {day: meta for day, path in held_files.items() for meta in read_meta(db, [path]).values()}
+    rules: Counter[str] = Counter()
+    for item in plan.typed:
+        done.rows_in += item.rows_in
+        done.refused += sum(item.refused.values())
+        rules.update(item.refused)
+    for day in sorted(plan.days()):
+        value = partition_fingerprint(feed, plan.parts(day), plan.moved.get(day.isoformat(), ()))
+        if lake.get(day, {}).get("fingerprint") == value:
+            meta = lake[day]
+            done.loaded += meta["rows"]
+        elif held.get(day, {}).get("fingerprint") == value:
+            meta = held[day]
+            done.held += meta["rows"]
+        else:
+            done.missing.append(day)
+            continue
+        done.duplicates += meta["duplicates"]
+        if meta["duplicates"]:
+            rules[duplicate_rule(feed.contract)] += meta["duplicates"]
+    done.by_rule = dict(sorted(rules.items()))
+    return done
+
+
+def duplicate_rule(said: Contract) -> str:
+    """Rule under which a row goes to quarantine because the partition holds it already."""
+    return "duplicate_line" if said.natural_key == ("row_hash",) else "duplicate_record"
+
+
+def ensure_zero_partitions(root: Path) -> list[str]:
+    """Give every contract its zero-row `dt=0001-01-01` file with the contract's schema; returns the feeds written.
+
+    A reference feed that holds rows keeps them while its contract is the same.
+    """
+    written = []
+    with connect(root) as db:
+        for feed, said in all_contracts().items():
+            target = paths.zero_partition_path(root, feed)
+            meta = read_meta(db, [target]).get(target, {})
+            if meta.get("contract") != said.fingerprint():
+                _write_zero(db, said, target)
+                written.append(feed)
+    return written
+
+
+def write_reference(config: Config, root: Path, stale: Mapping[str, Any]) -> list[str]:
+    """Write the configuration into the reference feeds `centre.*`; `stale` feeds (name -> anything true) are marked.
+
+    Returns the feeds whose content changed. Raises InputError without a hash key, as agents' names may need masking.
+    """
+    centre = config.centre
+    queues = [
+        {
+            "queue_id": queue.queue_id,
+            "queue_name_zh": queue.name.zh if queue.name else None,
+            "queue_name_en": queue.name.en if queue.name else None,
+            "skill_group_id": queue.skill_group_id,
+            "timezone": queue.timezone or centre.timezone,
+            "sl_target_s": _or(queue.sl_target_s, centre.sl_target_s),
+            "sl_target_rate": _or(queue.sl_target_rate, centre.sl_target_rate),
+            "short_abandon_s": _or(queue.short_abandon_s, centre.short_abandon_s),
+            "anomalous_short_s": _or(queue.anomalous_short_s, centre.anomalous_short_s),
+            "anomalous_long_s": queue.anomalous_long_s,
+            "valid_from": queue.valid_from,
+            "valid_to": queue.valid_to,
+        }
+        for queue in config.queues
+    ]
+    known, key = (*agent_names(config), *config.own_numbers), hash_key()
+    agents = [
+        {
+            "agent_id": agent.agent_id,
+            "agent_raw": masking.name_of_agent(name, known, key),
+            "team_id": agent.team_id,
+            "valid_from": agent.valid_from,
+            "valid_to": agent.valid_to,
+        }
+        for agent in config.agents
+        for name in agent.names
+    ]
+    setting = {
+        "site_id": centre.site_id,
+        "site_name_zh": centre.name.zh,
+        "site_name_en": centre.name.en,
+        "acw_pause_reasons": "|" + "|".join(reason.lower() for reason in centre.acw_pause_reasons) + "|",
+        "shift_day_start_s": centre.shift_day_start_s,
+    } | centre.model_dump(
+        include={
+            "timezone", "currency", "sl_target_s", "sl_target_rate", "short_abandon_s", "invalid_call_s",
+            "anomalous_short_s", "wrap_up_s", "agent_silence_max_s",
+        }
+    )  # fmt: skip
+    rows: dict[str, list[dict[str, Any]]] = {
+        "centre.setting": [setting],
+        "centre.queue": queues,
+        "centre.agent": agents,
+        "centre.number": [{"dialled_number": n.number, "channel_id": n.channel} for n in config.numbers],
+        "centre.official_variant": [o.model_dump() for o in config.official],
+    }
+    changed = []
+    with connect(root) as db:
+        rows["centre.feed_capability"] = _capabilities(db, config, root, stale)
+        for feed, values in rows.items():
+            if _write_rows(db, contract(feed), paths.zero_partition_path(root, feed), values):
+                changed.append(feed)
+    return changed
+
+
+# --- putting a partition together ------------------------------------------------------------------------
+
+
+def _lake_code() -> str:
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+
+
+def _plan(db: duckdb.DuckDBPyConnection, feed: Feed, config: Config, root: Path) -> _Plan:
+    typed = tuple(live(type_feed(feed, config, root), []))
+    return _Plan(typed, _moved(db, feed, root, typed))
+
+
+def _moved(
+    db: duckdb.DuckDBPyConnection, feed: Feed, root: Path, typed: Sequence[Typed]
+) -> dict[str, list[tuple[str, int]]]:
+    """Rows whose natural key has a newer version under another date: a corrected start must not count a call twice.
+
+    A key that contains the whole row can't move.
+    """
+    if feed.contract.natural_key == ("row_hash",) or not any(item.rows for item in typed):
+        return {}
+    keys = ", ".join(map(quote, feed.contract.natural_key))
+    db.execute(
+        f"""create or replace temp table versions as
+        with candidate_keys as (
+            select {keys} from ({_union(root, typed)}) group by {keys} having min(dt) <> max(dt))
+        select object_id, source_line, dt,
+            dt <> first(dt) over (partition by {keys} order by {_latest(feed.contract)}) as is_moved
+        from ({_union(root, typed)}) semi join candidate_keys using ({keys})"""
+    )
+    found: dict[str, list[tuple[str, int]]] = {}
+    for day, object_id, line in db.execute(
+        "select dt::varchar, object_id, source_line from versions where is_moved order by all"
+    ).fetchall():
+        found.setdefault(day, []).append((object_id, line))
+    db.execute("drop table versions")
+    return found
+
+
+def _union(root: Path, typed: Sequence[Typed], day: date | None = None) -> str:
+    """Typed rows of objects, each with its object and landing order."""
+    where = "" if day is None else f" where dt = date {literal(day.isoformat())}"
+    return " union all by name ".join(
+        f"select *, {literal(item.manifest.object_id)} as object_id, {item.manifest.seq} as seq "
+        f"from {parquet([typed_path(root, item)])}{where}"
+        for item in typed
+        if item.rows
+    )
+
+
+def _latest(said: Contract) -> str:
+    """Which of the rows with one natural key stays. Of equal rows the first landed one, so that lineage stays put."""
+    if said.natural_key == ("row_hash",):
+        return "seq, source_line"
+    version = f"{quote(said.version_column)} desc nulls last, " if said.version_column else ""
+    return f"{version}seq desc, source_line desc"
+
+
+def _build(
+    db: duckdb.DuckDBPyConnection, feed: Feed, root: Path, plan: _Plan, day: date, current: dict[str, Any]
+) -> Candidate:
+    said = feed.contract
+    parts, moved = plan.parts(day), plan.moved.get(day.isoformat(), [])
+    target = paths.partition_path(root, feed.name, day)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    quarantine = paths.make_private(paths.quarantine_dir(root, feed.name), root)
+    duplicates_target = quarantine / paths.duplicates_path(root, feed.name, day).name
+    columns = ", ".join(f"cast({quote(c.name)} as {c.type}) as {quote(c.name)}" for c in said.lake_columns)
+    if parts:
+        keys = ", ".join(map(quote, said.natural_key))
+        gone = ", ".join(f"({literal(object_id)}, {line})" for object_id, line in moved)
+        is_moved = f"(object_id, source_line) in ({gone})" if moved else "false"
+        db.execute(
+            f"""create or replace temp table part as
+            with rows_of_day as (select *, {is_moved} as is_moved from ({_union(root, parts, day)}))
+            select *, row_number() over same = 1 and not is_moved as stays,
+                first(source_file) over same as kept_file, first(source_line) over same as kept_line
+            from rows_of_day window same as (partition by {keys} order by is_moved, {_latest(said)})"""
+        )
+    else:
+        empty = ", ".join(f"cast(null as {c.type}) as {quote(c.name)}" for c in said.lake_columns)
+        db.execute(
+            f"create or replace temp table part as select {empty}, true as stays, false as is_moved, "
+            "'' as kept_file, 0 as kept_line where false"
+        )
+    rows, duplicates = db.execute(
+        "select count(*) filter (stays), count(*) filter (not stays) from part"
+    ).fetchone() or (0, 0)
+    content = db.execute(
+        "select md5(coalesce(string_agg(row_hash, '' order by row_hash), '')) from part where stays"
+    ).fetchone()
+    assert content is not None
+    meta = {
+        "feed": feed.name,
+        "contract": said.fingerprint(),
+        "rows": rows,
+        "duplicates": duplicates,
+        "content_hash": _content_hash(said, content[0]),
+        "fingerprint": partition_fingerprint(feed, parts, moved),
+    }
+    # By content, not by where it came from: the same rows give the same file order.
+    order = ", ".join(dict.fromkeys(map(quote, (said.event_time or "", *said.natural_key, "row_hash"))))
+    written = paths.hidden(target)
+    write_parquet(db, f"select {columns} from part where stays order by {order}", written, meta)
+    duplicates_written = paths.hidden(duplicates_target)
+    duplicates_written.unlink(missing_ok=True)
+    if duplicates:
+        refused = {
+            "column_name": literal(", ".join(said.natural_key)),
+            "rule": literal(duplicate_rule(said)),
+            "reason": "case when is_moved then 'a newer version of this row has another date' "
+            "else 'the same row or key as line ' || kept_line || ' of ' || kept_file end",
+            "raw": json_row(said.column_names),
+        }
+        fields = ", ".join(f"{refused.get(name, name)} as {name}" for name in REFUSED_COLUMNS)
+        write_parquet(
+            db, f"select {fields} from part where not stays order by source_file, source_line", duplicates_written, meta
+        )
+    db.execute("drop table part")
+    return Candidate(
+        feed=feed.name,
+        date=day,
+        path=written,
+        rows=rows,
+        duplicates=duplicates,
+        content_hash=meta["content_hash"],
+        fingerprint=meta["fingerprint"],
+        is_same_content=current.get("content_hash") == meta["content_hash"],
+        target=target,
+        duplicates_path=duplicates_written,
+        duplicates_target=duplicates_target,
+        held_dir=paths.held_dir(root, feed.name, day),
+    )
+
+
+def _content_hash(said: Contract, rows: str) -> str:
+    return hashlib.sha256(f"{said.fingerprint()} {rows}".encode()).hexdigest()[:32]
+
+
+def _day(path: Path) -> date:
+    return date.fromisoformat(path.parent.name.removeprefix("dt="))
+
+
+def _partition_meta(db: duckdb.DuckDBPyConnection, feed: str, root: Path) -> dict[date, dict[str, Any]]:
+    """What each partition of a feed says of itself; a file that says nothing is there with nothing."""
+    files = [path for path in paths.lake_dir(root, feed).glob("dt=*/part-0.parquet") if _day(path) != paths.ZERO_DATE]
+    found = read_meta(db, files)
+    return {_day(file): found.get(file, {}) for file in files}
+
+
+# --- reference feeds and zero-row files ------------------------------------------------------------------
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+def _write_zero(db: duckdb.DuckDBPyConnection, said: Contract, target: Path) -> None:
+    _write_rows(db, said, target, [])
+
+
+def _write_rows(
+    db: duckdb.DuckDBPyConnection, said: Contract, target: Path, values: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Write rows to a feed's `dt=0001-01-01` file; False when it holds them already."""
+    types = {column.name: column.type for column in said.lake_columns}
+    db.execute(
+        "create or replace temp table reference (" + ", ".join(f"{quote(n)} {kind}" for n, kind in types.items()) + ")"
+    )
+    if values:
+        holes = ", ".join("?" for _ in types)
+        db.executemany(f"insert into reference values ({holes})", [[row.get(name) for name in types] for row in values])
+    row = db.execute(
+        f"select md5(coalesce(string_agg({json_row(types)}, chr(10) order by {json_row(types)}), '')) from reference"
+    ).fetchone()
+    assert row is not None
+    meta = {
+        "feed": said.feed,
+        "contract": said.fingerprint(),
+        "rows": len(values),
+        "duplicates": 0,
+        "content_hash": _content_hash(said, row[0]),
+        "fingerprint": _content_hash(said, row[0]),
+    }
+    known = read_meta(db, [target]).get(target)
+    if known != meta:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        written = paths.hidden(target)
+        write_parquet(db, "select * from reference order by all", written, meta)
+        paths.put(written, target)
+    db.execute("drop table reference")
+    return known != meta
+
+
+def _capabilities(
+    db: duckdb.DuckDBPyConnection, config: Config, root: Path, stale: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """One row per known feed and capability."""
+    rows = []
+    for name, said in all_contracts().items():
+        if said.is_reference:
+            continue
+        feed = config.feeds.get(name)
+        declared = set(said.provides) if feed else set()
+        if feed:
+            declared |= {column.provides for column in said.columns if column.provides and column.name in feed.mapping}
+        days = [day for day, meta in _partition_meta(db, name, root).items() if meta.get("rows")]
+        rows += [
+            {
+                "feed": name,
+                "capability": capability,
+                "is_declared": capability in declared,
+                "is_stale": bool(stale.get(name)),
+                "last_date": max(days, default=None),
+            }
+            for capability in said.capabilities()
+        ]
+    return rows

@@ -1,0 +1,265 @@
+"""What dbt is asked to build, and how it is called.
+
+Here belongs: the build window derived from the lake and the last release, dbt's arguments and environment, the manifest.
+Not here: SQL (dbt_project), files of the lake (extract), what is done with the marts afterwards (release.py).
+
+Nothing is remembered but what the last release was built from and which dates an unfinished build may have changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration import paths
+from orchestration.config import Config
+from orchestration.errors import CallmartError
+from orchestration.extract.lake import lake_inventory
+from orchestration.release import MartSpec, last_release
+
+DBT_PROJECT = paths.PROJECT / "dbt_project"
+SEEDS = paths.PROJECT / "seeds"
+# The state of feeds changes daily and moves one small table only; every other reference table can move any number.
+_UNREMARKABLE = "lake/centre/feed_capability/"
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """Local dates from `first` to `last`, both included."""
+
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
+
+    def dates(self) -> list[date]:
+        """Every date of the window."""
+        return [self.first + timedelta(days=step) for step in range((self.last - self.first).days + 1)]
+
+
+@dataclass(frozen=True)
+class WarehousePlan:
+    """What one run of dbt must do. `inputs` is the lake it reads (file -> content hash), `as_of` the local end of the
+    last date in the lake."""
+
+    windows: tuple[Window, ...]
+    full_refresh: bool
+    as_of: datetime
+    inputs: Mapping[str, str]
+    transform_fingerprint: str
+
+    @property
+    def is_empty(self) -> bool:
+        """The last release was built from just this."""
+        return not self.windows
+
+
+@lru_cache(maxsize=1)
+def late_window_days() -> int:
+    """How many local dates an event can change before and after its own (`late_window_days` of dbt_project.yml)."""
+    said = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text("utf-8"))
+    return int(said["vars"]["late_window_days"])
+
+
+def changed_dates(before: Mapping[str, str], now: Mapping[str, str]) -> set[date]:
+    """Dates of lake files that are new, gone or hold other rows; reference tables have no date."""
+    differing = {name for name in {*before, *now} if before.get(name) != now.get(name)}
+    return {day for day in map(_date_of, differing) if day != paths.ZERO_DATE}
+
+
+def windows_of(dates: Iterable[date], first: date, last: date, days: int) -> tuple[Window, ...]:
+    """Windows that cover `dates` widened by `days` on both sides, cut to what the lake holds, merged where they meet."""
+    merged: list[Window] = []
+    for day in sorted(set(dates)):
+        begin, end = max(first, day - timedelta(days=days)), min(last, day + timedelta(days=days))
+        if begin > end:
+            continue
+        if merged and begin <= merged[-1].last + timedelta(days=1):
+            merged[-1] = Window(merged[-1].first, max(end, merged[-1].last))
+        else:
+            merged.append(Window(begin, end))
+    return tuple(merged)
+
+
+def plan_warehouse(root: Path, forced: Window | None = None) -> WarehousePlan | None:
+    """What to build so that the marts are what the lake gives; None while the lake holds no date at all.
+
+    `forced` dates are rebuilt whether or not their files changed. A change of models, seeds or configuration rebuilds
+    everything.
+    """
+    inputs = lake_inventory(root)
+    dates = sorted({_date_of(name) for name in inputs} - {paths.ZERO_DATE})
+    if not dates:
+        return None
+    first, last = dates[0], dates[-1]
+    fingerprint = transform_fingerprint(inputs)
+    released = last_release(root)
+    unfinished = _unfinished(root)
+    full = (
+        released is None
+        or released.transform_fingerprint != fingerprint
+        or not paths.warehouse_path(root).exists()
+        or unfinished is not None
+        and unfinished["full_refresh"]
+    )
+    touched = set() if released is None else changed_dates(released.inputs, inputs)
+    touched |= {date.fromisoformat(day) for day in unfinished["dates"]} if unfinished else set()
+    if forced is not None:
+        touched |= {day for day in dates if forced.first <= day <= forced.last}
+    windows = (Window(first, last),) if full else windows_of(touched, first, last, late_window_days())
+    as_of = datetime.combine(last + timedelta(days=1), datetime.min.time())
+    return WarehousePlan(windows, full, as_of, inputs, fingerprint)
+
+
+def transform_fingerprint(inputs: Mapping[str, str]) -> str:
+    """Hash of all that turns the lake into marts: models, macros, seeds, and the centre's configuration in the lake."""
+    digest = hashlib.sha256()
+    for folder, patterns in (
+        (DBT_PROJECT, ("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")),
+        (SEEDS, ("*.csv",)),
+    ):
+        for pattern in patterns:
+            for file in sorted(folder.glob(pattern)):
+                digest.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    for name, content in sorted(inputs.items()):
+        if name.startswith("lake/centre/") and not name.startswith(_UNREMARKABLE):
+            digest.update(f"{name}\0{content}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def begin(root: Path, plan: WarehousePlan) -> None:
+    """Note which dates the warehouse may hold in a state that no release knows, before dbt writes."""
+    dates = [day.isoformat() for window in plan.windows for day in window.dates()]
+    before = _unfinished(root) or {"dates": [], "full_refresh": False}
+    paths.put_json(
+        _unfinished_path(root),
+        {
+            "dates": sorted({*before["dates"], *dates}),
+            "full_refresh": plan.full_refresh or before["full_refresh"],
+        },
+    )
+
+
+def finish(root: Path) -> None:
+    """Forget what `begin` noted: a release was made of it."""
+    _unfinished_path(root).unlink(missing_ok=True)
+
+
+def build_arguments(plan: WarehousePlan, window: Window) -> list[str]:
+    """dbt's arguments for one window. Unit tests need no data and belong to `make test`."""
+    variables = {
+        "window_from": window.first.isoformat(),
+        "window_to": window.last.isoformat(),
+        "as_of": plan.as_of.strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
+    return [*arguments, "--full-refresh"] if plan.full_refresh else arguments
+
+
+def environment(root: Path) -> dict[str, str]:
+    """Environment in which dbt finds the lake and the warehouse of a data root."""
+    return {
+        "CALLMART_LAKE": str(root / "lake"),
+        "CALLMART_WAREHOUSE": str(paths.warehouse_path(root)),
+        "DBT_LOG_PATH": str(root / "docs" / "dbt"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def manifest_path(root: Path) -> Path:
+    """dbt's manifest of the project as it is now; parsed on first use and after a change."""
+    target = root / "docs" / "dbt" / "target"
+    manifest = target / "manifest.json"
+    stamp = target / "callmart.fingerprint"
+    now = _project_fingerprint()
+    if manifest.exists() and stamp.exists() and stamp.read_text("utf-8") == now:
+        return manifest
+    target.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [
+            str(dbt_executable()),
+            "--no-use-colors",
+            "parse",
+            "--profiles-dir",
+            str(DBT_PROJECT),
+            "--target-path",
+            str(target),
+        ],
+        cwd=DBT_PROJECT,
+        env=os.environ | environment(root),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise CallmartError(
+            f"dbt can't read the project:\n{done.stdout[-3000:]}", file=DBT_PROJECT.name, rule="dbt_parse",
+            todo="run `dbt parse` in dbt_project/ and mend what it names.",
+        )  # fmt: skip
+    stamp.write_text(now, "utf-8")
+    return manifest
+
+
+def dbt_executable() -> Path:
+    """The dbt of this environment, whatever the shell's PATH says."""
+    return Path(sys.executable).with_name("dbt")
+
+
+def published_marts(manifest: Mapping[str, Any]) -> list[MartSpec]:
+    """What a release contains: models and seeds that say `meta.publish`, with their comments in both languages."""
+    found = []
+    for node in manifest["nodes"].values():
+        meta = node.get("config", {}).get("meta") or {}
+        if not meta.get("publish"):
+            continue
+        columns = {name: _comment(column) for name, column in node["columns"].items() if _comment(column)}
+        found.append(MartSpec(node["name"], meta.get("zh", ""), node["description"], columns, node["schema"]))
+    return sorted(found, key=lambda mart: mart.name)
+
+
+def feeds_read(raw_code: str) -> Sequence[str]:
+    """Feeds that a model's source code reads, in the form `lake('source', 'feed')`."""
+    parts = raw_code.split("lake(")[1:]
+    names = [part.partition(")")[0].replace("'", "").replace('"', "") for part in parts]
+    return [".".join(piece.strip() for piece in name.split(",")) for name in names]
+
+
+def _comment(column: Mapping[str, Any]) -> str:
+    zh = ((column.get("config") or {}).get("meta") or column.get("meta") or {}).get("zh", "")
+    return " / ".join(text for text in (zh, column.get("description", "")) if text)
+
+
+def _date_of(name: str) -> date:
+    return date.fromisoformat(Path(name).parent.name.removeprefix("dt="))
+
+
+def _project_fingerprint() -> str:
+    digest = hashlib.sha256()
+    for folder in (DBT_PROJECT, SEEDS):
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in (".sql", ".yml", ".csv") and "target" not in file.parts:
+                digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _unfinished_path(root: Path) -> Path:
+    return paths.warehouse_path(root).with_name("unfinished.json")
+
+
+def _unfinished(root: Path) -> dict[str, Any] | None:
+    path = _unfinished_path(root)
+    found: dict[str, Any] | None = json.loads(path.read_text("utf-8")) if path.exists() else None
+    return found
