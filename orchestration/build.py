@@ -37,6 +37,7 @@ from orchestration.release import ensure_catalogue, last_release
 
 _EXIT_CODES = {kind.__name__: kind.exit_code for kind in (AccountingError, BlockedError, InputError, LockedError)}
 _SHOWN_ROWS = 3
+_SHOWN_DATES = 3
 
 
 @dataclass
@@ -166,14 +167,19 @@ def _read_checks(site: Site, done: dg.ExecuteInProcessResult, result: BuildResul
         said = {name: value.value for name, value in data.metadata.items()}
         text = f"{level} check {data.check_name} on {data.asset_key.to_user_string()}"
         if said.get("dates"):
-            text += f", dates {said['dates']}"
+            text += f", {_some(str(said['dates']).split(', '))}"
         if said.get("rows that break it") is not None:
             text += f": {said['rows that break it']} break it"
         if said.get("reason"):
             text += f". {said['reason']} → {said['what to do']}"
-        if said.get("sample rows"):
+        if said.get("sample rows") and level == "blocked by":
             text += "\n  " + "\n  ".join(str(said["sample rows"]).splitlines()[: _SHOWN_ROWS + 2])
         result.messages.append(text)
+
+
+def _some(dates: list[str]) -> str:
+    shown = ", ".join(dates[:_SHOWN_DATES])
+    return shown if len(dates) <= _SHOWN_DATES else f"{shown} and {len(dates) - _SHOWN_DATES} more dates"
 
 
 def _read_failures(done: dg.ExecuteInProcessResult, result: BuildResult) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
@@ -71,14 +72,14 @@ def build(
     result = run_build(Site(loaded, root), _day(first), _day(last))
     console = Console(stderr=True)
     for message in result.messages:
-        console.print(message, markup=False, highlight=False)
+        console.print(message, markup=False, highlight=False, soft_wrap=True)
     served = published_dir(root)
     if result.exit_code in (0, 3):
         what = "released" if result.is_new else "nothing new; still serving"
         console.print(f"{what} {result.release_id}", style="bold green", highlight=False)
         if board:
             show_board()
-        console.print(_where_next(root), markup=False, highlight=False)
+        console.print(_where_next(root), markup=False, highlight=False, soft_wrap=True)
     else:
         console.print("nothing was released; the last good release goes on serving.", style="bold red")
         console.print(f"Data Docs: {root / 'docs'}; log: {root / 'docs' / 'build.log'}", highlight=False)
@@ -146,6 +147,32 @@ def board() -> None:
     show_board()
 
 
+@app.command()
+def ui(
+    config: Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration (YAML).")],
+    port: Annotated[int, typer.Option("--port", help="Port on localhost.")] = 3000,
+) -> None:
+    """Open the Dagster UI of a centre on localhost, with its daily schedule and its sensors. Ctrl-C ends it."""
+    from orchestration.build import prepare_dagster_home
+    from orchestration.config import hash_key, load_config
+    from orchestration.extract.lake import ensure_zero_partitions
+
+    load_config(config)
+    hash_key()
+    root = data_root()
+    ensure_zero_partitions(root)
+    os.environ |= {
+        "CALLMART_CONFIG": str(config.absolute()),
+        "CALLMART_DATA": str(root),
+        "DAGSTER_HOME": str(prepare_dagster_home(root)),
+    }
+    print(f"Dagster UI: http://localhost:{port} (job callmart; runs of `callmart build` are shown too)", flush=True)
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", "-h", "127.0.0.1", "-p", str(port)],
+    )
+
+
 def show_board() -> None:
     """The board on standard output."""
     from orchestration.board.data import read_board
@@ -158,6 +185,8 @@ def show_board() -> None:
 def main() -> None:
     """Entry point: foreseeable mistakes end with a sentence and their exit code, never with a traceback."""
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+    # Dagster warns of each parameter that may still change; the lock file pins its version.
+    warnings.filterwarnings("ignore", module="dagster")
     try:
         app()
     except CallmartError as error:

@@ -13,11 +13,11 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
@@ -67,20 +67,6 @@ def hash_key() -> str:
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _only_known_keys(cls, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            known = list(cls.model_fields)
-            for key in data:
-                if key not in known:
-                    raise PydanticCustomError(
-                        "unknown_key",
-                        "unknown key{hint}",
-                        {"key": str(key), "hint": nearest(str(key), known), "known": ", ".join(known)},
-                    )
-        return data
 
 
 class Name(_Model):
@@ -488,17 +474,33 @@ def _read_yaml(text: str, file: Path) -> tuple[Any, dict[Location, int]]:
 
 
 def _problems_of(error: ValidationError) -> Iterator[_Problem]:
-    for item in error.errors():
+    misspelt: set[Location] = set()  # a key that is only misspelt is not told as missing too
+    for item in sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden"):
         at: Location = item["loc"]
-        context = item.get("ctx", {})
-        if item["type"] == "unknown_key":
-            todo = f"known keys are: {context['known']}."
-            yield _Problem((*at, context["key"]), item["msg"], todo)
+        if item["type"] == "extra_forbidden":
+            known = _keys_at(at[:-1])
+            misspelt.update((*at[:-1], key) for key in known if f"did you mean {key}?" in nearest(str(at[-1]), known))
+            yield _Problem(at, f"unknown key{nearest(str(at[-1]), known)}", f"known keys are: {', '.join(known)}.")
         elif item["type"] == "missing":
-            yield _Problem(at, "this key is missing", "add it.")
+            if at not in misspelt:
+                yield _Problem(at, "this key is missing", "add it.")
         else:
             given = "" if isinstance(item["input"], dict | list) else f" (it is {item['input']!r})"
             yield _Problem(at, item["msg"] + given)
+
+
+def _keys_at(at: Location) -> list[str]:
+    """Keys that a place of the configuration knows."""
+    kind: Any = Config
+    for part in at:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = kind.model_fields[str(part)].annotation
+        else:  # a tuple or dict of models
+            kind = next(item for item in reversed(get_args(kind)) if item is not Ellipsis)
+        models = [item for item in get_args(kind) if isinstance(item, type) and issubclass(item, BaseModel)]
+        if type(None) in get_args(kind):
+            kind = models[0]
+    return list(kind.model_fields)
 
 
 def _input_error(file: Path, lines: dict[Location, int], problems: list[_Problem]) -> InputError:

@@ -12,7 +12,7 @@ What is on disk, for one scope, under `published/<scope>/`:
 
 Every step leaves a state that serves: names that begin with `_` are of no reader's concern and are swept at the next
 release. The catalogue is replaced only when views or comments change. While it changes, a catalogue that is pinned to
-the former release stands in, so that at no instant a view names a column that its file doesn't have.
+the former release stands in, so that at no instant a view names a file that the current release doesn't have.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -169,9 +169,10 @@ def publish_release(
     """Copies `marts` out of `warehouse` and makes them the release that readers see.
 
     The caller holds the lock of the data root and has closed every connection to `warehouse`. `on_step` is told each
-    step after it was done, for progress and for tests that stop there. Ends with CallmartError (70) when a mart has a
+    step after it was done, for progress and for tests that stop there. `created_at` is UTC, with or without a zone. Ends with CallmartError (70) when a mart has a
     column of a type that readers lose, a comment names a column that isn't there, or the id was published before.
     """
+    created_at = _utc(created_at)
     place = _Place(root, scope)
     place.sweep()
     former = last_release(root, scope)
@@ -420,9 +421,8 @@ def _write_catalogue(place: _Place, manifest: Manifest, folder: Path, on_step: C
         for name, facts in sorted(manifest.marts.items()):
             view = f"marts.{_name(name)}"
             source = _text(str(folder / f"{name}.parquet"))
-            # Columns by name: a connection that is older than a new column goes on working.
-            names = ", ".join(_name(column.name) for column in facts.columns)
-            con.execute(f"create view {view} as select {names} from read_parquet({source})")
+            # `*` is bound at each query: a connection that is older than a change of columns goes on working.
+            con.execute(f"create view {view} as select * from read_parquet({source})")
             con.execute(f"comment on view {view} is {_text(facts.comment)}")
             for column in facts.columns:
                 if column.comment:
@@ -511,6 +511,11 @@ def _iso(value: object) -> str:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     raise TypeError(f"not JSON: {value!r}")
+
+
+def _utc(moment: datetime) -> datetime:
+    """Plain UTC: with a zone DuckDB would store the wall time of whoever runs the build."""
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _date(text: str | None) -> date | None:

@@ -31,6 +31,36 @@
     )
 {%- endmacro %}
 
+{#- First local instant after a period. -#}
+{% macro period_end(grain, period_start) -%}
+    case {{ grain }}
+        when 'hour' then {{ period_start }} + interval '1' hour
+        when 'day' then {{ period_start }} + interval '1' day
+        when 'week' then {{ period_start }} + interval '7' day
+        when 'month' then {{ period_start }} + interval '1' month
+        when 'quarter' then {{ period_start }} + interval '3' month
+        else {{ period_start }} + interval '12' month
+    end
+{%- endmacro %}
+
+{#- What a data test reads of a model: of one that is built by the window, the rows of the window, so that the checks of
+    a day do not grow with history. dbt calls this for the model that a generic test stands at. -#}
+{% macro get_where_subquery(relation) -%}
+    {%- set conditions = [] -%}
+    {%- if config.get('where') -%}{%- do conditions.append(config.get('where')) -%}{%- endif -%}
+    {%- if execute -%}
+        {%- set tested = graph.nodes.get('model.' ~ project_name ~ '.' ~ relation.identifier) -%}
+        {%- if tested and tested.config.incremental_strategy == 'window' -%}
+            {%- do conditions.append(tested.config.get('window_predicate') or in_window('local_date')) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- if conditions -%}
+        {%- do return('(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') as tested_rows') -%}
+    {%- else -%}
+        {%- do return(relation) -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Incremental strategy `window`. A model names what to delete by config `window_predicate`; the default is the window
     of `local_date`. -#}
 {% macro get_incremental_window_sql(arg_dict) %}

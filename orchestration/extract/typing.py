@@ -252,7 +252,7 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
     event = quote(contract.event_time or "")
     first = f"date {literal(context.config.centre.first_date.isoformat())}"
     keys = [name for name in contract.natural_key if name != "row_hash"]
-    rules = [("_rule is not null", "_rule", "_column", "_reason")]
+    rules = [("_rule is not null", "_rule::varchar", "_column::varchar", "_reason::varchar")]
     rules += [(f"{quote(name)} is null", "'missing_key'", literal(name), "'the row has no key'") for name in keys]
     rules += [
         (f"{event} is null", "'bad_time'", literal(contract.event_time or ""), "'the time is missing or no time'"),

@@ -48,7 +48,9 @@ def test_no_column_of_the_lake_is_raw_personal_data() -> None:
     for said in all_contracts().values():
         raw = {item.name for item in said.inputs}
         assert not raw & {column.name for column in said.lake_columns}
-        assert all(said.column(name).pii or name.endswith(("prefix", "number_type")) for i in said.inputs for name in i.fills)
+        assert all(
+            said.column(name).pii or name.endswith(("prefix", "number_type")) for i in said.inputs for name in i.fills
+        )
 
 
 def test_capabilities_are_of_the_feed_and_of_its_columns() -> None:

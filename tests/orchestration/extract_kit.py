@@ -24,7 +24,9 @@ centre:
   timezone: Asia/Shanghai
   first_date: 2026-03-01
 """
-QUEUE_LOG = CENTRE + """\
+QUEUE_LOG = (
+    CENTRE
+    + """\
 agents:
   - {agent_id: "1001", names: [PJSIP/1001]}
 numbers:
@@ -34,7 +36,10 @@ sources:
     feeds:
       queue_log: {paths: ["queue_log*"]}
 """
-CDR = CENTRE + """\
+)
+CDR = (
+    CENTRE
+    + """\
 numbers:
   - {number: "4008001001", channel: voice_400}
 sources:
@@ -42,7 +47,10 @@ sources:
     feeds:
       cdr: {paths: ["Master.csv*"]}
 """
-CONTACT = CENTRE + """\
+)
+CONTACT = (
+    CENTRE
+    + """\
 sources:
   canonical:
     feeds:
@@ -56,6 +64,7 @@ sources:
           talk_s: cast(talk as double)
           record_updated_at: updated
 """
+)
 CONTACT_HEADER = "id,start,outcome,phone,talk,updated\n"
 
 

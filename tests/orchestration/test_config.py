@@ -91,7 +91,7 @@ def test_all_problems_are_told_at_once() -> None:
         ("voice_400", "voice_4000", "did you mean voice_400?"),
         ("  first_date", "  sl_target_rate: 80\n  first_date", "less than or equal to 1"),
         ("names: [PJSIP/1001]}", "names: [PJSIP/1001]}\n  - {agent_id: b, names: [PJSIP/1001]}", "names agents"),
-        ("agents:", "queues: [{queue_id: a}, {queue_id: a, valid_from: 2026-01-01}]\nagents:", "two settings on one day"),
+        ("agents:", "queues: [{queue_id: a}, {queue_id: a, sl_target_s: 9}]\nagents:", "two settings on one day"),
         ("agents:", "official: [{kpi_id: M021}, {kpi_id: M021}]\nagents:", "two official variants"),
         ("  name: {zh: 测试, en: Test}\n", "", "centre.name: this key is missing"),
     ],
@@ -123,17 +123,19 @@ def test_file_without_a_mapping_is_refused(text: str) -> None:
 
 
 def test_broken_expression_names_column_expression_and_the_message_of_duckdb() -> None:
-    text = CONTACT.replace("contact_id: id", "contact_id: id ||")
+    text = CONTACT.replace("contact_id: id", "contact_id: trim(id")
     error = fails(text)
     assert (error.line, error.column) == (
-        line_of(text, "contact_id: id ||"),
+        line_of(text, "contact_id: trim(id"),
         "sources.canonical.feeds.contact.mapping.contact_id",
     )
-    assert "'id ||'" in str(error) and "syntax error" in str(error)
+    assert "'trim(id'" in str(error) and "syntax error" in str(error)
 
 
 def test_expression_is_bound_to_the_declared_columns() -> None:
-    error = fails(CONTACT.replace("contact_id: id", "contact_id: ident").replace("        mapping:", COLUMNS + "        mapping:"))
+    error = fails(
+        CONTACT.replace("contact_id: id", "contact_id: ident").replace("        mapping:", COLUMNS + "        mapping:")
+    )
     assert 'Referenced column "ident" not found' in str(error)
 
 
@@ -149,7 +151,7 @@ def test_expression_is_bound_to_the_declared_columns() -> None:
         ("max(id)", "aggregate"),
         ("row_number() over ()", "window"),
         ("id) from (select 1 as id", "more than one expression"),
-        ("id, start", "more than one expression"),
+        ("id), (start", "more than one expression"),
     ],
 )
 def test_expression_that_is_no_function_of_the_row_is_refused(sql: str, words: str) -> None:
@@ -177,7 +179,9 @@ def test_cdr_columns_are_checked_by_name() -> None:
 
 
 def test_direction_expression_is_bound_to_the_cdr_columns() -> None:
-    error = fails(CDR.replace('["Master.csv*"]', "[a], options: {direction: \"case when contxt = 'a' then 'inbound' end\"}"))
+    error = fails(
+        CDR.replace('["Master.csv*"]', "[a], options: {direction: \"case when contxt = 'a' then 'inbound' end\"}")
+    )
     assert "options.direction" in str(error) and "contxt" in str(error)
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from orchestration.release import (
 ROWS = 2_000
 FIRST = datetime(2026, 3, 3, 1, 0)
 CALLS = MartSpec("fct_call", "呼叫事实", "One row per call", {"batch": "批次 / Batch", "call_id": "呼叫 / Call"})
+OLD = MartSpec("dim_old", "旧", "Dropped by the next release")
+NEW = MartSpec("dim_new", "新", "Added by the next release")
 AGENTS = MartSpec("dim_agent", "坐席", "One row per agent", {"batch": "批次 / Batch"})
 
 
@@ -45,6 +47,8 @@ def make_warehouse(path: Path, batch: int, *, agent_columns: str = "range as age
             f"create table marts.fct_call as select {batch} as batch, range as call_id, 'q' || range % 3 as queue, "
             f"cast(range as double) / 7 as wait_s, timestamp '2026-03-02' as started_at from range({rows})"
         )
+        con.execute(f"create table marts.dim_old as select {batch} as batch")
+        con.execute(f"create table marts.dim_new as select {batch} as batch")
         con.execute(f"create table marts.dim_agent as select {batch} as batch, {agent_columns} from range(50)")
 
 
@@ -56,6 +60,7 @@ def publish(
     marts: tuple[MartSpec, ...] = (CALLS, AGENTS),
     keep: int = 3,
     stale: dict[str, list[date]] | None = None,
+    created_at: datetime | None = None,
     on_step: Callable[[str], None] = no_hook,
 ) -> Release:
     return publish_release(
@@ -63,7 +68,7 @@ def publish(
         marts,
         root,
         release_id=f"r{number:03d}",
-        created_at=FIRST + timedelta(hours=number),
+        created_at=created_at or FIRST + timedelta(hours=number),
         as_of=datetime(2026, 3, 3),
         window=(date(2026, 3, 2), date(2026, 3, 2)),
         inputs={"lake/asterisk/cdr/dt=2026-03-02/part-0.parquet": f"hash{number}"},
@@ -100,6 +105,15 @@ def test_a_release_has_every_row_of_every_mart_and_says_what_it_was_made_from(tm
     }
     assert manifest.inputs == {"lake/asterisk/cdr/dt=2026-03-02/part-0.parquet": "hash1"}
     assert (manifest.window_from, manifest.window_to) == (date(2026, 3, 2), date(2026, 3, 2))
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=8))])
+def test_the_time_of_a_release_is_stored_as_plain_utc_whatever_zone_it_came_in(tmp_path: Path, zone: timezone) -> None:
+    make_warehouse(tmp_path / "w.duckdb", 1, rows=10)
+    made = datetime(2026, 4, 1, 1, 30, tzinfo=UTC).astimezone(zone)
+    publish(tmp_path, tmp_path / "w.duckdb", 1, created_at=made)
+    assert ask(tmp_path, "select created_at from marts.release") == [(datetime(2026, 4, 1, 1, 30),)]
+    publish(tmp_path, tmp_path / "w.duckdb", 2)  # and ages of both kinds compare
 
 
 def test_one_parquet_file_per_mart_and_nothing_else_beside_the_manifest(tmp_path: Path) -> None:
@@ -152,15 +166,18 @@ def test_the_catalogue_is_rebuilt_only_when_views_or_comments_change(tmp_path: P
     assert ask(tmp_path, "select count(*) from marts.dim_agent where is_active") == [(50,)]
 
 
-def test_a_connection_that_is_older_than_a_new_column_goes_on_working(tmp_path: Path) -> None:
+def test_a_connection_that_is_older_than_a_change_of_columns_goes_on_working(tmp_path: Path) -> None:
     warehouse = tmp_path / "w.duckdb"
-    make_warehouse(warehouse, 1)
-    release = publish(tmp_path, warehouse, 1)
+    make_warehouse(warehouse, 1, agent_columns="range as agent_id, 'a' as team")
+    described = MartSpec("dim_agent", "坐席", "Agents", {"team": "班组 / Team"})
+    release = publish(tmp_path, warehouse, 1, marts=(CALLS, described))
     with duckdb.connect(str(release.catalogue), read_only=True) as old:
-        assert old.execute("select max(batch) from marts.dim_agent").fetchall() == [(1,)]
+        assert old.execute("select max(batch), max(team) from marts.dim_agent").fetchall() == [(1, "a")]
         make_warehouse(warehouse, 2, agent_columns="true as is_active, range as agent_id")
         publish(tmp_path, warehouse, 2)
         assert old.execute("select max(batch), max(agent_id) from marts.dim_agent").fetchall() == [(2, 49)]
+        assert old.execute("select count(*) from marts.dim_agent where is_active").fetchall() == [(50,)]
+        assert old.execute("select count(*) from duckdb_columns() where schema_name = 'marts'").fetchone() != (0,)
 
 
 def test_content_hash_ignores_row_order_and_sees_every_other_change(tmp_path: Path) -> None:
@@ -273,56 +290,58 @@ def test_a_data_root_that_moved_serves_from_its_new_place_after_one_call(tmp_pat
     assert not ensure_catalogue(tmp_path / "new")
 
 
-def steps_of_a_release(tmp_path: Path) -> list[str]:
-    """The steps of a release that changes, adds and drops columns and marts: the one with most steps."""
-    seen: list[str] = []
-    root, warehouse = tmp_path / "steps", tmp_path / "steps.duckdb"
+BEFORE, AFTER = (CALLS, AGENTS, OLD), (CALLS, AGENTS, NEW)
+
+
+def change(root: Path, warehouse: Path, on_step: Callable[[str], None]) -> None:
+    """A release, then one that renames a column, drops a mart and adds one: the kind with most steps."""
     root.mkdir()
     make_warehouse(warehouse, 1)
-    publish(root, warehouse, 1)
+    publish(root, warehouse, 1, marts=BEFORE)
     make_warehouse(warehouse, 2, agent_columns="range as employee_no")
-    publish(root, warehouse, 2, on_step=seen.append)
-    return seen
+    publish(root, warehouse, 2, marts=AFTER, on_step=on_step)
+
+
+def served(root: Path) -> int:
+    """The release that readers see, after every view of the catalogue answered and all were of that release."""
+    views = ask(root, "select view_name from duckdb_views() where schema_name = 'marts' and view_name != 'release'")
+    batches = {row[0] for (view,) in views for row in ask(root, f"select distinct batch from marts.{view}")}
+    ((release_id,),) = ask(root, "select release_id from marts.release")
+    assert batches == {int(release_id[1:])}, f"{release_id} has rows of {batches}"
+    column, mart = ("agent_id", "dim_old") if batches == {1} else ("employee_no", "dim_new")
+    assert ask(root, f"select count({column}) from marts.dim_agent") == [(50,)]
+    assert (mart,) in views
+    return int(release_id[1:])
 
 
 def test_a_kill_after_any_step_leaves_one_whole_release_and_the_next_run_heals(tmp_path: Path) -> None:
-    steps = steps_of_a_release(tmp_path)
+    steps: list[str] = []
+    change(tmp_path / "whole", tmp_path / "whole.duckdb", steps.append)
     assert {"copied", "renamed", "stand-in: catalogue replaced", "swapped", "catalogue replaced", "retired"} <= set(
         steps
     )
+    seen = []
     for index, last in enumerate(steps):
         root, warehouse = tmp_path / f"kill{index}", tmp_path / f"kill{index}.duckdb"
-        root.mkdir()
-        make_warehouse(warehouse, 1)
-        publish(root, warehouse, 1)
-        make_warehouse(warehouse, 2, agent_columns="range as employee_no")
 
         def die(step: str, last: str = last) -> None:
             if step == last:
                 raise Killed
 
         with pytest.raises(Killed):
-            publish(root, warehouse, 2, on_step=die)
-
-        served = ask(root, "select release_id from marts.release")[0][0]
-        batches = {
-            row[0]
-            for mart in ("fct_call", "dim_agent")
-            for row in ask(root, f"select distinct batch from marts.{mart}")
-        }
-        assert batches == {int(served[1:])}, f"after {last!r}: {served} with batches {batches}"
-        column = "agent_id" if served == "r001" else "employee_no"
-        assert ask(root, f"select count({column}) from marts.dim_agent") == [(50,)], last
+            change(root, warehouse, die)
+        seen.append(served(root))
 
         ensure_catalogue(root)
         manifest = last_release(root)
         assert manifest is not None
-        assert ask(root, "select release_id from marts.release") == [(manifest.release_id,)], last
+        assert f"r{served(root):03d}" == manifest.release_id, last
 
         make_warehouse(warehouse, 3, agent_columns="range as employee_no")
-        publish(root, warehouse, 3)
-        assert ask(root, "select distinct batch from marts.fct_call") == [(3,)]
+        publish(root, warehouse, 3, marts=AFTER)
+        assert served(root) == 3
         assert leftovers(root) == [], last
+    assert seen == sorted(seen) and set(seen) == {1, 2}
 
 
 def test_a_stand_in_left_by_a_kill_is_not_taken_for_the_catalogue_it_replaced(tmp_path: Path) -> None:

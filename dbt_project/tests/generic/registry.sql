@@ -1,3 +1,5 @@
+{#- What must hold between the registry, its measures and its targets. -#}
+
 {#- Fails for a KPI that has not exactly one default official variant at a time. -#}
 {% test one_default_variant(model) %}
 select kpi_id
@@ -7,19 +9,44 @@ group by kpi_id
 having sum(case when is_default_official then 1 else 0 end) != 1
 {% endtest %}
 
-{#- Fails for a denominator that no measure gives, unless the KPI needs a capability that no contract provides yet. -#}
-{% test denominators_exist(model) %}
-select kpi_id, variant, denominator
+{#- Fails for a variant whose column `measure` names what no family measures, unless the variant needs a capability
+    that no contract provides yet. -#}
+{% test measures_exist(model, measure) %}
+select kpi_id, variant, {{ measure }}
 from {{ model }} as definitions
 where
-    denominator is not null
-    and denominator not in (select measure from {{ ref('kpi_measure_definition') }})
+    {{ measure }} is not null
+    and {{ measure }} not in (select measure from {{ ref('kpi_measure_definition') }})
     and not exists (
         select 1 from {{ ref('kpi_capability') }} as capabilities
         where
             ';' || definitions.needs || ';' like '%;' || capabilities.capability || ';%'
             and capabilities.capability not in (select capability from {{ ref('stg_centre__feed_capability') }})
     )
+{% endtest %}
+
+{#- Fails for a list joined by semicolons of which a part is not a known capability. -#}
+{% test parts_are_capabilities(model, column_name) %}
+with
+
+lists as (
+    select
+        kpi_id,
+        variant,
+        {{ column_name }} as parts,
+        1 + length({{ column_name }}) - length(replace({{ column_name }}, ';', '')) as part_count
+    from {{ model }}
+)
+
+select
+    lists.kpi_id,
+    lists.variant,
+    lists.parts
+from lists
+left join {{ ref('kpi_capability') }} as capabilities
+    on ';' || lists.parts || ';' like '%;' || capabilities.capability || ';%'
+group by lists.kpi_id, lists.variant, lists.parts, lists.part_count
+having count(capabilities.capability) != lists.part_count
 {% endtest %}
 
 {#- Fails for a target or trigger of a KPI variant that the registry does not define. -#}

@@ -28,8 +28,15 @@ canonical as (
         end as agent_answered_at,
         ended_at, ended_at as talk_ended_at, ivr_s, queue_wait_s,
         ring_s, talk_s, hold_s, consult_s,
-        acw_s, total_s, outcome, hangup_side,
-        hangup_cause, issue_id,
+        acw_s, total_s,
+        -- who entered a queue asked for an agent: the outcome says how that ended
+        case
+            when queue_entered_at is not null and outcome = 'abandoned_ivr' then 'abandoned_queue'
+            when queue_entered_at is not null and outcome in ('self_served', 'failed', 'blocked', 'no_answer', 'busy')
+                then 'flow_out'
+            else outcome
+        end as outcome,
+        hangup_side, hangup_cause, issue_id,
         disposition_code, line_of_business, coalesce(transfer_count, 0) as transfer_count,
         case when queue_entered_at is null then 0 else 1 end as queue_visit_count, declared_resolved,
         is_invalid as is_ruled_invalid, flags as quality_flags

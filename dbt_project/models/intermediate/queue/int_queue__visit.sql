@@ -32,7 +32,7 @@ canonical as (
         ended_at, hangup_side,
         false as is_transfer, cast(null as varchar) as transfer_kind, false as is_entry_reconstructed
     from contacts
-    where source_system = 'canonical' and first_queue_at is not null
+    where source_system = 'canonical' and first_queue_at is not null and outcome != 'invalid'
 ),
 
 visits as (
@@ -82,5 +82,6 @@ select
     *,
     {{ to_local('entered_at', 'timezone') }} as local_entered_at,
     cast({{ to_local('entered_at', 'timezone') }} as date) as local_date,
-    exit_kind = 'abandoned' and wait_s < short_abandon_s as is_short_abandon
+    -- an abandon whose wait is not believed is not short
+    coalesce(exit_kind = 'abandoned' and wait_s < short_abandon_s, false) as is_short_abandon
 from settled

@@ -11,6 +11,10 @@ seen as (
     select agent_id from {{ ref('fct_agent_leg') }}
     union
     select agent_id from {{ ref('fct_agent_state') }}
+    union
+    select agent_id from {{ ref('fct_queue_visit') }}
+    union
+    select agent_id from {{ ref('fct_queue_offer') }}
 )
 
 select

@@ -1,10 +1,17 @@
 with
 
+fact_bounds as (
+    {%- for fact in ['fct_contact', 'fct_queue_visit', 'fct_queue_offer', 'fct_agent_leg', 'fct_agent_state', 'fct_agent_day'] %}
+    select min(local_date) as first_date, max(local_date) as last_date from {{ ref(fact) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
 bounds as (
     select
-        min(local_date) as first_date,
-        max(local_date) as last_date
-    from {{ ref('fct_contact') }}
+        min(first_date) as first_date,
+        max(last_date) as last_date
+    from fact_bounds
 ),
 
 dates as (

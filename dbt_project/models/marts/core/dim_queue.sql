@@ -9,13 +9,16 @@ configured as (
 ),
 
 seen as (
-    select distinct queue_id from {{ ref('fct_queue_visit') }}
-    where queue_id is not null
+    select queue_id from {{ ref('fct_queue_visit') }}
+    union
+    select answering_queue_id as queue_id from {{ ref('fct_contact') }}
+    union
+    select queue_id from {{ ref('fct_queue_offer') }}
 ),
 
 unnamed as (
     select queue_id from seen
-    where queue_id not in (select queue_id from configured)
+    where queue_id is not null and queue_id not in (select queue_id from configured)
 )
 
 select

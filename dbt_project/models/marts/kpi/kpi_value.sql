@@ -85,14 +85,7 @@ select
         else 'missed'
     end as status,
     -- a period that is still running can change
-    case grain
-        when 'hour' then period_start + interval '1' hour
-        when 'day' then period_start + interval '1' day
-        when 'week' then period_start + interval '7' day
-        when 'month' then period_start + interval '1' month
-        when 'quarter' then period_start + interval '3' month
-        else period_start + interval '12' month
-    end <= timestamp '{{ var("as_of") }}' as is_mature,
+    {{ period_end('grain', 'period_start') }} <= timestamp '{{ var("as_of") }}' as is_mature,
     timestamp '{{ var("as_of") }}' as as_of
 from judged
 where choice = 1

@@ -73,7 +73,8 @@ select
         when calls.talk_answered_at is not null then 'answered'
         when calls.is_answered and calls.direction = 'inbound' and calls.last_app = 'Queue' then 'abandoned_queue'
         when calls.is_answered and calls.direction = 'inbound' then 'abandoned_ivr'
-        when calls.is_answered then 'answered'
+        -- an outbound call that the system answered itself reached nobody
+        when calls.is_answered then 'no_answer'
         when calls.is_congested then 'blocked'
         when calls.is_failed then 'failed'
         when calls.is_busy then 'busy'

@@ -1,0 +1,58 @@
+# Each target sets up what it needs; on a fresh machine Python >= 3.11 and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+DEMO := demo
+# Published, for made-up data only; the same as orchestration/config.py DEMO_HASH_KEY.
+DEMO_KEY := callmart-demo-key-published-and-therefore-not-secret
+export DBT_SEND_ANONYMOUS_USAGE_STATS = false
+export DO_NOT_TRACK = 1
+
+.PHONY: demo test ui check unit test-bank lock clean
+
+# A simulated centre, from its telephone logs to the released KPIs. The key is published: never use it for real data.
+demo: export CALLMART_DATA = $(CURDIR)/$(DEMO)/data
+demo: export CALLMART_HASH_KEY = $(DEMO_KEY)
+demo: $(READY)
+	@$(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 60 --seed 1
+	@$(BIN)/callmart build --config $(DEMO)/source/callmart.yaml --board
+
+# Every check and test.
+test: check unit
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dbt_project/models --processes 2 --disable-progress-bar
+
+unit: $(READY)
+	$(BIN)/pytest -n 2 --dist loadscope
+
+# The real call log of examples/anonymous_bank, which is not part of the project: make test-bank CALLS=calls.txt
+test-bank: $(READY)
+	@test -f "$(CALLS)" || { echo "name the call log: make test-bank CALLS=path/to/calls.txt (see examples/anonymous_bank/README.md)"; exit 2; }
+	ANONYMOUS_BANK_CALLS="$(abspath $(CALLS))" $(BIN)/pytest tests/examples/anonymous_bank_log.py
+
+# The Dagster UI on http://localhost:3000 with its schedule and sensors, on the demo centre unless CALLMART_CONFIG names another.
+ui: export CALLMART_DATA ?= $(CURDIR)/$(DEMO)/data
+ui: export CALLMART_HASH_KEY ?= $(DEMO_KEY)
+ui: $(READY)
+	@test -n "$$CALLMART_CONFIG" || test -f $(DEMO)/source/callmart.yaml || $(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 60 --seed 1
+	@$(BIN)/callmart ui --config "$${CALLMART_CONFIG:-$(DEMO)/source/callmart.yaml}"
+
+# Pins what requirements.in asks for. Needs uv; package hosts are not written into the lock.
+lock:
+	uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --upgrade -o requirements.lock requirements.in
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "callmart needs Python 3.11, 3.12 or 3.13; set PYTHON=python3.11")'
+	@echo "setting up .venv (once, one or two minutes)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+clean:
+	rm -rf .venv $(DEMO) data dbt_project/target

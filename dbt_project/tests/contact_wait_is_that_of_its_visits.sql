@@ -1,0 +1,44 @@
+-- Identity 4: with one visit the contact waited as long as the visit; with several no shorter than the visits up to the
+-- one that decided, whose logged waits are whole seconds.
+with
+
+contacts as (
+    select contact_id, local_date, queue_wait_s, last_exit_kind
+    from {{ ref('fct_contact') }}
+    where {{ in_window('local_date') }} and queue_wait_s is not null
+),
+
+visits as (
+    select * from {{ ref('fct_queue_visit') }}
+    where {{ in_read_window('local_date') }}
+),
+
+first_answers as (
+    select contact_id, min(visit_no) as visit_no
+    from visits
+    where exit_kind = 'answered'
+    group by contact_id
+),
+
+waited as (
+    select
+        visits.contact_id,
+        count(*) as visit_count,
+        sum(visits.wait_s) as wait_s
+    from visits
+    left join first_answers on visits.contact_id = first_answers.contact_id
+    where first_answers.visit_no is null or visits.visit_no <= first_answers.visit_no
+    group by visits.contact_id
+)
+
+select
+    contacts.contact_id,
+    contacts.local_date,
+    contacts.queue_wait_s,
+    waited.visit_count,
+    waited.wait_s
+from contacts
+inner join waited on contacts.contact_id = waited.contact_id
+where
+    (waited.visit_count = 1 and abs(contacts.queue_wait_s - waited.wait_s) > 0.001)
+    or contacts.queue_wait_s < waited.wait_s - waited.visit_count

@@ -1,0 +1,174 @@
+"""Claims about turning bytes into numbered records: encodings, line ends, quotes, and a count that always fits."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestration.errors import InputError
+from orchestration.extract import landing, text
+from orchestration.extract.landing import Manifest
+from orchestration.extract.text import Dialect, Prepared, prepare, raw_records
+
+CSV = Dialect(",", '"', header=True)
+LINES = Dialect("\x1f")
+
+
+def run(folder: Path, content: bytes, dialect: Dialect = LINES, encoding: str = "auto") -> Prepared:
+    folder.mkdir(exist_ok=True)
+    (folder / "original").write_bytes(content)
+    manifest = Manifest(
+        "o", "canonical.contact", "file.csv", len(content), "", len(content), "", False, encoding, "", 1
+    )
+    return prepare(manifest, folder / "original", encoding, dialect, folder)
+
+
+def records(done: Prepared, dialect: Dialect = LINES) -> list[tuple[int, str, str]]:
+    found = []
+    for line in done.path.read_text("utf-8").split("\n")[:-1]:
+        number, mark, record = line.split(dialect.delimiter, 2)
+        found.append((int(number), mark, record))
+    return found
+
+
+def refused(done: Prepared) -> list[tuple[int, str, str]]:
+    rows = [json.loads(line) for line in done.refused_path.read_text("utf-8").splitlines()]
+    return [(row["source_line"], row["rule"], row["raw"]) for row in rows]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_any_line_end_is_a_line_end(tmp_path: Path, end: bytes) -> None:
+    assert records(run(tmp_path, end.join([b"a", b"b", b"c"]) + end)) == [(1, "", "a"), (2, "", "b"), (3, "", "c")]
+
+
+def test_mixed_line_ends_keep_line_numbers(tmp_path: Path) -> None:
+    assert records(run(tmp_path, b"a\r\nb\nc\rd\n")) == [(1, "", "a"), (2, "", "b"), (3, "", "c"), (4, "", "d")]
+
+
+def test_line_end_cut_by_a_block_is_one_line_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "BLOCK", 2)
+    assert records(run(tmp_path, b"a\r\nbcd\r\n\r\ne")) == [(1, "", "a"), (2, "", "bcd"), (4, "t", "e")]
+
+
+def test_blank_lines_are_no_rows_and_are_counted(tmp_path: Path) -> None:
+    done = run(tmp_path, b"a\n\n\nb\n")
+    assert (records(done), done.blank_lines, done.rows_in) == ([(1, "", "a"), (4, "", "b")], 2, 2)
+
+
+def test_last_line_without_line_end_is_marked(tmp_path: Path) -> None:
+    assert records(run(tmp_path, b"a\nb")) == [(1, "", "a"), (2, "t", "b")]
+
+
+def test_nul_bytes_are_removed_and_marked(tmp_path: Path) -> None:
+    assert records(run(tmp_path, b"a\n\0\0b\0c\n\0\0\n")) == [(1, "", "a"), (2, "n", "bc")]
+
+
+def test_byte_order_mark_is_not_part_of_the_first_field(tmp_path: Path) -> None:
+    assert run(tmp_path, b"\xef\xbb\xbfid,b\n1,2\n", CSV).header == ["id", "b"]
+
+
+def test_gb18030_is_found_and_read(tmp_path: Path) -> None:
+    done = run(tmp_path, "销售|示例\n客服|测试\n".encode("gb18030"))
+    assert done.encoding == "gb18030"
+    assert records(done) == [(1, "", "销售|示例"), (2, "", "客服|测试")]
+
+
+def test_one_broken_line_does_not_make_a_utf8_file_gb18030(tmp_path: Path) -> None:
+    done = run(tmp_path, "一\n二\n三\n".encode() + "四".encode()[:2] + b"\n" + "五\n".encode())
+    assert done.encoding == "utf-8"
+    assert [number for number, _, _ in records(done)] == [1, 2, 3, 5]
+    assert refused(done) == [(4, "undecodable", r"\xe5\x9b")]
+
+
+def test_line_that_is_no_gb18030_is_refused_alone(tmp_path: Path) -> None:
+    done = run(tmp_path, "销售\n客服\n".encode("gb18030") + b"\xff\xff\n")
+    assert (done.encoding, [r[:2] for r in refused(done)]) == ("gb18030", [(3, "undecodable")])
+
+
+def test_given_encoding_is_not_doubted(tmp_path: Path) -> None:
+    done = run(tmp_path, "销售\nabc\n".encode("gb18030"), encoding="utf-8")
+    assert [r[:2] for r in refused(done)] == [(1, "undecodable")] and records(done) == [(2, "", "abc")]
+
+
+def test_utf16_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="UTF-16"):
+        run(tmp_path, "a,b\n".encode("utf-16"))
+
+
+def test_empty_file_and_header_alone_are_warnings(tmp_path: Path) -> None:
+    assert run(tmp_path, b"", CSV).warnings == ["file.csv: the file is empty"]
+    done = run(tmp_path, b"a,b\n", CSV)
+    assert (done.rows_in, done.warnings) == (0, ["file.csv: the file has a header and no rows"])
+
+
+def test_quoted_line_break_keeps_the_number_of_its_first_line(tmp_path: Path) -> None:
+    done = run(tmp_path, b'h,i\n1,"a\nb,""c"""\r\n2,x\n', CSV)
+    assert done.records == 2 and done.multiline
+    assert list(raw_records(done, ",", {2, 4})) == [(2, '1,"a\nb,""c"""'), (4, "2,x")]
+
+
+def test_quote_that_never_closes_costs_one_line(tmp_path: Path) -> None:
+    done = run(tmp_path, b'h,i\n1,"a\n2,b\n3,c\n', CSV)
+    assert refused(done) == [(2, "unclosed_quote", '1,"a')]
+    assert [r[0] for r in records(done, CSV)] == [3, 4]
+
+
+def test_text_behind_a_closing_quote_is_refused(tmp_path: Path) -> None:
+    assert refused(run(tmp_path, b'h,i\n"a"b,2\n3,4\n', CSV)) == [(2, "malformed_quotes", '"a"b,2')]
+
+
+def test_quote_inside_a_bare_field_is_a_character(tmp_path: Path) -> None:
+    assert records(run(tmp_path, b'h,i\n5" x,2\n', CSV), CSV) == [(2, "", '5" x,2')]
+
+
+def test_backslash_escapes_when_configured(tmp_path: Path) -> None:
+    dialect = Dialect(",", '"', escape="\\", header=True)
+    assert records(run(tmp_path, b'h,i\n"a\\"b",2\n', dialect), dialect) == [(2, "", '"a\\"b",2')]
+
+
+def test_overlong_line_is_refused(tmp_path: Path) -> None:
+    done = run(tmp_path, b"a\n" + b"x" * (text.MAX_LINE_BYTES + 1) + b"\nb\n")
+    assert [r[:2] for r in refused(done)] == [(2, "line_too_long")] and len(records(done)) == 2
+
+
+def test_header_with_a_name_twice_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'ID' twice") as caught:
+        run(tmp_path, b"id,b,ID\n1,2,3\n", CSV)
+    assert caught.value.line == 1
+
+
+def test_lines_above_the_header_are_skipped(tmp_path: Path) -> None:
+    done = run(tmp_path, b"Report of May\n\nid,b\n1,2\n", Dialect(",", '"', header=True, skip=1))
+    assert (done.header, done.header_line, records(done, CSV)) == (["id", "b"], 3, [(4, "", "1,2")])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.text('ab,"\n\r 中', max_size=6), min_size=2, max_size=2), max_size=12))
+def test_what_a_csv_writer_writes_is_read_record_by_record(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
+    done = run(tmp_path_factory.mktemp("csv"), out.getvalue().encode(), Dialect(",", '"'))
+    assert done.records == len(rows) and not done.refused
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.sampled_from([b"a,b", b'"', b'"x', b'y"', b"\n", b"\r\n", b"\0", b"\xff", b",", "中".encode()])))
+def test_whatever_the_bytes_every_line_is_accounted(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]
+) -> None:
+    content = b"".join(parts)
+    done = run(tmp_path_factory.mktemp("any"), content, Dialect(",", '"'))
+    assert done.rows_in == done.records + len(refused(done))
+    assert done.records <= len(content.splitlines())
+
+
+def test_block_size_is_that_of_landing() -> None:
+    assert text.BLOCK == landing.BLOCK
