@@ -532,6 +532,8 @@ def _count(value: float | None) -> str:
 
 
 def _signed(value: float) -> str:
+    if value == 0:
+        return "±0"
     return f"{'+' if value >= 0 else '−'}{abs(value):,.10g}"
 
 

@@ -168,9 +168,10 @@ def publish_release(
 ) -> Release:
     """Copies `marts` out of `warehouse` and makes them the release that readers see.
 
-    The caller holds the lock of the data root and has closed every connection to `warehouse`. `on_step` is told each
-    step after it was done, for progress and for tests that stop there. `created_at` is UTC, with or without a zone. Ends with CallmartError (70) when a mart has a
-    column of a type that readers lose, a comment names a column that isn't there, or the id was published before.
+    The caller holds the lock of the data root and has closed every connection to `warehouse`. `created_at` is UTC, with
+    or without a zone; `as_of` is local. `on_step` is told each step after it was done, for progress and for tests that
+    stop there. Ends with CallmartError (70) when a mart has a column of a type that readers lose, a comment names a
+    column that isn't there, or the id is the one being served.
     """
     created_at = _utc(created_at)
     place = _Place(root, scope)

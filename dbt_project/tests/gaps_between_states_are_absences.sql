@@ -10,12 +10,17 @@ presence as (
     select agent_id, started_at, ended_at from {{ ref('int_agent__presence') }}
 ),
 
-gaps as (
+followed as (
     select
         agent_id,
         ended_at as gap_started_at,
         lead(started_at) over (partition by agent_id order by started_at) as gap_ended_at
     from states
+),
+
+gaps as (
+    select * from followed
+    where {{ seconds_between('gap_started_at', 'gap_ended_at') }} > 1
 )
 
 select

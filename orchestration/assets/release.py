@@ -5,7 +5,7 @@ Here belongs: gathering what a release is made from. Not here: how files are put
 
 import hashlib
 import json
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
@@ -50,7 +50,7 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 marts,
                 site.root,
                 release_id=_release_id(created, plan),
-                created_at=created.replace(tzinfo=timezone.utc),
+                created_at=created,
                 as_of=plan.as_of,
                 window=(plan.windows[0].first, plan.windows[-1].last) if plan.windows else None,
                 inputs=plan.inputs,

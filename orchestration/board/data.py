@@ -92,9 +92,17 @@ class Tile:
         return self.n is not None and self.definition.kind not in ("count", "peak", "trough")
 
     @property
-    def top(self) -> Bar | None:
-        """The highest bar."""
-        return max((bar for bar in self.bars if bar.value is not None), key=lambda bar: bar.value or 0, default=None)
+    def notable(self) -> Bar | None:
+        """The bar to look at: the lowest where higher is better, else the highest; without bars of few records."""
+        known = [bar for bar in self.bars if bar.value is not None]
+        if self.definition.unit == "rate":
+            known = [bar for bar in known if bar.n is None or bar.n >= SMALL_N] or known
+        worst = min if self.is_lowest_notable else max
+        return worst(known, key=lambda bar: bar.value or 0, default=None)
+
+    @property
+    def is_lowest_notable(self) -> bool:
+        return self.definition.direction == "up"
 
     def shown(self, lang: Lang) -> str:
         """The value as text; a rate that rounding would show as its missed target gets more digits."""
@@ -241,6 +249,8 @@ class _Reader:
             [first, day],
         ):
             self.daily.setdefault((row["kpi_id"], row["variant"]), []).append(row)
+        starts = [row["period_start"] for rows in self.daily.values() for row in rows]
+        self.first_day = min(starts, default=datetime.combine(day, time()))
 
     def tile(self, definition: Definition, profile: str | None) -> Tile:
         """The richest view that the KPI has: its daily value, else hours, else one dimension, else a longer period."""
@@ -266,7 +276,9 @@ class _Reader:
         today = datetime.combine(self.day, time())
         before = week = None
         if grain == "day":
-            starts = [today - timedelta(days=back) for back in range(TREND_DAYS - 1, -1, -1)]
+            # A young centre's line begins with its first day, not with weeks of nothing.
+            days = min(TREND_DAYS, (today - self.first_day).days + 1)
+            starts = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
             before, week = values.get(today - timedelta(days=1)), values.get(today - timedelta(days=7))
         else:
             starts = list(values)
@@ -294,6 +306,11 @@ class _Reader:
         ordered = sorted(rows, key=lambda row: class_order(str(row["category"])))
         bars = [Bar(self._label(str(row["category"]), by), row["value"], row["n"]) for row in ordered]
         left_out = 0
+        if by in ("hour", "hour_of_day"):
+            # An hour without calls has no row, and its place in the day all the same.
+            found = {bar.label["en"]: bar for bar in bars}
+            labels = [f"{hour:02d}" for hour in range(24)]
+            bars = [found.get(label, Bar({"zh": label, "en": label}, None, None)) for label in labels]
         if by not in ("category", "hour", "hour_of_day"):
             left_out = max(0, len(bars) - MOST_BARS)
             bars = sorted(bars, key=lambda bar: (bar.value is None, -(bar.value or 0), bar.label["en"]))[:MOST_BARS]

@@ -76,6 +76,7 @@ def html_board(board: Board) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["count"] = lambda n: format_value(n, "count")
     attention = sorted(
         (tile for tile in board.tiles if tile.status in URGENCY),
         key=lambda tile: (URGENCY[tile.status], tile.definition.kpi_id),

@@ -54,8 +54,8 @@ def age_text(since: datetime, now: datetime, lang: Literal["zh", "en"] = "en") -
 def sparkline(values: list[float | None]) -> str:
     """A value a character; a day without one is a dot."""
     known = [value for value in values if value is not None]
-    if not known:
-        return ""
+    if len(known) < 2:
+        return ""  # one value is no trend
     low, span = min(known), max(known) - min(known)
     return "".join(
         "·" if value is None else TICKS[round((value - low) / span * (len(TICKS) - 1)) if span else 3]
@@ -94,7 +94,7 @@ def _section(section: Section) -> Table:
     )
     table.add_column("KPI 指标", width=42)
     table.add_column("Value\n数值", justify="right", no_wrap=True, width=12)
-    table.add_column("Target\n目标", no_wrap=True, width=9)
+    table.add_column("Target\n目标", overflow="fold", width=9)
     table.add_column("Status\n状态", no_wrap=True, width=8)
     table.add_column("vs prior\n较前期", justify="right", no_wrap=True, width=10)
     table.add_column("vs week\n较上周", justify="right", no_wrap=True, width=10)
@@ -127,7 +127,7 @@ def _cells(tile: Tile) -> tuple[RenderableType, ...]:
         value.append(" …", style="yellow")
     if tile.stale_feeds:
         value.append(" ⚑", style="yellow")
-    n = Text(f"{tile.n:,}" if tile.shows_n else "", style="dim")
+    n = Text(_short(tile.n) if tile.shows_n and tile.n is not None else "", style="dim")
     if tile.is_small:
         n = Text(f"{tile.n} !", style="yellow")
     return (
@@ -142,6 +142,10 @@ def _cells(tile: Tile) -> tuple[RenderableType, ...]:
     )
 
 
+def _short(n: int) -> str:
+    return f"{n:,}" if n < 1_000_000 else f"{n / 1_000_000:,.1f} M"
+
+
 def _change(change: Change | None) -> Text:
     return Text("") if change is None else Text(change.text["en"], style=SENSE[change.sense])
 
@@ -152,9 +156,10 @@ def _bars(tile: Tile) -> list[tuple[Any, ...]]:
         text = Text(f"     {tile.bars[0].label['en']}h ", style="dim")
         text.append(sparkline([bar.value for bar in tile.bars]), style="blue")
         text.append(f" {tile.bars[-1].label['en']}h", style="dim")
-        top = tile.top
-        shown = Text(tile.shown_bar(top, "en") if top else "", style="bold")
-        return [(text, shown, Text(f"{top.label['en']}:00" if top else "", style="dim"), "", "", "", "", "")]
+        bar = tile.notable
+        shown = f"{bar.label['en']}:00 {tile.shown_bar(bar, 'en')}" if bar else ""
+        what = "lowest" if tile.is_lowest_notable else "highest"
+        return [(text, Text(shown, style="bold"), Text(what if bar else "", style="dim"), "", "", "", "", "")]
     rows = [_bar(bar, tile) for bar in tile.bars]
     if tile.bars_left_out:
         rows.append((Text(f"     and {tile.bars_left_out} more 其余 {tile.bars_left_out} 项", style="dim"), *[""] * 7))
@@ -169,7 +174,7 @@ def _bar(bar: Bar, tile: Tile) -> tuple[Any, ...]:
     label = bar.label["en"] if is_one else f"{bar.label['zh']} {bar.label['en']}"
     text = Text(f"     {set_cell_size(label, 24)} ", style="dim")
     text.append("━" * filled, style="blue")
-    n = "" if bar.n is None else f"{bar.n:,}"
+    n = "" if bar.n is None else _short(bar.n)
     return (text, tile.shown_bar(bar, "en"), "", "", "", "", Text(n, style="dim"), "")
 
 

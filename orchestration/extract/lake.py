@@ -31,7 +31,7 @@ from orchestration.extract.adapters.asterisk_queue_log import agent_names
 from orchestration.extract.engine import connect, json_row, parquet, read_meta, write_parquet
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.typing import REFUSED_COLUMNS, Typed, live, type_feed, typed_path
-from orchestration.progress import step
+from orchestration.progress import step, warn
 
 _DUPLICATES = "duplicates.parquet"
 REPORT = "report.json"
@@ -114,15 +114,18 @@ def partition_fingerprint(feed: Feed, parts: Sequence[Typed], moved: Sequence[tu
 def touched_dates(feed: Feed, config: Config, root: Path) -> list[date]:
     """Dates whose partition is not what the live objects make, sorted; a date that lost all its rows is one of them.
 
-    Types what is not typed yet, so it raises what `type_feed` raises.
+    Types what is not typed yet, so it raises what `type_feed` raises. Warns of a log that is empty after rotation.
     """
+    warnings: list[str] = []
     with connect(root) as db:
-        plan = _plan(db, feed, config, root)
+        plan = _plan(db, feed, config, root, warnings)
         wanted = {
             day: partition_fingerprint(feed, plan.parts(day), plan.moved.get(day.isoformat(), ()))
             for day in plan.days()
         }
         found = _partition_meta(db, feed.name, root)
+    for text in warnings:
+        warn(text)
     for day in [*found, *held_dates(feed.name, root)]:
         wanted.setdefault(day, partition_fingerprint(feed, [], ()))
     return sorted(day for day, value in wanted.items() if found.get(day, {}).get("fingerprint") != value)
@@ -318,8 +321,10 @@ def _lake_code() -> str:
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
-def _plan(db: duckdb.DuckDBPyConnection, feed: Feed, config: Config, root: Path) -> _Plan:
-    typed = tuple(live(type_feed(feed, config, root), []))
+def _plan(
+    db: duckdb.DuckDBPyConnection, feed: Feed, config: Config, root: Path, warnings: list[str] | None = None
+) -> _Plan:
+    typed = tuple(live(type_feed(feed, config, root), [] if warnings is None else warnings))
     return _Plan(typed, _moved(db, feed, root, typed))
 
 

@@ -396,10 +396,11 @@ def _begins_after(newer: Manifest, old: Manifest) -> bool:
 
     A call record is written when the call ends, and an export may be cut by start or by end: either order will do.
     """
-    for first, last in (
-        (newer.first_event_at, old.last_event_at),
-        (newer.first_written_at, old.last_written_at),
+    for begins, began, ended in (
+        (newer.first_event_at, old.first_event_at, old.last_event_at),
+        (newer.first_written_at, old.first_written_at, old.last_written_at),
     ):
-        if first is not None and last is not None and first >= last:
+        # Two versions that begin in the same instant are versions of one content, however short.
+        if begins is not None and began is not None and ended is not None and began < begins and ended <= begins:
             return True
     return False

@@ -34,7 +34,7 @@ from orchestration.extract.engine import case, connect, has_changes, json_row, r
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import ORIGINAL, Manifest, live_objects, read_manifests
 from orchestration.extract.text import Dialect, Prepared, prepare, raw_records
-from orchestration.progress import step
+from orchestration.progress import step, warn
 
 TYPED, REFUSED = "typed.parquet", "refused.parquet"
 REFUSED_COLUMNS = {
@@ -42,6 +42,7 @@ REFUSED_COLUMNS = {
     "raw": "VARCHAR",
 }  # fmt: skip
 _MAX_RAW_LINE = 4 << 20
+_SCRATCH = "typing-"
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,17 @@ def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
         known = _known(db, feed, root, manifests, fingerprint)
         todo = [manifest for manifest in manifests if manifest.object_id not in known]
         if todo:
+            for left in paths.temp_dir(root).glob(f"{_SCRATCH}*"):  # of a run that was killed: it holds raw text
+                shutil.rmtree(left, ignore_errors=True)
             with step(f"type {feed.name}") as current:
                 masking.install(db, key, config.centre.number_length_internal, config.own_numbers, agent_names(config))
                 for manifest in todo:
                     known[manifest.object_id] = _type_object(db, manifest, feed, config, root, fingerprint)
                 current.rows = sum(known[manifest.object_id].rows_in for manifest in todo)
                 current.note = f"{len(todo)} files"
+            for manifest in todo:
+                for text in known[manifest.object_id].warnings:
+                    warn(text)
     typed = [known[manifest.object_id] for manifest in manifests]
     _quarantine(feed, root, typed)
     return typed
@@ -175,7 +181,7 @@ def _type_object(
     dialect = kind.dialect(feed)
     folder = paths.object_dir(root, feed.name, manifest.object_id)
     scratch = paths.make_private(paths.temp_dir(root), root)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="typing-") as name:
+    with tempfile.TemporaryDirectory(dir=scratch, prefix=_SCRATCH) as name:
         prepared = prepare(manifest, folder / ORIGINAL, feed.encoding, dialect, Path(name))
         columns = kind.raw_columns(feed, prepared.header, manifest, prepared.header_line)
         _read(db, prepared, dialect, columns)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,18 @@ from expectations.contracts import all_contracts
 
 PROJECT = Path(__file__).resolve().parents[2]
 ZERO = date(1, 1, 1)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one dbt node. `kind` is the generic test it is made from, `failures` the rows a test returned."""
+
+    resource: str
+    name: str
+    kind: str | None
+    status: str
+    failures: int
+    message: str | None
 
 
 class Warehouse:
@@ -68,8 +82,47 @@ class Warehouse:
             variables |= {"window_from": window[0], "window_to": window[1]}
         self.dbt("build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables), *args)
 
+    def run(self, window: tuple[str, str], as_of: str) -> None:
+        """Models of one build window and nothing else. Raises AssertionError with dbt's output when it fails."""
+        self.dbt("run", "--vars", json.dumps({"as_of": as_of, "window_from": window[0], "window_to": window[1]}))
+
     def dbt(self, command: str, *args: str) -> str:
         """Run one dbt command on this warehouse and return its output."""
+        done = self._dbt(command, *args)
+        assert done.returncode == 0, done.stdout[done.stdout.rfind("Completed with") :][-4000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def results(self, command: str, *args: str) -> list[Result]:
+        """Run one dbt command that may fail and return what became of each of its nodes."""
+        done = self._dbt(command, *args)
+        assert done.returncode in (0, 1), done.stdout[-4000:] + done.stderr[-2000:]
+        nodes = json.loads((self.root / "target" / "manifest.json").read_text())
+        run = json.loads((self.root / "target" / "run_results.json").read_text())
+        found = []
+        for result in run["results"]:
+            identity = result["unique_id"]
+            node = nodes["unit_tests"].get(identity) or nodes["nodes"][identity]
+            kind = (node.get("test_metadata") or {}).get("name")
+            found.append(
+                Result(node["resource_type"], node["name"], kind, result["status"], result["failures"] or 0, result["message"])
+            )
+        return found
+
+    def copy(self, root: Path) -> Warehouse:
+        """A warehouse of its own with the same lake and tables."""
+        other = Warehouse.__new__(Warehouse)
+        other.root, other.lake, other.file = root, root / "lake", root / "warehouse.duckdb"
+        shutil.copytree(self.lake, other.lake)
+        shutil.copy(self.file, other.file)
+        return other
+
+    def execute(self, *statements: str) -> None:
+        """Change the tables behind dbt's back."""
+        with duckdb.connect(str(self.file)) as con:
+            for statement in statements:
+                con.execute(statement)
+
+    def _dbt(self, command: str, *args: str) -> subprocess.CompletedProcess[str]:
         env = os.environ | {
             "CALLMART_LAKE": str(self.lake),
             "CALLMART_WAREHOUSE": str(self.file),
@@ -77,7 +130,7 @@ class Warehouse:
             "DBT_LOG_PATH": str(self.root / "logs"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
-        done = subprocess.run(
+        return subprocess.run(
             [str(Path(sys.executable).with_name("dbt")), command, "--profiles-dir", ".", "--no-use-colors", *args],
             cwd=PROJECT / "dbt_project",
             env=env,
@@ -85,8 +138,6 @@ class Warehouse:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stdout[done.stdout.rfind("Completed with") :][-4000:] + done.stderr[-2000:]
-        return done.stdout
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Result of a query on the warehouse, opened read-only."""

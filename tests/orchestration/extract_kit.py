@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from orchestration import paths
-from orchestration.config import Config, load_config
+from orchestration.config import Config, parse_config
 from orchestration.extract import lake
 from orchestration.extract.landing import LandingReport, land
 from orchestration.extract.typing import Typed, type_feed, typed_path
@@ -82,8 +83,9 @@ class Kit:
 
     @property
     def config(self) -> Config:
-        """The configuration, read anew."""
-        return load_config(self.base / "callmart.yaml")
+        """The configuration as the file says now."""
+        file = self.base / "callmart.yaml"
+        return _parsed(file.read_text("utf-8"), file)
 
     def configure(self, text: str) -> Kit:
         """Write the configuration."""
@@ -142,6 +144,11 @@ class Kit:
         """Dates that must be rebuilt."""
         config = self.config
         return [day.isoformat() for day in lake.touched_dates(config.feed(self.feed), config, self.root)]
+
+
+@lru_cache
+def _parsed(text: str, file: Path) -> Config:
+    return parse_config(text, file)
 
 
 def read(file: Path, order: str = "all") -> list[dict[str, Any]]:

@@ -74,7 +74,7 @@ SCHEMAS = {
 }
 
 
-def make_release(root: Path, *, stale: dict[str, list[date]] | None = None) -> Path:
+def make_release(root: Path, *, stale: dict[str, list[date]] | None = None, days: int = DAYS) -> Path:
     """Publishes the fixture below `root` and returns the catalogue."""
     warehouse = root / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as con:
@@ -90,7 +90,7 @@ def make_release(root: Path, *, stale: dict[str, list[date]] | None = None) -> P
             "case when kpi_id = 'M031' then 'asterisk.cdr' end from marts.kpi_definition"
         )
         _insert(con, "dim_channel", CHANNELS)
-        _insert(con, "kpi_value", list(_values()))
+        _insert(con, "kpi_value", list(_values(days)))
         _facts(con)
     release = publish_release(
         warehouse,
@@ -149,8 +149,8 @@ def _noise(number: int) -> float:
     return 2 * ((math.sin(number * 12.9898) * 43758.5453) % 1) - 1
 
 
-def _days() -> list[date]:
-    return [LAST_DAY - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+def _days(days: int) -> list[date]:
+    return [LAST_DAY - timedelta(days=back) for back in range(days - 1, -1, -1)]
 
 
 def _calls(day: date) -> dict[str, int]:
@@ -223,8 +223,8 @@ def _judged(value: float, target: float, up: bool) -> dict[str, Any]:
     return {"target": target, "status": "met" if met else "missed"}
 
 
-def _values() -> Iterator[Row]:
-    for day in _days():
+def _values(days: int) -> Iterator[Row]:
+    for day in _days(days):
         yield from _values_of(day, _calls(day))
     for back in range(8):
         start = date(2026, 3, 30) - timedelta(days=7 * back)
@@ -290,6 +290,8 @@ def _values_of(day: date, calls: dict[str, int]) -> Iterator[Row]:
     for hour in range(24):
         calls_of_hour = int((inbound + outbound) * _of_hour(hour))
         at = datetime(day.year, day.month, day.day, hour)
+        if hour < 2:
+            continue  # no call, no row
         yield value_row("M006", "all", at, calls_of_hour, None, grain="hour")
     for channel, share in (("voice_400", 0.52), ("voice_app", 0.26), ("voice_website", 0.15), ("voice_ad", 0.07)):
         yield value_row("M014", "share", day, int(inbound * share), inbound, dim_set="channel", channel=channel)

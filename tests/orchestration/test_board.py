@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from orchestration.board.data import Board, Tile, read_board
+from orchestration.board.data import Bar, Board, Tile, read_board
 from orchestration.board.html import html_board, trend, write_board
 from orchestration.board.terminal import age_text, sparkline, terminal_board
 from orchestration.errors import InputError
@@ -136,6 +136,13 @@ def test_the_trend_has_35_days_and_a_gap_where_there_is_no_value(board: Board) -
     assert [value is None for _, value in tile(board, "M098").trend].count(True) == 7
 
 
+def test_the_trend_of_a_young_centre_begins_with_its_first_day(tmp_path: Path) -> None:
+    make_release(tmp_path, days=9)
+    found = tile(read_board(tmp_path), "M021")
+    assert [start.date() for start, _ in found.trend] == [LAST_DAY - timedelta(days=back) for back in range(8, -1, -1)]
+    assert found.change_week is not None
+
+
 def test_a_distribution_is_bars_in_the_order_of_its_bounds(board: Board) -> None:
     found = tile(board, "M035")
     assert [bar.label["zh"] for bar in found.bars] == ["≤ 10 秒", "10–30 秒", "30–60 秒", "60–120 秒", "> 120 秒"]
@@ -145,7 +152,24 @@ def test_a_distribution_is_bars_in_the_order_of_its_bounds(board: Board) -> None
 def test_hours_are_a_profile_of_the_day_with_its_peak(board: Board) -> None:
     found = tile(board, "M006")
     assert (found.bars_by, len(found.bars)) == ("hour", 24)
-    assert found.top is not None and found.top.label["en"] in ("10", "11")
+    assert found.notable is not None and found.notable.label["en"] in ("10", "11")
+
+
+def test_an_hour_without_calls_keeps_its_place_in_the_day(board: Board) -> None:
+    bars = tile(board, "M006").bars
+    assert [bar.label["en"] for bar in bars] == [f"{hour:02d}" for hour in range(24)]
+    assert [bar.value for bar in bars[:2]] == [None, None]
+    assert bars[10].value is not None
+
+
+def test_where_higher_is_better_the_hour_to_look_at_is_the_lowest_with_enough_records(board: Board) -> None:
+    found = tile(board, "M006")
+    label = {"zh": "x", "en": "x"}
+    rates = [Bar(label, 0.9, 100), Bar(label, 0.7, 40), Bar(label, 0.1, 2), Bar(label, None, None)]
+    definition = replace(found.definition, unit="rate", direction="up")
+    assert replace(found, definition=definition, bars=rates).notable == rates[1]
+    assert replace(found, definition=replace(definition, direction="down"), bars=rates).notable == rates[0]
+    assert replace(found, definition=definition, bars=rates[2:]).notable == rates[2]
 
 
 def test_a_kpi_of_one_dimension_is_bars_by_its_names_largest_first(board: Board) -> None:
@@ -265,7 +289,7 @@ def test_a_verdict_is_a_word_and_never_a_colour_alone(parsed: Page) -> None:
 def test_doubts_are_on_the_page(parsed: Page) -> None:
     english = parsed.words["en"]
     assert "Few records: 24" in english
-    assert "Not final: still inside its window" in english
+    assert "Not final: its period or window is still running" in english
     assert "Feed behind: asterisk.cdr" in english
     assert "Some feeds are behind; KPIs that need them may be incomplete" in english
 

@@ -133,7 +133,11 @@ def meddle(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None], times: i
 
 def test_file_that_changed_once_while_read_is_read_again(log: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     log.write("queue_log", LOG)
-    meddle(monkeypatch, lambda: log.write("queue_log", LOG + LOG) and None, 1)
+
+    def replaced() -> None:
+        log.write("queue_log", LOG + LOG)
+
+    meddle(monkeypatch, replaced, 1)
     log.land()
     (found,) = manifests(log)
     assert found.size == 2 * len(LOG)
@@ -227,6 +231,10 @@ def test_later_version_of_a_path_supersedes_the_earlier() -> None:
 
 def test_path_reused_by_rotation_keeps_what_it_held_before() -> None:
     assert live(thing("a", ("x", 1), first=1, last=4), thing("b", ("x", 2), first=4, last=9)) == ["a", "b"]
+
+
+def test_versions_that_begin_in_the_same_instant_are_one_content() -> None:
+    assert live(thing("a", ("x", 1), first=1, last=1), thing("b", ("x", 2), first=1, last=9)) == ["b"]
 
 
 def test_records_written_in_order_count_as_rotation_though_their_starts_overlap() -> None:

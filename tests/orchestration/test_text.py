@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.errors import InputError
-from orchestration.extract import landing, text
+from orchestration.extract import text
 from orchestration.extract.landing import Manifest
 from orchestration.extract.text import Dialect, Prepared, prepare, raw_records
 
@@ -168,7 +168,3 @@ def test_whatever_the_bytes_every_line_is_accounted(
     done = run(tmp_path_factory.mktemp("any"), content, Dialect(",", '"'))
     assert done.rows_in == done.records + len(refused(done))
     assert done.records <= len(content.splitlines())
-
-
-def test_block_size_is_that_of_landing() -> None:
-    assert text.BLOCK == landing.BLOCK

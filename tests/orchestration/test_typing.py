@@ -46,7 +46,7 @@ def rules(kit: Kit) -> list[tuple[int, str]]:
     return [(row["source_line"], row["rule"]) for row in kit.refused()]
 
 
-# --- queue_log ---------------------------------------------------------------------------------------------------------
+# --- queue_log -------------------------------------------------------------------------------------------
 
 
 def test_call_of_a_queue_is_typed_field_by_field(log: Kit) -> None:
@@ -235,7 +235,7 @@ def test_quarantine_is_private_and_follows_the_live_files(log: Kit) -> None:
     assert log.refused() == [] and list(folder.iterdir()) == []
 
 
-# --- cdr ---------------------------------------------------------------------------------------------------------------
+# --- cdr -------------------------------------------------------------------------------------------------
 
 
 def record(**changes: object) -> str:
@@ -313,7 +313,8 @@ def test_clocks_may_disagree_by_the_tolerance(cdr: Kit, answer: str, flags: str 
 
 def test_record_with_a_wrong_number_of_columns_is_refused(cdr: Kit) -> None:
     cdr.write(
-        "Master.csv", record() + '"a","b"\n' + record(userfield='x","y') + record(userfield="two\nlines") + record()
+        "Master.csv",
+        record() + '"a","b"\n' + record().replace("\n", ',"y"\n') + record(userfield="two\nlines") + record(),
     )
     assert rules(cdr) == [(2, "missing_columns"), (3, "too_many_columns")]
     assert column(cdr.typed(), "source_line") == [1, 4, 6]
@@ -344,7 +345,7 @@ def test_local_time_that_is_missing_or_double_is_flagged_and_always_typed_alike(
     ]
 
 
-# --- mapped contacts ---------------------------------------------------------------------------------------------------
+# --- mapped contacts -------------------------------------------------------------------------------------
 
 ROW = "c1,2026-03-09 09:00:00,answered,13812345678,60,\n"
 
@@ -479,7 +480,8 @@ def test_expression_that_fails_on_the_files_columns_names_the_line_of_the_config
 def test_file_without_header_is_read_by_the_declared_columns(contact: Kit) -> None:
     contact.configure(
         CONTACT
-        + "        columns: [id, start, outcome, phone, talk, updated]\n        format: {header: false, delimiter: ';'}\n"
+        + "        columns: [id, start, outcome, phone, talk, updated]\n"
+        + "        format: {header: false, delimiter: ';'}\n"
     )
     contact.write("a.csv", ROW.replace(",", ";"))
     assert column(contact.typed(), "source_line") == [1]

@@ -6,7 +6,12 @@ changes as (
 ),
 
 settings as (
-    select * from {{ ref('stg_centre__setting') }}
+    select
+        timezone,
+        shift_day_start_s,
+        -- what comes after the last built date is not known
+        {{ to_utc("timestamp '" ~ var('as_of') ~ "'", 'timezone') }} as known_until
+    from {{ ref('stg_centre__setting') }}
 ),
 
 dated as (
@@ -14,7 +19,8 @@ dated as (
         changes.*,
         settings.timezone,
         settings.shift_day_start_s,
-        cast({{ to_local('changes.started_at', 'settings.timezone') }} as date) as started_on
+        settings.known_until,
+        {{ to_local('changes.started_at', 'settings.timezone') }} as local_started_at
     from changes
     cross join settings
 ),
@@ -24,7 +30,7 @@ marked as (
         *,
         lag(state) over (partition by agent_id order by started_at) as state_before,
         lag(reason_code) over (partition by agent_id order by started_at) as reason_before,
-        lag(started_on) over (partition by agent_id order by started_at) as date_before
+        lag(cast(local_started_at as date)) over (partition by agent_id order by started_at) as date_before
     from dated
 ),
 
@@ -35,32 +41,33 @@ kept as (
         state_before is null
         or state != state_before
         or coalesce(reason_code, '') != coalesce(reason_before, '')
-        or started_on != date_before
+        or cast(local_started_at as date) != date_before
 ),
 
 closed as (
     select
         *,
-        -- what comes after the last built date is not known
-        least(
-            lead(started_at) over (partition by agent_id order by started_at),
-            {{ to_utc("timestamp '" ~ var('as_of') ~ "'", 'timezone') }}
-        ) as ended_at
+        least(lead(started_at) over (partition by agent_id order by started_at), known_until) as ended_at
     from kept
+),
+
+ended as (
+    select
+        *,
+        {{ to_local('ended_at', 'timezone') }} as local_ended_at
+    from closed
+    where state != 'offline' and started_at < ended_at
 ),
 
 days as (
     select
-        closed.*,
+        ended.*,
         spine.n,
-        {{ to_utc("cast(closed.started_on + spine.n * interval '1' day as timestamp)", 'closed.timezone') }}
-            as day_begins_at,
-        {{ to_utc("cast(closed.started_on + (spine.n + 1) * interval '1' day as timestamp)", 'closed.timezone') }}
-            as day_ends_at,
-        cast(closed.started_on + spine.n * interval '1' day as date) as local_date
-    from closed
-    cross join {{ spine(3) }} as spine
-    where closed.state != 'offline' and closed.ended_at is not null
+        cast(cast(ended.local_started_at as date) + spine.n * interval '1' day as timestamp) as day_begins_at,
+        cast(cast(ended.local_started_at as date) + (spine.n + 1) * interval '1' day as timestamp) as day_ends_at
+    from ended
+    inner join {{ spine(3) }} as spine
+        on cast(cast(ended.local_started_at as date) + spine.n * interval '1' day as timestamp) < ended.local_ended_at
 ),
 
 cut as (
@@ -70,19 +77,18 @@ cut as (
         reason_code,
         timezone,
         shift_day_start_s,
-        local_date,
+        cast(day_begins_at as date) as local_date,
         n > 0 as is_continued,
-        greatest(started_at, day_begins_at) as started_at,
-        least(ended_at, day_ends_at) as ended_at
+        case when n = 0 then started_at else {{ to_utc('day_begins_at', 'timezone') }} end as started_at,
+        case when local_ended_at <= day_ends_at then ended_at else {{ to_utc('day_ends_at', 'timezone') }} end as ended_at,
+        case when n = 0 then local_started_at else day_begins_at end as local_started_at,
+        least(local_ended_at, day_ends_at) as local_ended_at
     from days
-    where day_begins_at < ended_at
 )
 
 select
     *,
     {{ seconds_between('started_at', 'ended_at') }} as duration_s,
-    {{ to_local('started_at', 'timezone') }} as local_started_at,
-    {{ to_local('ended_at', 'timezone') }} as local_ended_at,
-    cast({{ add_seconds(to_local('started_at', 'timezone'), '-shift_day_start_s') }} as date) as shift_date
+    cast({{ add_seconds('local_started_at', '-shift_day_start_s') }} as date) as shift_date
 from cut
 where started_at < ended_at

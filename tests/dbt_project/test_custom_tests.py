@@ -1,0 +1,242 @@
+"""Each custom data test of dbt_project/tests is shown rows that it must reject, and rejects those alone.
+
+Here belongs: one breakage per custom test, all in one copy of a sound warehouse. Not here: tests that dbt brings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.dbt_project.warehouse import PROJECT, Result, Warehouse
+
+TESTS = PROJECT / "dbt_project" / "tests"
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """A change of the tables that makes one test, and perhaps others, return rows: test name -> number of rows."""
+
+    kind: str
+    statements: tuple[str, ...]
+    rejects: dict[str, int]
+
+
+def breakage(kind: str, statement: str | tuple[str, ...], **rejects: int) -> Breakage:
+    return Breakage(kind, (statement,) if isinstance(statement, str) else statement, rejects)
+
+
+# Calls are those of DECISIONS.md, 1 (c1 … c10) and 2 (k1, k2); each breakage has a row of its own.
+BREAKAGES = [
+    breakage(
+        "unique_combination",
+        "insert into marts.dim_region select * from marts.dim_region where region_code = 'unknown'",
+        unique_combination_dim_region_region_code=1,
+    ),
+    breakage(
+        "exactly_one_row",
+        "create or replace view staging.stg_centre__setting as select 'UTC' as timezone from range(2)",
+        exactly_one_row_stg_centre__setting_=1,
+    ),
+    breakage(
+        "periods_do_not_overlap",
+        "insert into marts.dim_queue select * replace (date '2026-01-01' as valid_from) from marts.dim_queue",
+        periods_do_not_overlap_dim_queue_queue_id=1,
+    ),
+    breakage(
+        "belongs_to",
+        "update marts.fct_queue_visit set contact_id = 'nobody' where queue_visit_id = 'asterisk:c7:1'",
+        belongs_to_fct_queue_visit_contact_id__contact_id__ref_fct_contact_=1,
+        # the visit is also missing from the bridge
+        queue_visits_bridge_to_contacts=1,
+    ),
+    breakage(
+        "one_default_variant",
+        "update marts.kpi_definition set is_default_official = false where kpi_id = 'M001'",
+        one_default_variant_kpi_definition_=1,
+    ),
+    breakage(
+        "measures_exist",
+        (
+            "update marts.kpi_definition set denominator = 'none_such' where kpi_id = 'M021' and variant = 'genesys'",
+            "update marts.kpi_definition set n_measure = 'none_such' where kpi_id = 'M021' and variant = 'icmi'",
+        ),
+        denominators_of_the_registry_exist=1,
+        record_counts_of_the_registry_exist=1,
+    ),
+    breakage(
+        "parts_are_capabilities",
+        "update marts.kpi_definition set needs = needs || ';none_such' where kpi_id = 'M063'",
+        parts_are_capabilities_kpi_definition_needs=1,
+    ),
+    breakage(
+        "target_names_a_definition",
+        "update marts.kpi_target set variant = 'none_such' where kpi_id = 'M070' and kind = 'trigger'",
+        target_names_a_definition_kpi_target_=1,
+    ),
+    breakage(
+        "offered_contact_has_one_result",
+        "update marts.fct_contact set outcome = 'busy' where contact_id = 'asterisk:c4'",
+        offered_contact_has_one_result_fct_contact_=1,
+    ),
+    breakage(
+        "answered_means_an_agent_spoke",
+        (
+            "update marts.fct_contact set first_agent_at = null where contact_id = 'asterisk:c1'",
+            "update marts.fct_contact set first_agent_at = started_at where contact_id = 'asterisk:c8'",
+        ),
+        answered_means_an_agent_spoke_fct_contact_=2,
+    ),
+    breakage(
+        "times_are_ordered",
+        (
+            # two seconds are within the clock tolerance, three are not
+            "update marts.fct_contact set started_at = started_at + interval 2 second where contact_id = 'asterisk:c5'",
+            "update marts.fct_contact set started_at = started_at + interval 3 second where contact_id = 'asterisk:c6'",
+            "update marts.fct_contact set system_answered_at = ended_at + interval 3 second "
+            "where contact_id = 'asterisk:c9'",
+        ),
+        times_are_ordered_fct_contact_started_at__first_queue_at__first_agent_at__ended_at=1,
+        fct_contact_system_answers_before_the_end=1,
+    ),
+    breakage(
+        "parts_add_up",
+        "update marts.fct_queue_interval set offered = offered + 1 "
+        "where interval_start = timestamp '2026-03-02 02:30:00'",
+        offered_is_the_sum_of_what_became_of_it=1,
+        # and it has an entry more than there are visits
+        entries_of_intervals_are_the_visits=1,
+    ),
+    breakage(
+        "sums_agree",
+        (
+            "update marts.fct_queue_interval set queue_wait_s = queue_wait_s + 1 "
+            "where interval_start = timestamp '2026-03-02 02:15:00'",
+            "update marts.fct_agent_interval set handled_legs = handled_legs + 1, handle_s = handle_s + 1 "
+            "where agent_id = 'PJSIP/1002' and handled_legs > 0",
+        ),
+        waits_of_intervals_are_those_of_visits=1,
+        conversations_of_agent_intervals_are_those_of_legs=1,
+        handling_of_agent_intervals_is_that_of_legs=1,
+    ),
+    breakage(
+        "does_not_overlap",
+        "update marts.fct_agent_state set ended_at = ended_at + interval 5 second where state = 'busy'",
+        does_not_overlap_fct_agent_state_agent_id=1,
+    ),
+    breakage(
+        "fits_into_the_day",
+        "update marts.fct_agent_day set offline_s = 90001",
+        fits_into_the_day_fct_agent_day_agent_id__local_date__logged_in_s_offline_s=2,
+    ),
+    breakage(
+        "zero_denominator_and_only_it_gives_null",
+        (
+            "update marts.kpi_value set value = 1 "
+            "where kpi_id = 'M031' and grain = 'day' and dim_set = 'all' and denominator = 0",
+            "update marts.kpi_value set value = null where kpi_id = 'M040' and grain = 'day' and dim_set = 'all'",
+        ),
+        zero_denominator_and_only_it_gives_null_kpi_value_=3,
+    ),
+    breakage(
+        "rates_lie_between_zero_and_one",
+        (
+            "update marts.kpi_value set value = 1.01 where kpi_id = 'M030' and grain = 'year' and dim_set = 'all'",
+            "update marts.kpi_value set value = -0.01 where kpi_id = 'M066' and grain = 'year' and dim_set = 'all'",
+        ),
+        rates_lie_between_zero_and_one_kpi_value_=4,
+    ),
+    breakage(
+        "contact_wait_is_that_of_its_visits",
+        "update marts.fct_contact set queue_wait_s = queue_wait_s + 1 where contact_id = 'asterisk:c2'",
+        contact_wait_is_that_of_its_visits=1,
+    ),
+    breakage(
+        "contact_handling_is_that_of_its_conversations",
+        "update marts.fct_contact set handle_s = handle_s - 1 where contact_id = 'asterisk:c10'",
+        contact_handling_is_that_of_its_conversations=1,
+    ),
+    breakage(
+        "no_conversation_is_longer_than_its_contact",
+        "update marts.fct_contact set total_s = talk_s - 3 where contact_id = 'asterisk:c3'",
+        no_conversation_is_longer_than_its_contact=1,
+    ),
+    breakage(
+        "gaps_between_states_are_absences",
+        "delete from marts.fct_agent_state where state = 'break'",
+        gaps_between_states_are_absences=1,
+        state_seconds_of_intervals_are_those_of_states=1,
+        logged_in_seconds_of_agent_days_are_those_of_states=1,
+    ),
+    breakage(
+        "talk_in_states_agrees_with_conversations",
+        "update marts.fct_agent_leg set talk_s = talk_s - 60 where contact_id = 'asterisk:k1'",
+        talk_in_states_agrees_with_conversations=1,
+    ),
+    breakage(
+        "queue_visits_bridge_to_contacts",
+        # on the date that also lost the visit of c7
+        "update marts.fct_contact set queue_visit_count = 2 where contact_id = 'asterisk:k2'",
+        queue_visits_bridge_to_contacts=1,
+    ),
+    breakage(
+        "shorter_periods_add_up_to_longer_ones",
+        (
+            "update marts.kpi_value set numerator = numerator + 1 "
+            "where kpi_id = 'M002' and variant = 'all' and grain = 'week' and dim_set = 'all'",
+            "update marts.kpi_value set denominator = denominator + 1 "
+            "where kpi_id = 'M033' and variant = 'offered' and grain = 'hour' and dim_set = 'queue' "
+            "and period_start = timestamp '2026-03-02 10:00:00'",
+        ),
+        shorter_periods_add_up_to_longer_ones=2,
+    ),
+    breakage(
+        "every_available_default_variant_is_computed",
+        "delete from marts.kpi_value where kpi_id = 'M041'",
+        every_available_default_variant_is_computed=1,
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def broken(examples_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
+    warehouse = examples_warehouse.copy(tmp_path_factory.mktemp("broken"))
+    warehouse.execute(*(statement for one in BREAKAGES for statement in one.statements))
+    return warehouse.results("test", "--exclude", "test_type:unit")
+
+
+@pytest.mark.parametrize("one", BREAKAGES, ids=lambda one: one.kind)
+def test_breakage_is_rejected(one: Breakage, broken: list[Result]) -> None:
+    found = {result.name: result.failures for result in broken if result.status in ("fail", "warn")}
+    assert {name: found.get(name) for name in one.rejects} == one.rejects
+
+
+def test_nothing_else_is_rejected(broken: list[Result]) -> None:
+    expected = {name for one in BREAKAGES for name in one.rejects}
+    found = {result.name: result.message for result in broken if result.status != "pass"}
+    assert set(found) == expected, found
+
+
+def test_each_custom_test_has_a_breakage() -> None:
+    generic = re.findall(r"{% test (\w+)\(", "".join(file.read_text() for file in (TESTS / "generic").glob("*.sql")))
+    singular = [file.stem for file in TESTS.glob("*.sql")]
+    assert sorted({one.kind for one in BREAKAGES}) == sorted(generic + singular)
+
+
+def test_each_breakage_shows_in_a_test_of_its_kind(broken: list[Result]) -> None:
+    kinds = {result.name: result.kind or result.name for result in broken}
+    assert all(one.kind in {kinds[name] for name in one.rejects} for one in BREAKAGES)
+
+
+def test_a_data_test_of_a_fact_reads_the_build_window_alone(
+    examples_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    warehouse = examples_warehouse.copy(tmp_path_factory.mktemp("window"))
+    warehouse.execute("update marts.fct_contact set outcome = 'busy' where is_offered")
+    test = "offered_contact_has_one_result_fct_contact_"
+    after = json.dumps({"window_from": "2026-03-03", "window_to": "2026-03-09"})
+    assert [result.status for result in warehouse.results("test", "--select", test, "--vars", after)] == ["pass"]

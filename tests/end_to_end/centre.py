@@ -1,0 +1,93 @@
+"""A simulated centre on disk and the `callmart` command run on it as a process of its own.
+
+Here belongs: what end-to-end tests share. Not here: what a build must give.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.config import DEMO_HASH_KEY
+from orchestration.release import mart_hashes
+
+CALLMART = Path(sys.executable).with_name("callmart")
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Source files in `source`, everything that callmart makes in `data`."""
+
+    folder: Path
+
+    @property
+    def source(self) -> Path:
+        return self.folder / "source"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def config(self) -> Path:
+        return self.source / "callmart.yaml"
+
+    @property
+    def served(self) -> Path:
+        return self.data / "published" / "default"
+
+    def copy_to(self, folder: Path) -> Centre:
+        """The same centre elsewhere, built state included."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Centre(folder)
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"CALLMART_DATA": str(self.data), "CALLMART_HASH_KEY": DEMO_HASH_KEY}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`callmart` with these arguments, to its end."""
+        return subprocess.run(
+            [str(CALLMART), *arguments], env=self.environment(), capture_output=True, text=True, check=False
+        )
+
+    def build(self, *arguments: str, expect: int = 0) -> str:
+        """`callmart build`; what it said. Fails when the exit code is another."""
+        done = self.run("build", "--config", str(self.config), *arguments)
+        assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stderr
+
+    def release_id(self) -> str:
+        return os.readlink(self.served / "current").rsplit("/", 1)[-1]
+
+    def hashes(self) -> dict[str, str]:
+        """Content of each released mart, whatever the order of its rows; the release's own table left out."""
+        found = mart_hashes(self.served / "current")
+        del found["release"]
+        return found
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """A query on the released catalogue."""
+        with duckdb.connect(str(self.served / "callmart.duckdb"), read_only=True) as con:
+            return con.execute(sql).fetchall()
+
+    def truth(self) -> list[dict[str, Any]]:
+        values: list[dict[str, Any]] = json.loads((self.source / "truth.json").read_text("utf-8"))["values"]
+        return values
+
+
+def simulated(folder: Path, days: int, agents: int, seed: int) -> Centre:
+    """A centre's files, nothing built yet."""
+    centre = Centre(folder)
+    done = centre.run(
+        "simulate", "--out", str(centre.source), "--days", str(days), "--agents", str(agents), "--seed", str(seed)
+    )
+    assert done.returncode == 0, done.stderr
+    return centre
