@@ -127,8 +127,6 @@ def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
             report.known_objects.append(manifest.object_id)
         else:
             report.new_objects.append(manifest.object_id)
-            if manifest.stream_size == 0:
-                report.warnings.append(f"{name} is empty")
         paths.put_json(folder / manifest.object_id / MANIFEST, _as_json(manifest))
         known[manifest.object_id] = manifest
     return report

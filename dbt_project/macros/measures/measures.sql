@@ -14,6 +14,19 @@
     }) }}
 {% endmacro %}
 
+{#- The fact of each family and which of its rows count. -#}
+{% macro measure_family_facts() %}
+    {{ return({
+        'contact': {'fact': 'fct_contact', 'row_filter': none},
+        'contact_handling': {'fact': 'fct_contact', 'row_filter': "outcome = 'answered'"},
+        'queue': {'fact': 'fct_queue_interval', 'row_filter': "direction = 'inbound'"},
+        'leg': {'fact': 'fct_agent_leg', 'row_filter': none},
+        'ring': {'fact': 'fct_queue_offer', 'row_filter': none},
+        'agent': {'fact': 'fct_agent_interval', 'row_filter': 'logged_in_s > 0'},
+        'agent_day': {'fact': 'fct_agent_day', 'row_filter': none},
+    }) }}
+{% endmacro %}
+
 {#- Contacts by the time they arrived: fct_contact, counted_at. -#}
 {% macro contact_measures() %}
     {%- set inbound = "direction = 'inbound'" -%}

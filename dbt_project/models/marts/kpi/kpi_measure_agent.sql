@@ -11,7 +11,7 @@ records as (
         cast(null as varchar) as region,
         cast(null as integer) as hour_of_day
     from {{ ref('fct_agent_interval') }}
-    where {{ in_window('local_date') }} and logged_in_s > 0
+    where {{ in_window('local_date') }} and {{ measure_family_facts()['agent'].row_filter }}
 ),
 
 {{ measure_rollup('records', 'agent', [[], ['agent']]) }}

@@ -13,7 +13,7 @@ records as (
         region_code as region,
         cast(null as integer) as hour_of_day
     from {{ ref('fct_contact') }}
-    where outcome = 'answered' and {{ in_window('local_ended_date') }}
+    where {{ measure_family_facts()['contact_handling'].row_filter }} and {{ in_window('local_ended_date') }}
 ),
 
 {{ measure_rollup('records', 'contact_handling', [[], ['channel'], ['region']]) }}

@@ -11,7 +11,7 @@ records as (
         cast(null as varchar) as region,
         local_hour as hour_of_day
     from {{ ref('fct_queue_interval') }}
-    where direction = 'inbound' and {{ in_window('local_date') }}
+    where {{ measure_family_facts()['queue'].row_filter }} and {{ in_window('local_date') }}
 ),
 
 {{ measure_rollup('records', 'queue', [['queue'], ['queue', 'hour_of_day']]) }}

@@ -1,0 +1,294 @@
+"""The build window: dates built one by one, changed or emptied later, give what one full build gives.
+
+Here belongs: what an incremental build may and may not change. Not here: values (worked examples, unit tests). The
+orchestrator widens a window by the late window on both sides; the tests pass it so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.dbt_project import examples
+from tests.dbt_project.warehouse import ZERO, Warehouse, capabilities
+
+LATE_WINDOW = timedelta(days=8)
+# Far enough apart that most builds leave the others alone; the second night is also the end of a month.
+EARLY, MONTH_END, MONTH_START, LATER = date(2026, 2, 19), date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 12)
+DATES = (EARLY, MONTH_END, MONTH_START, LATER)
+# Hold the periods of the last window only: nothing reads them after the build.
+TRANSIENT = {"kpi_period", "kpi_measure_period", "kpi_ranked_hour", "kpi_result"}
+
+
+def logged(at: datetime, call: str | None, queue: str | None, agent: str | None, event: str, *data: Any) -> dict[str, Any]:
+    """One row of asterisk.queue_log; `at` is Shanghai time."""
+    row = examples.line("00:00:00", call, queue, agent, event, *data)
+    return row | {"dt": at.date(), "event_at": at - timedelta(hours=8)}
+
+
+def calls(day: date) -> list[dict[str, Any]]:
+    """Calls of one date: answered, late, abandoned, short, timed out, transferred, still waiting; and their agents."""
+    nine = datetime(day.year, day.month, day.day, 9)
+    at = [nine + timedelta(minutes=7 * number) for number in range(12)]
+    after = timedelta(seconds=1)
+    name = f"{day:%m%d}"
+    return [
+        logged(nine - timedelta(hours=1), None, "sales", "A1", "ADDMEMBER"),
+        logged(nine - timedelta(hours=1), None, "support", "A2", "ADDMEMBER"),
+        logged(at[0], f"{name}a", "sales", None, "ENTERQUEUE", None, None, 1),
+        logged(at[0] + 8 * after, f"{name}a", "sales", "A1", "CONNECT", 8, "x", 3),
+        logged(at[0] + 108 * after, f"{name}a", "sales", "A1", "COMPLETECALLER", 8, 100, 1),
+        logged(at[0] + 109 * after, None, None, "A1", "PAUSE", "ACW"),
+        logged(at[0] + 129 * after, None, None, "A1", "UNPAUSE", "ACW"),
+        logged(at[1], f"{name}b", "sales", None, "ENTERQUEUE", None, None, 1),
+        logged(at[1] + 15 * after, f"{name}b", "sales", "A1", "RINGNOANSWER", 14000),
+        logged(at[1] + 41 * after, f"{name}b", "sales", "A2", "CONNECT", 41, "x", 6),
+        logged(at[1] + 71 * after, f"{name}b", "sales", "A2", "BLINDTRANSFER", "600", "ctx", 41, 30, 1),
+        logged(at[1] + 71 * after, f"{name}b", "support", None, "ENTERQUEUE", None, None, 1),
+        logged(at[1] + 90 * after, f"{name}b", "support", "A1", "CONNECT", 19, "x", 4),
+        logged(at[1] + 190 * after, f"{name}b", "support", "A1", "COMPLETEAGENT", 19, 100, 1),
+        logged(at[2], f"{name}c", "support", None, "ENTERQUEUE", None, None, 1),
+        logged(at[2] + 33 * after, f"{name}c", "support", None, "ABANDON", 1, 1, 33),
+        logged(at[3], f"{name}d", "support", None, "ENTERQUEUE", None, None, 1),
+        logged(at[3] + 3 * after, f"{name}d", "support", None, "ABANDON", 1, 1, 3),
+        logged(at[4], f"{name}e", "sales", None, "ENTERQUEUE", None, None, 1),
+        logged(at[4] + 120 * after, f"{name}e", "sales", None, "EXITWITHTIMEOUT", 1, 1, 120),
+        logged(at[5], f"{name}f", "sales", None, "ENTERQUEUE", None, None, 1),
+        logged(at[6], None, None, "A2", "PAUSE", "lunch"),
+        logged(at[8], None, None, "A2", "UNPAUSE"),
+        logged(at[9], None, "sales", "A1", "REMOVEMEMBER"),
+        logged(at[11], None, "support", "A2", "REMOVEMEMBER"),
+    ]
+
+
+def midnight_call() -> list[dict[str, Any]]:
+    """A call that enters in February, is answered in March, with an agent who is there all night."""
+    night = datetime(2026, 2, 28, 23, 59, 50)
+    second = timedelta(seconds=1)
+    return [
+        logged(datetime(2026, 2, 28, 21), None, "sales", "A3", "ADDMEMBER"),
+        logged(night, "night", "sales", None, "ENTERQUEUE", None, None, 1),
+        logged(night + 15 * second, "night", "sales", "A3", "CONNECT", 15, "x", 5),
+        logged(night + 215 * second, "night", "sales", "A3", "COMPLETECALLER", 15, 200, 1),
+        logged(datetime(2026, 3, 1, 4), None, "sales", "A3", "REMOVEMEMBER"),
+    ]
+
+
+def records(day: date) -> list[dict[str, Any]]:
+    """Call detail records of one date: a direct, an outbound and a congested call."""
+    start = datetime(day.year, day.month, day.day, 14) - timedelta(hours=8)
+    minute = timedelta(minutes=1)
+    common = {"dt": day, "dialled_number": "4008001001", "disposition": "ANSWERED"}
+    name = f"{day:%m%d}"
+    return [
+        common
+        | {"call_id": f"{name}x", "linked_id": f"{name}x", "direction": "inbound", "destination_peer": "A1"}
+        | {"started_at": start, "answered_at": start, "ended_at": start + minute, "billsec_s": 60},
+        common
+        | {"call_id": f"{name}y", "linked_id": f"{name}y", "direction": "outbound", "source_peer": "A2"}
+        | {"started_at": start + minute, "answered_at": start + 2 * minute, "ended_at": start + 5 * minute}
+        | {"billsec_s": 180, "destination_peer": "trunk"},
+        common
+        | {"call_id": f"{name}z", "linked_id": f"{name}z", "direction": "inbound", "disposition": "CONGESTION"}
+        | {"started_at": start + 9 * minute, "ended_at": start + 9 * minute},
+    ]
+
+
+def window(first: date, last: date | None = None) -> tuple[str, str]:
+    """The window in which the orchestrator builds what changed from `first` to `last`."""
+    return (first - LATE_WINDOW).isoformat(), ((last or first) + LATE_WINDOW).isoformat()
+
+
+def end_of(day: date) -> str:
+    return f"{day + timedelta(days=1)} 00:00:00"
+
+
+EVERYTHING = ("1900-01-01", "2999-12-30")
+
+
+class Centre:
+    """A small lake of four dates, and the warehouses built from it."""
+
+    def __init__(self, root: Path) -> None:
+        self.empty = Warehouse(root / "empty")
+        self.empty.write("centre.queue", ZERO, examples.QUEUES)
+        self.empty.write("centre.number", ZERO, examples.NUMBERS)
+        self.empty.write("centre.feed_capability", ZERO, capabilities("asterisk.queue_log", "asterisk.cdr"))
+        self.empty.dbt("seed")
+        self.log = [line for day in DATES for line in calls(day)] + midnight_call()
+        self.cdr = [record for day in DATES for record in records(day)]
+
+    def write(self, warehouse: Warehouse, day: date) -> None:
+        """The partitions of one date."""
+        for feed, rows in (("asterisk.queue_log", self.log), ("asterisk.cdr", self.cdr)):
+            some = [{key: value for key, value in row.items() if key != "dt"} for row in rows if row["dt"] == day]
+            warehouse.write(feed, day, some)
+
+    def full(self, root: Path) -> Warehouse:
+        """All dates at once."""
+        warehouse = self.empty.copy(root)
+        for day in DATES:
+            self.write(warehouse, day)
+        warehouse.run(EVERYTHING, end_of(LATER))
+        return warehouse
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("window")
+
+
+@pytest.fixture(scope="module")
+def centre(root: Path) -> Centre:
+    return Centre(root)
+
+
+@pytest.fixture(scope="module")
+def by_date(centre: Centre, root: Path) -> Warehouse:
+    """Each date built when its partition came, as of its end; the range in the middle in one go."""
+    warehouse = centre.empty.copy(root / "by_date")
+    for days in ((EARLY,), (MONTH_END, MONTH_START), (LATER,)):
+        for day in days:
+            centre.write(warehouse, day)
+        warehouse.run(window(days[0], days[-1]), end_of(days[-1]))
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def changed(centre: Centre, by_date: Warehouse, root: Path) -> Warehouse:
+    """Afterwards the first date lost its rows, and the first of March got a call more: one build of that range."""
+    warehouse = by_date.copy(root / "changed")
+    centre.log = [row for row in centre.log if row["dt"] != EARLY]
+    centre.cdr = [row for row in centre.cdr if row["dt"] != EARLY]
+    late = datetime(2026, 3, 1, 16)
+    centre.log += [
+        logged(late, "late", "sales", None, "ENTERQUEUE", None, None, 1),
+        logged(late + timedelta(seconds=20), "late", "sales", None, "ABANDON", 1, 1, 20),
+    ]
+    for day in (EARLY, MONTH_START):
+        centre.write(warehouse, day)
+    warehouse.run(window(EARLY, MONTH_START), end_of(LATER))
+    return warehouse
+
+
+@contextmanager
+def both(ours: Warehouse, theirs: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        con.execute(f"attach '{ours.file}' as ours (read_only)")
+        con.execute(f"attach '{theirs.file}' as theirs (read_only)")
+        yield con
+
+
+def differences(ours: Warehouse, theirs: Warehouse, where: dict[str, str] | None = None) -> dict[str, list[Any]]:
+    """Rows of the marts that one warehouse has and the other has not, by mart; `where` picks marts and rows.
+
+    as_of is left out: a row keeps the end of the data it was computed from.
+    """
+    found = {}
+    with both(ours, theirs) as con:
+        tables = con.execute(
+            "select table_name, bool_or(column_name = 'as_of') from information_schema.columns "
+            "where table_catalog = 'ours' and table_schema = 'marts' group by table_name"
+        ).fetchall()
+        assert len(tables) > 20
+        for name, has_as_of in tables:
+            if name in TRANSIENT or (where is not None and name not in where):
+                continue
+            columns = "* exclude (as_of)" if has_as_of else "*"
+            picked = (where or {}).get(name, "true")
+            sides = [f"select {columns} from {side}.marts.{name} where {picked}" for side in ("ours", "theirs")]
+            rows = con.execute(
+                f"select 'only ours', * from ({sides[0]} except all {sides[1]}) "
+                f"union all select 'only theirs', * from ({sides[1]} except all {sides[0]})"
+            ).fetchall()
+            if rows:
+                found[name] = rows[:3] + [len(rows)]
+    return found
+
+
+def volume(warehouse: Warehouse) -> dict[tuple[str, date], float]:
+    """M001 of all contacts, by grain and start of the period."""
+    return {
+        (grain, start.date()): value
+        for grain, start, value in warehouse.rows(
+            "select grain, period_start, value from marts.kpi_value "
+            "where kpi_id = 'M001' and variant = 'all' and dim_set = 'all' and grain in ('day', 'week', 'month', 'year')"
+        )
+    }
+
+
+def test_dates_built_one_by_one_equal_a_full_build(centre: Centre, by_date: Warehouse, root: Path) -> None:
+    assert differences(by_date, centre.full(root / "full")) == {}
+
+
+def test_a_contact_over_midnight_counts_when_it_came_and_is_handled_when_it_ended(by_date: Warehouse) -> None:
+    assert by_date.rows(
+        "select local_date, local_ended_date, queue_wait_s from marts.fct_contact where contact_id = 'asterisk:night'"
+    ) == [(MONTH_END, MONTH_START, 15.0)]
+    assert by_date.rows("select local_date, talk_s from marts.fct_agent_leg where contact_id = 'asterisk:night'") == [
+        (MONTH_START, 200.0)
+    ]
+    # six calls of the log, three of the records, and the one at night
+    assert volume(by_date)["month", date(2026, 2, 1)] == 9 + 10
+    assert volume(by_date)["month", date(2026, 3, 1)] == 9 + 9
+    talk = "select value from marts.kpi_value where kpi_id = 'M063' and dim_set = 'agent' and agent = 'A3' and grain = ?"
+    assert by_date.rows(talk, "month") == by_date.rows(talk, "day") == [(200.0,)]
+
+
+def test_an_agent_over_midnight_has_a_piece_on_each_date(by_date: Warehouse) -> None:
+    assert by_date.rows(
+        "select local_date, sum(duration_s) from marts.fct_agent_state where agent_id = 'A3' group by all order by all"
+    ) == [(MONTH_END, 3 * 3600.0), (MONTH_START, 4 * 3600.0)]
+
+
+def test_a_date_that_lost_its_rows_vanishes(changed: Warehouse) -> None:
+    left = {
+        name: changed.rows(f"select count(*) from marts.{name} where local_date = ?", EARLY)[0][0]
+        for (name,) in changed.rows(
+            "select distinct table_name from information_schema.columns where table_schema = 'marts' "
+            "and column_name = 'local_date' and (table_name like 'fct_%' or table_name like 'kpi_measure%')"
+        )
+    }
+    assert len(left) > 10
+    assert set(left.values()) == {0}, left
+    assert not [start for _, start in volume(changed) if start in (EARLY, date(2026, 2, 16))]
+
+
+def test_week_month_and_year_follow_what_changed(by_date: Warehouse, changed: Warehouse) -> None:
+    before, after = volume(by_date), volume(changed)
+    moved = {key: (before.get(key), after.get(key)) for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    assert moved == {
+        ("day", EARLY): (9, None),
+        ("week", date(2026, 2, 16)): (9, None),
+        ("month", date(2026, 2, 1)): (19, 10),
+        ("day", MONTH_START): (9, 10),
+        ("week", date(2026, 2, 23)): (19, 20),
+        ("month", date(2026, 3, 1)): (18, 19),
+        ("year", date(2026, 1, 1)): (37, 29),
+    }
+
+
+def test_a_late_row_changes_its_date_and_what_depends_on_it_alone(by_date: Warehouse, changed: Warehouse) -> None:
+    others = {
+        name: f"local_date in (date '{MONTH_END}', date '{LATER}')"
+        for name in ("fct_contact", "fct_queue_visit", "fct_queue_offer", "fct_queue_interval")
+        + ("fct_agent_leg", "fct_agent_state", "fct_agent_interval", "fct_agent_day")
+    }
+    others["kpi_value"] = (
+        f"(grain in ('day', 'hour') and cast(period_start as date) in (date '{MONTH_END}', date '{LATER}')) "
+        "or (grain = 'week' and period_start = timestamp '2026-03-09')"
+    )
+    assert differences(by_date, changed, others) == {}
+    # presence and conversations of the late row's own date are what they were, too
+    agents = {name: f"local_date = date '{MONTH_START}'" for name in ("fct_agent_state", "fct_agent_day", "fct_agent_leg")}
+    assert differences(by_date, changed, agents) == {}
+
+
+def test_changed_dates_built_alone_equal_a_full_build(centre: Centre, changed: Warehouse, root: Path) -> None:
+    assert differences(changed, centre.full(root / "full_again")) == {}
