@@ -1,6 +1,7 @@
 """The `callmart` command: arguments in, exit codes out.
 
-Here belongs: what a person types and reads. Not here: work. Heavy libraries are imported by the command that needs them.
+Here belongs: what a person types and reads. Not here: work. Heavy libraries are imported by the
+command that needs them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import os
 import sys
 import warnings
 from datetime import date, datetime
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,7 @@ app = typer.Typer(
 )
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How values are printed."""
 
     table = "table"
@@ -37,7 +38,7 @@ class Format(str, Enum):
     csv = "csv"
 
 
-class TextFormat(str, Enum):
+class TextFormat(StrEnum):
     """How an explanation is printed."""
 
     text = "text"
@@ -116,9 +117,7 @@ def simulate(
 @app.command()
 def kpi(
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="KPI ids, e.g. M021.")] = None,
-    by: Annotated[
-        str | None, typer.Option("--by", help="Dimension: queue, channel, agent, region, hour_of_day …")
-    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Dimension: queue, channel, agent, region, hour_of_day …")] = "all",
     grain: Annotated[str, typer.Option("--grain", help="hour, day, week, month, quarter, year …")] = "day",
     output: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     since: Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="First period.")] = None,

@@ -92,7 +92,8 @@ class Centre(_Model):
     acw_pause_reasons: tuple[Id, ...] = ("ACW", "Wrapup", "话后处理")
     wrap_up_s: Seconds = 0
     shift_day_start: str = Field(default="00:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    agent_silence_max_s: Seconds = 57600
+    # A state is carried over at most one date: longer silence would reach further back than a build reads.
+    agent_silence_max_s: Annotated[int, Field(ge=0, le=86400)] = 57600
     number_length_internal: int = Field(default=6, ge=1, le=8)
     target_profile: Id = "default"
 

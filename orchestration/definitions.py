@@ -27,8 +27,10 @@ def build_definitions(site: Site) -> dg.Definitions:
     manifest = warehouse.manifest_path(site.root)
 
     @dg.resource(description="The lock of the data root, held as long as the run.")
-    def lock(_context: dg.InitResourceContext) -> Iterator[None]:
+    def lock(context: dg.InitResourceContext) -> Iterator[None]:
         with build_lock(site.root):
+            if context.instance is not None:
+                forget_killed_runs(context.instance, context.run_id)
             yield
 
     job = dg.define_asset_job(
@@ -52,6 +54,19 @@ def build_definitions(site: Site) -> dg.Definitions:
         executor=dg.in_process_executor,
         loggers={"console": dg.colored_console_logger},
     )
+
+
+def forget_killed_runs(instance: dg.DagsterInstance, current: str | None) -> None:
+    """End runs that a killed process left open, and give back their places in pools.
+
+    Call it under the data root's lock: whoever holds it is the only live run. Without this a run would wait for ever
+    for the place that a killed one still holds.
+    """
+    open_states = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(dg.RunsFilter(statuses=open_states)):
+        if run.run_id != current:
+            instance.report_run_failed(run, "The process of this run ended without a word; the next build took over.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 @dg.definitions

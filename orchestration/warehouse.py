@@ -1,6 +1,6 @@
 """What dbt is asked to build, and how it is called.
 
-Here belongs: the build window derived from the lake and the last release, dbt's arguments and environment, the manifest.
+Here belongs: the build window derived from the lake and the last release, dbt's arguments, environment and manifest.
 Not here: SQL (dbt_project), files of the lake (extract), what is done with the marts afterwards (release.py).
 
 Nothing is remembered but what the last release was built from and which dates an unfinished build may have changed.
@@ -23,7 +23,6 @@ from typing import Any
 import yaml
 
 from orchestration import paths
-from orchestration.config import Config
 from orchestration.errors import CallmartError
 from orchestration.extract.lake import lake_inventory
 from orchestration.release import MartSpec, last_release
@@ -80,7 +79,7 @@ def changed_dates(before: Mapping[str, str], now: Mapping[str, str]) -> set[date
 
 
 def windows_of(dates: Iterable[date], first: date, last: date, days: int) -> tuple[Window, ...]:
-    """Windows that cover `dates` widened by `days` on both sides, cut to what the lake holds, merged where they meet."""
+    """Windows that cover `dates` widened by `days` on both sides, cut to the lake's dates, merged where they touch."""
     merged: list[Window] = []
     for day in sorted(set(dates)):
         begin, end = max(first, day - timedelta(days=days)), min(last, day + timedelta(days=days))
@@ -111,8 +110,7 @@ def plan_warehouse(root: Path, forced: Window | None = None) -> WarehousePlan | 
         released is None
         or released.transform_fingerprint != fingerprint
         or not paths.warehouse_path(root).exists()
-        or unfinished is not None
-        and unfinished["full_refresh"]
+        or (unfinished is not None and unfinished["full_refresh"])
     )
     touched = set() if released is None else changed_dates(released.inputs, inputs)
     touched |= {date.fromisoformat(day) for day in unfinished["dates"]} if unfinished else set()

@@ -6,7 +6,7 @@ Here belongs: values that are fixed when the definitions are made. Not here: sta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def range_of(context: dg.AssetExecutionContext) -> tuple[date, date]:
 
 def now() -> datetime:
     """The wall clock, UTC and naive: for manifests and release ids, never for a number."""
-    return datetime.now(timezone.utc).replace(tzinfo=None)
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def check_spec(check: Check, asset: dg.AssetKey, blocking: bool) -> dg.AssetCheckSpec:

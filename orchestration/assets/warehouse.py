@@ -87,7 +87,7 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
 
 
 def mart_checks(site: Site, manifest: Path) -> dg.AssetChecksDefinition:
-    """Great Expectations on the marts that a release would publish. A blocking check keeps the release from being made."""
+    """Great Expectations on the marts that a release would publish. A blocking check stops the release."""
     marts = {mart.name: dg.AssetKey([mart.schema, mart.name]) for mart in _marts(manifest)}
     names = {mart: [check.name for check in checks_of_mart(mart)] for mart in marts}
 

@@ -147,8 +147,8 @@ def live_objects(manifests: Sequence[Manifest], warnings: list[str] | None = Non
     """The objects that count, in landing order; a pure function of the manifests.
 
     Superseded is an object (a) whose stream is the beginning of a later object's: the file grew; or (b) whose every
-    path holds a later version, unless that version begins at or after the end of this one (the path was reused by log
-    rotation) or is empty (a fresh log after rotation; told to `warnings`).
+    path holds a later version, unless that version moved on (log rotation, or an export of the last so many days) or is
+    empty (a fresh log after rotation; told to `warnings`).
     """
     by_path: dict[str, list[tuple[Sighting, Manifest]]] = {}
     for manifest in manifests:
@@ -384,21 +384,25 @@ def _replaced(old: Manifest, versions: Sequence[tuple[Sighting, Manifest]], warn
             elif text not in warnings:
                 warnings.append(text)
             continue
-        if not _begins_after(newer, old):
+        if not _moved_on(newer, old):
             return True
     return False
 
 
-def _begins_after(newer: Manifest, old: Manifest) -> bool:
-    """Whether the newer version only holds what came after the older one.
+def _moved_on(newer: Manifest, old: Manifest) -> bool:
+    """Whether the newer version goes on where the older one was: a rotated log, or an export of the last so many days.
 
-    A call record is written when the call ends, and an export may be cut by start or by end: either order will do.
+    It begins later and ends later, so what it no longer holds has not been taken back. Rows in both count once, by
+    their natural key. A call record is written when the call ends, and an export may be cut by start or by end: either
+    order will do.
     """
-    for begins, began, ended in (
-        (newer.first_event_at, old.first_event_at, old.last_event_at),
-        (newer.first_written_at, old.first_written_at, old.last_written_at),
+    for begins, ends, began, ended in (
+        (newer.first_event_at, newer.last_event_at, old.first_event_at, old.last_event_at),
+        (newer.first_written_at, newer.last_written_at, old.first_written_at, old.last_written_at),
     ):
+        if begins is None or ends is None or began is None or ended is None:
+            continue
         # Two versions that begin in the same instant are versions of one content, however short.
-        if begins is not None and began is not None and ended is not None and began < begins and ended <= begins:
+        if began < begins and (ended <= begins or ended < ends):
             return True
     return False

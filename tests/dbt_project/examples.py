@@ -5,7 +5,7 @@ Here belongs: events in, values out, both written by hand. Not here: anything co
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 DAY = date(2026, 3, 2)
@@ -18,7 +18,7 @@ def at(clock: str, day: date = DAY) -> datetime:
     local = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI) + timedelta(
         hours=hours, minutes=minutes, seconds=seconds
     )
-    return local.astimezone(timezone.utc).replace(tzinfo=None)
+    return local.astimezone(UTC).replace(tzinfo=None)
 
 
 def line(clock: str, call: str | None, queue: str | None, agent: str | None, event: str, *data: Any) -> dict[str, Any]:
@@ -90,7 +90,16 @@ CALLS_LOG = [
 CALLS_CDR = [
     cdr("10:40:00", "c8", "CONGESTION", None, "10:40:00"),
     cdr("10:41:00", "c9", "ANSWERED", "10:41:01", "10:41:12"),
-    cdr("10:42:00", "c10", "ANSWERED", "10:42:06", "10:42:46", destination_peer="PJSIP/1002", last_app="Dial", billsec_s=40),
+    cdr(
+        "10:42:00",
+        "c10",
+        "ANSWERED",
+        "10:42:06",
+        "10:42:46",
+        destination_peer="PJSIP/1002",
+        last_app="Dial",
+        billsec_s=40,
+    ),
 ]
 CALLS_VALUES = {
     ("M002", "all", None): 10,

@@ -15,7 +15,9 @@ MODELS = PROJECT / "dbt_project" / "models"
 def declared() -> list[str]:
     """Names of the unit tests in all yml files of the models."""
     return [
-        test["name"] for file in MODELS.rglob("*.yml") for test in yaml.safe_load(file.read_text()).get("unit_tests", [])
+        test["name"]
+        for file in MODELS.rglob("*.yml")
+        for test in yaml.safe_load(file.read_text()).get("unit_tests", [])
     ]
 
 

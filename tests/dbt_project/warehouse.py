@@ -104,7 +104,14 @@ class Warehouse:
             node = nodes["unit_tests"].get(identity) or nodes["nodes"][identity]
             kind = (node.get("test_metadata") or {}).get("name")
             found.append(
-                Result(node["resource_type"], node["name"], kind, result["status"], result["failures"] or 0, result["message"])
+                Result(
+                    node["resource_type"],
+                    node["name"],
+                    kind,
+                    result["status"],
+                    result["failures"] or 0,
+                    result["message"],
+                )
             )
         return found
 

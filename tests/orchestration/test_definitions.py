@@ -46,7 +46,7 @@ def graph(found: dg.Definitions) -> str:
         parents = ", ".join(sorted(parent.to_user_string() for parent in node.parent_keys))
         lines.append(f"{key.to_user_string()} <- {parents}" if parents else key.to_user_string())
     for check in sorted(assets.asset_check_keys, key=lambda key: (key.asset_key.to_user_string(), key.name)):
-        blocking = " (blocking)" if assets.get(check).blocking else ""  # type: ignore[attr-defined]
+        blocking = " (blocking)" if assets.get(check).blocking else ""
         lines.append(f"check {check.asset_key.to_user_string()}: {check.name}{blocking}")
     lines += [f"job {job.name}" for job in found.jobs or []]
     lines += [f"schedule {schedule.name}" for schedule in found.schedules or []]
@@ -81,11 +81,7 @@ def test_the_release_waits_for_every_published_mart_and_the_feeds_come_first(loa
 
 def test_only_a_critical_feed_stops_the_run(loaded: dg.Definitions) -> None:
     assets = loaded.resolve_asset_graph()
-    blocking = {
-        check.asset_key.to_user_string()
-        for check in assets.asset_check_keys
-        if assets.get(check).blocking  # type: ignore[attr-defined]
-    }
+    blocking = {check.asset_key.to_user_string() for check in assets.asset_check_keys if assets.get(check).blocking}
     assert "asterisk/queue_log" in blocking and "canonical/contact" in blocking
     assert "asterisk/cdr" not in blocking
 

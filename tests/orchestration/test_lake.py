@@ -389,3 +389,16 @@ def test_configuration_is_read_from_its_own_folder(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert load_config("../callmart.yaml").feed(contact.feed).patterns() == [str(tmp_path / "elsewhere/../*.csv")]
+
+
+def test_an_export_of_the_last_days_keeps_the_dates_that_fell_out_of_it(tmp_path: Path) -> None:
+    kit = Kit(tmp_path, "canonical.contact").configure(CONTACT)
+    first = "1,2026-03-01 10:00:00,answered,,5,\n"
+    second = "2,2026-03-02 10:00:00,answered,,5,\n"
+    third = "3,2026-03-03 10:00:00,answered,,5,\n"
+    kit.write("calls.csv", CONTACT_HEADER + first + second)
+    kit.refresh()
+    kit.write("calls.csv", CONTACT_HEADER + second + third)
+    kit.refresh(NOW + timedelta(days=1))
+    assert [len(kit.partition(f"2026-03-0{day}")) for day in (1, 2, 3)] == [1, 1, 1]
+    assert kit.accounting().by_rule == {"duplicate_record": 1}

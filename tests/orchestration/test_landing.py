@@ -284,3 +284,11 @@ def test_growth_is_seen_across_compression(log: Kit) -> None:
     log.write("queue_log.1.gz", gzip.compress((LOG + LOG).encode()))
     log.land(NOW + timedelta(days=1))
     assert [m.name for m in live_objects(manifests(log), []) if m.size] == ["queue_log.1.gz"]
+
+
+def test_an_export_that_moved_on_does_not_take_back_what_fell_out_of_it() -> None:
+    assert live(thing("a", ("x", 1), first=1, last=7), thing("b", ("x", 2), first=2, last=8)) == ["a", "b"]
+
+
+def test_a_version_that_lost_its_beginning_but_goes_no_further_supersedes() -> None:
+    assert live(thing("a", ("x", 1), first=1, last=7), thing("b", ("x", 2), first=2, last=7)) == ["b"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import warehouse
-from orchestration.warehouse import Window, WarehousePlan
+from orchestration.warehouse import WarehousePlan, Window
 
 
 def day(text: str) -> date:

@@ -1,4 +1,4 @@
--- After-call work that pauses tell, given to the agent's leg that ended happened_at most five seconds before the pause began.
+-- After-call work that pauses tell, given to the agent's leg that ended at most five seconds before the pause began.
 with
 
 presence as (
@@ -24,7 +24,8 @@ pauses as (
 timeline as (
     select agent_id, ended_at as happened_at, 0 as kind, leg_id, cast(null as double) as acw_s from legs
     union all
-    select agent_id, started_at as happened_at, 1 as kind, cast(null as varchar) as leg_id,
+    select
+        agent_id, started_at as happened_at, 1 as kind, cast(null as varchar) as leg_id,
         {{ seconds_between('started_at', 'ended_at') }} as acw_s
     from pauses
 ),

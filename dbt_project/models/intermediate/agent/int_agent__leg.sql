@@ -46,7 +46,10 @@ other_legs as (
         ring_s,
         site_timezone as timezone
     from contacts
-    where outcome = 'answered' and (first_queue_at is null or source_system = 'asterisk') and agent_answered_at is not null
+    where
+        outcome = 'answered'
+        and agent_answered_at is not null
+        and (first_queue_at is null or source_system = 'asterisk')
 ),
 
 unioned as (

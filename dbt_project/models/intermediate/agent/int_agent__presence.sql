@@ -35,11 +35,9 @@ select
     case
         when not is_paused then 'ready'
         when acw_pause_reasons like '%|' || lower(pause_reason) || '|%' then 'acw'
-        when
-            {%- for busy in ['busy', '示忙', 'ticket', '工单', 'meeting', '会议', 'training', '培训', 'outbound', '外呼'] %}
-            {{ 'or ' if not loop.first }}lower(pause_reason) like '{{ busy }}%'
-            {%- endfor %}
-            then 'busy'
+        {%- for busy in ['busy', '示忙', 'ticket', '工单', 'meeting', '会议', 'training', '培训', 'outbound', '外呼'] %}
+        when lower(pause_reason) like '{{ busy }}%' then 'busy'
+        {%- endfor %}
         else 'break'
     end as presence_state
 from followed

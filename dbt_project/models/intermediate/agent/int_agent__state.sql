@@ -80,7 +80,9 @@ cut as (
         cast(day_begins_at as date) as local_date,
         n > 0 as is_continued,
         case when n = 0 then started_at else {{ to_utc('day_begins_at', 'timezone') }} end as started_at,
-        case when local_ended_at <= day_ends_at then ended_at else {{ to_utc('day_ends_at', 'timezone') }} end as ended_at,
+        case
+            when local_ended_at <= day_ends_at then ended_at else {{ to_utc('day_ends_at', 'timezone') }}
+        end as ended_at,
         case when n = 0 then local_started_at else day_begins_at end as local_started_at,
         least(local_ended_at, day_ends_at) as local_ended_at
     from days

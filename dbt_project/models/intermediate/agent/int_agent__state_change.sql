@@ -1,20 +1,20 @@
--- What each agent does from one change to the next, found by counting what begins and what ends: no overlap is possible.
--- Where several hold happened_at once the first of talk, acw, ringing, busy, break, ready wins (ruling in DECISIONS.md).
+-- What each agent does from one change to the next, found by counting what begins and what ends: nothing can overlap.
+-- Where several hold at once the first of talk, acw, ringing, busy, break, ready wins (ruling in DECISIONS.md).
 with
 
 presence as (
     select * from {{ ref('int_agent__presence') }}
 ),
 
--- a conversation shows the state of an agent only where a feed logs states happened_at all
+-- a conversation shows the state of an agent only where a feed logs states at all
 legs as (
     select * from {{ ref('int_agent__leg') }}
     where
         source_system = 'asterisk'
         and agent_id is not null
         and exists (
-            select 1 from {{ ref('stg_centre__feed_capability') }}
-            where capability = 'agent_state' and is_declared
+            select 1 from {{ ref('stg_centre__feed_capability') }} as capabilities
+            where capabilities.capability = 'agent_state' and capabilities.is_declared
         )
 ),
 
@@ -29,24 +29,30 @@ settings as (
 spans as (
     select agent_id, presence_state as state, pause_reason as reason_code, started_at, ended_at from presence
     union all
-    select agent_id, 'talk' as state, via as reason_code, answered_at as started_at,
+    select
+        agent_id, 'talk' as state, via as reason_code, answered_at as started_at,
         least(ended_at, {{ add_seconds('answered_at', var('max_call_s')) }}) as ended_at
     from legs
     union all
     select agent_id, 'ringing' as state, cast(null as varchar) as reason_code, offered_at as started_at, ended_at
     from offers
     union all
-    select legs.agent_id, 'acw' as state, 'wrap_up' as reason_code, legs.ended_at as started_at,
+    select
+        legs.agent_id, 'acw' as state, 'wrap_up' as reason_code, legs.ended_at as started_at,
         {{ add_seconds('legs.ended_at', 'settings.wrap_up_s') }} as ended_at
-    from legs cross join settings
+    from legs
+    cross join settings
     where settings.wrap_up_s > 0 and legs.via in ('queue', 'outbound')
 ),
 
 edges as (
-    select agent_id, started_at as happened_at, state, reason_code, 1 as change from spans where started_at < ended_at
+    select agent_id, started_at as happened_at, state, reason_code, 1 as change
+    from spans
+    where started_at < ended_at
     union all
     select agent_id, ended_at as happened_at, state, cast(null as varchar) as reason_code, -1 as change
-    from spans where started_at < ended_at
+    from spans
+    where started_at < ended_at
 ),
 
 instants as (

@@ -1,4 +1,4 @@
--- What queueing adds to a contact: its first and last visit and the wait from the first entry to the answer or the leaving.
+-- What queueing adds to a contact: its first and last visit, and the wait from first entry to answer or leaving.
 with
 
 visits as (
@@ -15,7 +15,9 @@ deciding_visits as (
     select * from visits
     qualify row_number() over (
         partition by contact_id
-        order by case when exit_kind = 'answered' then 0 else 1 end, case when exit_kind = 'answered' then visit_no else -visit_no end
+        order by
+            case when exit_kind = 'answered' then 0 else 1 end,
+            case when exit_kind = 'answered' then visit_no else -visit_no end
     ) = 1
 ),
 

@@ -52,7 +52,8 @@ decided as (
         case
             when is_ruled_invalid and outcome = 'invalid' then 'invalid'
             when first_agent_at is not null then 'answered'
-            when outcome = 'abandoned_queue'
+            when
+                outcome = 'abandoned_queue'
                 and coalesce(
                     visit_wait_s, queue_wait_s, {{ seconds_between('entered_queue_at', 'queue_left_at') }}
                 ) < short_abandon_s
@@ -77,6 +78,7 @@ select
     {{ to_local('counted_at', 'timezone') }} as local_counted_at,
     cast({{ to_local('counted_at', 'timezone') }} as date) as local_date,
     {{ to_local('settled_ended_at', 'timezone') }} as local_ended_at,
-    {{ seconds_between('coalesce(system_answered_at, entered_queue_at, started_at)', 'settled_ended_at') }} as connected_s,
+    {{ seconds_between('coalesce(system_answered_at, entered_queue_at, started_at)', 'settled_ended_at') }}
+        as connected_s,
     coalesce(system_answered_at, entered_queue_at, first_agent_at) is not null as is_connected
 from decided

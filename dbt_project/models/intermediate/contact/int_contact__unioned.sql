@@ -3,7 +3,8 @@ with
 
 asterisk as (
     select
-        source_system, call_id, cast(null as varchar) as root_call_id, cast(null as varchar) as source_channel_id, direction,
+        source_system, call_id, cast(null as varchar) as root_call_id,
+        cast(null as varchar) as source_channel_id, direction,
         unlogged_queue_id as queue_id, talk_agent_id as agent_id, dialled_number, cast(null as varchar) as customer_key,
         caller_hash, caller_masked, caller_prefix, number_type, cast(null as varchar) as source_region_code,
         started_at, system_answered_at, first_queue_at, queue_left_at, talk_answered_at as agent_answered_at,

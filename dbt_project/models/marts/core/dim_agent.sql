@@ -34,4 +34,4 @@ select
     cast(null as date) as valid_to,
     true as is_current
 from seen
-where agent_id is not null and agent_id not in (select agent_id from configured)
+where agent_id is not null and agent_id not in (select configured.agent_id from configured)

@@ -26,4 +26,4 @@ select
     channel_id as channel_name_en,
     false as is_configured
 from seen
-where channel_id not in (select channel_id from configured)
+where channel_id not in (select configured.channel_id from configured)

@@ -1,7 +1,10 @@
 with
 
 fact_bounds as (
-    {%- for fact in ['fct_contact', 'fct_queue_visit', 'fct_queue_offer', 'fct_agent_leg', 'fct_agent_state', 'fct_agent_day'] %}
+    {%- set facts = [
+        'fct_contact', 'fct_queue_visit', 'fct_queue_offer', 'fct_agent_leg', 'fct_agent_state', 'fct_agent_day'
+    ] %}
+    {%- for fact in facts %}
     select min(local_date) as first_date, max(local_date) as last_date from {{ ref(fact) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -30,8 +33,9 @@ select
     cast(date_trunc('month', dates.local_date) as date) as month_start,
     cast(date_trunc('quarter', dates.local_date) as date) as quarter_start,
     1 + cast(
-        {{ seconds_between("cast(date_trunc('week', dates.local_date) as timestamp)", "cast(dates.local_date as timestamp)") }}
-        / 86400 as integer
+        {{ seconds_between(
+            "cast(date_trunc('week', dates.local_date) as timestamp)", "cast(dates.local_date as timestamp)"
+        ) }} / 86400 as integer
     ) as iso_weekday_no
 from dates
 inner join bounds

@@ -18,7 +18,7 @@ seen as (
 
 unnamed as (
     select queue_id from seen
-    where queue_id is not null and queue_id not in (select queue_id from configured)
+    where queue_id is not null and queue_id not in (select configured.queue_id from configured)
 )
 
 select

@@ -37,4 +37,4 @@ select
     cast(null as varchar) as number_prefix,
     false as is_configured
 from seen
-where region_code != 'unknown' and region_code not in (select region_code from configured)
+where region_code != 'unknown' and region_code not in (select configured.region_code from configured)

@@ -52,7 +52,8 @@ records as (
     union all
     select
         {{ trunc_time('ended_at', 900) }} as interval_start, agent_id, site_timezone as timezone,
-        cast(null as varchar) as state, 0 as state_s, cast(null as varchar) as direction, null as talk_s, null as acw_s, null as handle_s, 0 as leg,
+        cast(null as varchar) as state, 0 as state_s, cast(null as varchar) as direction,
+        cast(null as double) as talk_s, cast(null as double) as acw_s, cast(null as double) as handle_s, 0 as leg,
         case when result = 'no_answer' then 1 else 0 end as unanswered
     from offers
 )

@@ -32,15 +32,14 @@ entries as (
         {{ sum_if("wait_s", "exit_kind != 'waiting'") }} as queue_wait_s,
         max(case when exit_kind != 'waiting' then wait_s end) as queue_wait_max_s,
         {{ count_if("exit_kind = 'answered' and ring_s is not null") }} as answered_with_ring,
-        {{ sum_if("ring_s", "exit_kind = 'answered'") }} as answered_ring_s,
         {%- for bucket in wait_buckets() %}
         {{ count_if("exit_kind = 'abandoned' and " ~ in_bucket('wait_s', bucket)) }} as abandoned_{{ bucket.name }},
-        {{ count_if("exit_kind != 'waiting' and " ~ in_bucket('wait_s', bucket)) }} as left_{{ bucket.name }}
-        {{- ',' if not loop.last }}
+        {{ count_if("exit_kind != 'waiting' and " ~ in_bucket('wait_s', bucket)) }} as left_{{ bucket.name }},
         {%- endfor %}
+        {{ sum_if("ring_s", "exit_kind = 'answered'") }} as answered_ring_s
     from visits
     where {{ in_window('local_date') }}
-    group by interval_start, local_date, local_hour, queue_id, channel_id, direction
+    group by 1, 2, 3, 4, 5, 6
 ),
 
 endings as (
@@ -108,6 +107,7 @@ select
     coalesce(rings.ring_attempts_unanswered, 0) as ring_attempts_unanswered,
     coalesce(rings.ring_attempts_with_ring, 0) as ring_attempts_with_ring,
     coalesce(rings.ring_attempts_ring_s, 0) as ring_attempts_ring_s
+-- noqa: disable=LT02
 from intervals
 {%- for part in ['entries', 'endings', 'rings'] %}
 left join {{ part }}

@@ -5,15 +5,17 @@ definitions as (
     select * from {{ ref('kpi_definition') }}
 ),
 
+capabilities as (
+    select distinct capability from {{ ref('kpi_capability') }}
+),
+
 needs as (
     select
         definitions.kpi_id,
         definitions.variant,
         capabilities.capability
     from definitions
-    inner join (
-        select distinct capability from {{ ref('kpi_capability') }}
-    ) as capabilities
+    inner join capabilities
         on ';' || definitions.needs || ';' like '%;' || capabilities.capability || ';%'
 ),
 

@@ -12,8 +12,8 @@ select
     '{{ item.zh }}' as description_zh,
     '{{ item.en }}' as description_en,
     '{{ item.sql | replace("'", "''") }}' as sql_expression,
-    {{ "'" ~ (facts[family].row_filter | replace("'", "''")) ~ "'" if facts[family].row_filter else 'cast(null as varchar)' }}
-        as row_filter
+    {%- set row_filter = facts[family].row_filter %}
+    {{ "'" ~ (row_filter | replace("'", "''")) ~ "'" if row_filter else 'cast(null as varchar)' }} as row_filter
 {{ 'union all' if not loop.last }}
 {%- endfor %}
 {{ 'union all' if not loop.last }}

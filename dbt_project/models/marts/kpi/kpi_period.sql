@@ -5,23 +5,23 @@ dates as (
     select distinct local_date from {{ ref('kpi_measure') }}
 ),
 
-periods as (
+starts as (
     {%- for grain in ['week', 'month', 'quarter', 'year'] %}
     select distinct
         '{{ grain }}' as grain,
-        cast(date_trunc('{{ grain }}', local_date) as timestamp) as period_start,
-        cast(cast(date_trunc('{{ grain }}', local_date) as timestamp)
-            + interval '{{ {"week": "7", "month": "1", "quarter": "3", "year": "12"}[grain] }}'
-            {{ 'day' if grain == 'week' else 'month' }} as timestamp) as period_end
+        cast(date_trunc('{{ grain }}', local_date) as timestamp) as period_start
     from dates
     union all
     {%- endfor %}
     select distinct
         'rolling_12_months' as grain,
-        cast(cast(date_trunc('month', local_date) as timestamp) - interval '11' month as timestamp) as period_start,
-        cast(cast(date_trunc('month', local_date) as timestamp) + interval '1' month as timestamp) as period_end
+        cast(cast(date_trunc('month', local_date) as timestamp) - interval '11' month as timestamp) as period_start
     from dates
 )
 
-select * from periods
+select
+    grain,
+    period_start,
+    cast({{ period_end('grain', 'period_start') }} as timestamp) as period_end
+from starts
 where {{ period_in_window('grain', 'period_start') }}

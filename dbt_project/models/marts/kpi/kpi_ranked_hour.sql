@@ -8,8 +8,12 @@ hours as (
         hour_of_day,
         measure,
         measure_value,
-        row_number() over (partition by grain, period_start, measure order by measure_value desc, hour_of_day) as from_top,
-        row_number() over (partition by grain, period_start, measure order by measure_value, hour_of_day) as from_bottom
+        row_number() over (
+            partition by grain, period_start, measure order by measure_value desc, hour_of_day asc
+        ) as from_top,
+        row_number() over (
+            partition by grain, period_start, measure order by measure_value asc, hour_of_day asc
+        ) as from_bottom
     from {{ ref('kpi_measure_period') }}
     where dim_set = 'hour_of_day' and measure = 'inbound' and measure_value > 0
 )

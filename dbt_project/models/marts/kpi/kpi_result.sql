@@ -69,7 +69,8 @@ calculated as (
         and (definitions.denominator is null or below.measure_value is not null)
     union all
     select
-        definitions.kpi_id, definitions.variant, definitions.kind, ranked_hours.grain, ranked_hours.period_start, 'all' as dim_set,
+        definitions.kpi_id, definitions.variant, definitions.kind, ranked_hours.grain, ranked_hours.period_start,
+        'all' as dim_set,
         cast(null as varchar) as channel, cast(null as varchar) as queue, cast(null as varchar) as agent,
         cast(null as varchar) as region, cast(null as integer) as hour_of_day,
         lpad(cast(ranked_hours.hour_of_day as varchar), 2, '0') || ':00' as category,

@@ -93,7 +93,9 @@ select
     ranked.customer_masked,
     ranked.customer_prefix,
     ranked.customer_number_type,
-    case when ranked.direction = 'outbound' then ranked.source_agent_id else ranked.destination_agent_id end as agent_id,
+    case
+        when ranked.direction = 'outbound' then ranked.source_agent_id else ranked.destination_agent_id
+    end as agent_id,
     conversations.agent_id as talk_agent_id,
     conversations.answered_at as talk_answered_at,
     conversations.ended_at as talk_ended_at,

@@ -91,7 +91,9 @@ select
     case
         when queue_contacts.call_key is null and calls.last_app = 'Queue' then calls.queue_id
     end as unlogged_queue_id,
-    coalesce(dids.dialled_number, case when calls.direction = 'inbound' then calls.dialled_number end) as dialled_number,
+    coalesce(
+        dids.dialled_number, case when calls.direction = 'inbound' then calls.dialled_number end
+    ) as dialled_number,
     coalesce(callers.caller_hash, calls.customer_hash) as caller_hash,
     coalesce(callers.caller_masked, calls.customer_masked) as caller_masked,
     coalesce(callers.caller_prefix, calls.customer_prefix) as caller_prefix,
