@@ -21,9 +21,15 @@
     cast(sum(case when {{ condition }} then 1 else 0 end) as bigint)
 {%- endmacro %}
 
-{#- Sum of a column over the rows for which a condition holds; seconds stay DOUBLE. -#}
+{#- Sum of seconds as DOUBLE. Added up as decimals of a millisecond: a sum of doubles depends on the order of its rows,
+    and the same input must give the same output. -#}
+{% macro sum_seconds(expression) -%}
+    cast(sum(cast({{ expression }} as decimal(18, 3))) as double)
+{%- endmacro %}
+
+{#- Sum of seconds over the rows for which a condition holds. -#}
 {% macro sum_if(column, condition) -%}
-    sum(case when {{ condition }} then coalesce({{ column }}, 0) else 0 end)
+    {{ sum_seconds("case when " ~ condition ~ " then coalesce(" ~ column ~ ", 0) else 0 end") }}
 {%- endmacro %}
 
 {#- Counts that fct_queue_interval takes at queue entry, in the order of its columns. -#}

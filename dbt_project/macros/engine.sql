@@ -49,7 +49,7 @@
 {% endmacro %}
 
 {% macro default__seconds_between(earlier, later) -%}
-    (epoch({{ later }}) - epoch({{ earlier }}))
+    ((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0)
 {%- endmacro %}
 
 {% macro spark__seconds_between(earlier, later) -%}

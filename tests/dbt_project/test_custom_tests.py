@@ -50,8 +50,8 @@ BREAKAGES = [
         "belongs_to",
         "update marts.fct_queue_visit set contact_id = 'nobody' where queue_visit_id = 'asterisk:c7:1'",
         belongs_to_fct_queue_visit_contact_id__contact_id__ref_fct_contact_=1,
-        # the visit is also missing from the bridge
-        queue_visits_bridge_to_contacts=1,
+        # the visit is also missing from its date's bridge
+        queue_visits_bridge_to_contacts=2,
     ),
     breakage(
         "one_default_variant",
@@ -129,15 +129,16 @@ BREAKAGES = [
     ),
     breakage(
         "fits_into_the_day",
-        "update marts.fct_agent_day set offline_s = 90001",
-        fits_into_the_day_fct_agent_day_agent_id__local_date__logged_in_s_offline_s=2,
+        "update marts.fct_agent_day set offline_s = 90001 where agent_id = 'PJSIP/1002'",
+        fits_into_the_day_fct_agent_day_agent_id__local_date__logged_in_s_offline_s=1,
     ),
     breakage(
         "zero_denominator_and_only_it_gives_null",
         (
             "update marts.kpi_value set value = 1 "
-            "where kpi_id = 'M031' and grain = 'day' and dim_set = 'all' and denominator = 0",
-            "update marts.kpi_value set value = null where kpi_id = 'M040' and grain = 'day' and dim_set = 'all'",
+            "where kpi_id = 'M031' and period_start = timestamp '2026-03-02' and grain = 'day' and dim_set = 'all'",
+            "update marts.kpi_value set value = null "
+            "where kpi_id = 'M040' and period_start = timestamp '2026-03-02' and grain = 'day' and dim_set = 'all'",
         ),
         zero_denominator_and_only_it_gives_null_kpi_value_=3,
     ),
@@ -178,9 +179,9 @@ BREAKAGES = [
     ),
     breakage(
         "queue_visits_bridge_to_contacts",
-        # on the date that also lost the visit of c7
+        # and the date of c7, whose visit is lost
         "update marts.fct_contact set queue_visit_count = 2 where contact_id = 'asterisk:k2'",
-        queue_visits_bridge_to_contacts=1,
+        queue_visits_bridge_to_contacts=2,
     ),
     breakage(
         "shorter_periods_add_up_to_longer_ones",
@@ -196,7 +197,7 @@ BREAKAGES = [
     breakage(
         "every_available_default_variant_is_computed",
         "delete from marts.kpi_value where kpi_id = 'M041'",
-        every_available_default_variant_is_computed=1,
+        every_available_default_variant_is_computed=2,
     ),
 ]
 
@@ -237,5 +238,5 @@ def test_a_data_test_of_a_fact_reads_the_build_window_alone(
     warehouse = examples_warehouse.copy(tmp_path_factory.mktemp("window"))
     warehouse.execute("update marts.fct_contact set outcome = 'busy' where is_offered")
     test = "offered_contact_has_one_result_fct_contact_"
-    after = json.dumps({"window_from": "2026-03-03", "window_to": "2026-03-09"})
+    after = json.dumps({"window_from": "2026-03-03", "window_to": "2026-03-04"})
     assert [result.status for result in warehouse.results("test", "--select", test, "--vars", after)] == ["pass"]

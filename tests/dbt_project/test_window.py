@@ -19,6 +19,16 @@ import pytest
 from tests.dbt_project import examples
 from tests.dbt_project.warehouse import ZERO, Warehouse, capabilities
 
+FACTS = (
+    "fct_contact",
+    "fct_queue_visit",
+    "fct_queue_offer",
+    "fct_queue_interval",
+    "fct_agent_leg",
+    "fct_agent_state",
+    "fct_agent_interval",
+    "fct_agent_day",
+)
 LATE_WINDOW = timedelta(days=8)
 # Far enough apart that most builds leave the others alone; the second night is also the end of a month.
 EARLY, MONTH_END, MONTH_START, LATER = date(2026, 2, 19), date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 12)
@@ -236,7 +246,7 @@ def differences(ours: Warehouse, theirs: Warehouse, where: dict[str, str] | None
                 f"union all select 'only theirs', * from ({sides[1]} except all {sides[0]})"
             ).fetchall()
             if rows:
-                found[name] = rows[:3] + [len(rows)]
+                found[name] = [*rows[:3], len(rows)]
     return found
 
 
@@ -246,7 +256,8 @@ def volume(warehouse: Warehouse) -> dict[tuple[str, date], float]:
         (grain, start.date()): value
         for grain, start, value in warehouse.rows(
             "select grain, period_start, value from marts.kpi_value "
-            "where kpi_id = 'M001' and variant = 'all' and dim_set = 'all' and grain in ('day', 'week', 'month', 'year')"
+            "where kpi_id = 'M001' and variant = 'all' and dim_set = 'all' "
+            "and grain in ('day', 'week', 'month', 'year')"
         )
     }
 
@@ -311,11 +322,7 @@ def test_week_month_and_year_follow_what_changed(by_date: Warehouse, changed: Wa
 
 
 def test_a_late_row_changes_its_date_and_what_depends_on_it_alone(by_date: Warehouse, changed: Warehouse) -> None:
-    others = {
-        name: f"local_date in (date '{MONTH_END}', date '{LATER}')"
-        for name in ("fct_contact", "fct_queue_visit", "fct_queue_offer", "fct_queue_interval")
-        + ("fct_agent_leg", "fct_agent_state", "fct_agent_interval", "fct_agent_day")
-    }
+    others = {name: f"local_date in (date '{MONTH_END}', date '{LATER}')" for name in FACTS}
     others["kpi_value"] = (
         f"(grain in ('day', 'hour') and cast(period_start as date) in (date '{MONTH_END}', date '{LATER}')) "
         "or (grain = 'week' and period_start = timestamp '2026-03-09')"

@@ -228,6 +228,7 @@
         'category': category,
         'column': name ~ ('__' ~ category if category is not none else ''),
         'aggregation': agg,
+        'picked': picked,
         'sql': agg ~ '(' ~ picked ~ ')',
         'zh': zh,
         'en': en,

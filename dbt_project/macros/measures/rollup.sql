@@ -22,7 +22,7 @@ rolled as (
             {%- endfor %}
         end as dim_set,
         {%- for item in measures %}
-        cast({{ item.sql }} as double) as {{ item.column }}{{ ',' if not loop.last }}
+        {{ exact_sum(item.picked) if item.aggregation == 'sum' else 'cast(' ~ item.sql ~ ' as double)' }} as {{ item.column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ records }}
     group by grouping sets (
@@ -86,6 +86,11 @@ from measured
 inner join {{ ref('kpi_measure_definition') }} as definitions
     on measured.measure_column = definitions.measure_column and definitions.family = '{{ family }}'
 {% endmacro %}
+
+{#- Sum as DOUBLE that does not depend on the order of rows, for counts, seconds and parts of a day alike. -#}
+{% macro exact_sum(expression) -%}
+    cast(sum(cast({{ expression }} as decimal(32, 12))) as double)
+{%- endmacro %}
 
 {#- One text that tells dimension members apart, so that numerators meet their denominators by equality. -#}
 {% macro dim_key() -%}

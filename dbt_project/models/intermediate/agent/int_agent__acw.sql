@@ -53,7 +53,7 @@ attributed as (
 
 select
     leg_id,
-    sum(acw_s) as acw_s
+    {{ sum_seconds("acw_s") }} as acw_s
 from attributed
 where kind = 1 and {{ seconds_between('leg_ended_at', 'happened_at') }} <= 5
 group by leg_id

@@ -22,12 +22,12 @@ totals as (
         max(ended_at) as last_leg_ended_at,
         cast(count(*) as integer) as leg_count,
         cast(count(distinct agent_id) as integer) as agent_count,
-        sum(ring_s) as ring_s,
-        sum(coalesce(talk_s, 0)) as talk_s,
-        sum(coalesce(hold_s, 0)) as hold_s,
-        sum(consult_s) as consult_s,
-        sum(acw_s) as acw_s,
-        sum(handle_s) as handle_s
+        {{ sum_seconds("ring_s") }} as ring_s,
+        {{ sum_seconds("coalesce(talk_s, 0)") }} as talk_s,
+        {{ sum_seconds("coalesce(hold_s, 0)") }} as hold_s,
+        {{ sum_seconds("consult_s") }} as consult_s,
+        {{ sum_seconds("acw_s") }} as acw_s,
+        {{ sum_seconds("handle_s") }} as handle_s
     from legs
     group by contact_id
 )

@@ -19,9 +19,9 @@ presence as (
         shift_date as local_date,
         min(started_at) as first_login_at,
         max(ended_at) as last_logout_at,
-        sum(duration_s) as logged_in_s,
-        sum(case when state = 'break' then duration_s else 0 end) as break_s,
-        sum(case when state = 'busy' then duration_s else 0 end) as busy_s
+        {{ sum_seconds("duration_s") }} as logged_in_s,
+        {{ sum_seconds("case when state = 'break' then duration_s else 0 end") }} as break_s,
+        {{ sum_seconds("case when state = 'busy' then duration_s else 0 end") }} as busy_s
     from states
     group by agent_id, shift_date
 ),

@@ -49,10 +49,10 @@ endings as (
         cast(extract(hour from local_ended_at) as integer) as local_hour,
         queue_id, channel_id, direction,
         cast(count(*) as bigint) as handled_legs,
-        sum(coalesce(talk_s, 0)) as talk_s,
-        sum(coalesce(hold_s, 0)) as hold_s,
-        sum(coalesce(acw_s, 0)) as acw_s,
-        sum(coalesce(handle_s, 0)) as handle_s,
+        {{ sum_seconds("coalesce(talk_s, 0)") }} as talk_s,
+        {{ sum_seconds("coalesce(hold_s, 0)") }} as hold_s,
+        {{ sum_seconds("coalesce(acw_s, 0)") }} as acw_s,
+        {{ sum_seconds("coalesce(handle_s, 0)") }} as handle_s,
         max(talk_s) as talk_max_s,
         min(talk_s) as talk_min_s
     from visits
@@ -67,7 +67,7 @@ rings as (
         cast(count(*) as bigint) as ring_attempts,
         {{ count_if("offers.result = 'no_answer'") }} as ring_attempts_unanswered,
         {{ count_if("offers.ring_s is not null") }} as ring_attempts_with_ring,
-        sum(coalesce(offers.ring_s, 0)) as ring_attempts_ring_s
+        {{ sum_seconds("coalesce(offers.ring_s, 0)") }} as ring_attempts_ring_s
     from offers
     inner join visits on offers.queue_visit_id = visits.queue_visit_id
     where {{ in_window('offers.local_date') }}

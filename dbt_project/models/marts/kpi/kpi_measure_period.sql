@@ -24,7 +24,7 @@ long as (
         case measures.aggregation
             when 'max' then max(measures.measure_value)
             when 'min' then min(measures.measure_value)
-            else sum(measures.measure_value)
+            else {{ exact_sum('measures.measure_value') }}
         end as measure_value
     from measures
     inner join periods
