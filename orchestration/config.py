@@ -96,6 +96,8 @@ class Centre(_Model):
     agent_silence_max_s: Annotated[int, Field(ge=0, le=86400)] = 57600
     number_length_internal: int = Field(default=6, ge=1, le=8)
     target_profile: Id = "default"
+    # Holidays and maintenance: few records are expected, so that volume is not judged.
+    quiet_dates: tuple[date, ...] = ()
 
     @property
     def shift_day_start_s(self) -> int:

@@ -90,7 +90,10 @@ def stale_feeds(config: Config, root: Path) -> dict[str, list[date]]:
 def settings_of(feed: Feed, config: Config) -> FeedSettings:
     """How strictly the feed's suite judges it."""
     return FeedSettings(
-        timezone=feed.zone, clock_tolerance_s=feed.clock_tolerance_s, own_numbers=frozenset(config.own_numbers)
+        timezone=feed.zone,
+        clock_tolerance_s=feed.clock_tolerance_s,
+        quiet_dates=frozenset(config.centre.quiet_dates),
+        own_numbers=frozenset(config.own_numbers),
     )
 
 

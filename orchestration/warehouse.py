@@ -64,6 +64,11 @@ class WarehousePlan:
         """The last release was built from just this."""
         return not self.windows
 
+    def held_by_the_lake(self, window: Window) -> Window:
+        """The part of a window for which the lake has dates, for people to read."""
+        dates = {_date_of(name) for name in self.inputs} - {paths.ZERO_DATE}
+        return Window(max(window.first, min(dates)), min(window.last, max(dates)))
+
 
 @lru_cache(maxsize=1)
 def late_window_days() -> int:
@@ -78,15 +83,16 @@ def changed_dates(before: Mapping[str, str], now: Mapping[str, str]) -> set[date
     return {day for day in map(_date_of, differing) if day != paths.ZERO_DATE}
 
 
-def windows_of(dates: Iterable[date], first: date, last: date, days: int) -> tuple[Window, ...]:
-    """Windows that cover `dates` widened by `days` on both sides, cut to the lake's dates, merged where they touch."""
+def windows_of(dates: Iterable[date], days: int) -> tuple[Window, ...]:
+    """Windows that cover `dates` widened by `days` on both sides, merged where they touch.
+
+    They may reach beyond what the lake holds: a log that begins in the middle of a call tells of the evening before.
+    """
     merged: list[Window] = []
     for day in sorted(set(dates)):
-        begin, end = max(first, day - timedelta(days=days)), min(last, day + timedelta(days=days))
-        if begin > end:
-            continue
+        begin, end = day - timedelta(days=days), day + timedelta(days=days)
         if merged and begin <= merged[-1].last + timedelta(days=1):
-            merged[-1] = Window(merged[-1].first, max(end, merged[-1].last))
+            merged[-1] = Window(merged[-1].first, end)
         else:
             merged.append(Window(begin, end))
     return tuple(merged)
@@ -116,8 +122,13 @@ def plan_warehouse(root: Path, forced: Window | None = None) -> WarehousePlan | 
     touched |= {date.fromisoformat(day) for day in unfinished["dates"]} if unfinished else set()
     if forced is not None:
         touched |= {day for day in dates if forced.first <= day <= forced.last}
-    windows = (Window(first, last),) if full else windows_of(touched, first, last, late_window_days())
     as_of = datetime.combine(last + timedelta(days=1), datetime.min.time())
+    if released is not None and released.as_of != as_of:
+        # What was open at the end of the former release goes on from there, however long no file came.
+        touched.add(released.as_of.date())
+    days = late_window_days()
+    whole = Window(first - timedelta(days=days), last + timedelta(days=days))
+    windows = (whole,) if full else windows_of(touched, days)
     return WarehousePlan(windows, full, as_of, inputs, fingerprint)
 
 

@@ -5,7 +5,7 @@ Here belongs: gathering what a release is made from. Not here: how files are put
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -52,7 +52,7 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 release_id=_release_id(created, plan),
                 created_at=created,
                 as_of=plan.as_of,
-                window=(plan.windows[0].first, plan.windows[-1].last) if plan.windows else None,
+                window=_window(plan),
                 inputs=plan.inputs,
                 transform_fingerprint=plan.transform_fingerprint,
                 stale=stale,
@@ -74,6 +74,13 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
         )
 
     return release
+
+
+def _window(plan: warehouse.WarehousePlan) -> tuple[date, date] | None:
+    if plan.is_empty:
+        return None
+    whole = plan.held_by_the_lake(warehouse.Window(plan.windows[0].first, plan.windows[-1].last))
+    return whole.first, whole.last
 
 
 def _release_id(created: datetime, plan: warehouse.WarehousePlan) -> str:

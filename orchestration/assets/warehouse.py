@@ -72,7 +72,9 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
         warehouse.begin(site.root, plan)
         with _environment(warehouse.environment(site.root)):
             for window in plan.windows:
-                with step(f"dbt {window}{' (everything)' if plan.full_refresh else ''}") as progress:
+                with step(
+                    f"dbt {plan.held_by_the_lake(window)}{' (everything)' if plan.full_refresh else ''}"
+                ) as progress:
                     invocation = dbt.cli(warehouse.build_arguments(plan, window), context=context, raise_on_error=False)
                     yield from invocation.stream()
                     progress.note = _summary(invocation.target_path)

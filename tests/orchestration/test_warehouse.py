@@ -29,14 +29,14 @@ def test_the_zero_row_file_of_a_feed_has_no_date() -> None:
     assert warehouse.changed_dates({}, {file("a/x", "0001-01-01"): "1"}) == set()
 
 
-def test_a_window_is_widened_on_both_sides_and_cut_to_the_lake() -> None:
-    found = warehouse.windows_of([day("2026-03-10")], day("2026-03-01"), day("2026-03-12"), 8)
-    assert found == (Window(day("2026-03-02"), day("2026-03-12")),)
+def test_a_window_is_widened_on_both_sides_beyond_the_lake_too() -> None:
+    found = warehouse.windows_of([day("2026-03-10")], 8)
+    assert found == (Window(day("2026-03-02"), day("2026-03-18")),)
 
 
 def test_windows_that_touch_become_one_and_distant_ones_stay_apart() -> None:
     dates = [day("2026-01-10"), day("2026-01-27"), day("2026-06-01")]
-    found = warehouse.windows_of(dates, day("2026-01-01"), day("2026-06-30"), 8)
+    found = warehouse.windows_of(dates, 8)
     assert found == (Window(day("2026-01-02"), day("2026-02-04")), Window(day("2026-05-24"), day("2026-06-09")))
 
 

@@ -14,4 +14,4 @@ records as (
     where {{ in_window('local_date') }} and {{ measure_family_facts()['agent'].row_filter }}
 ),
 
-{{ measure_rollup('records', 'agent', [[], ['agent']]) }}
+{{ measure_rollup('records', 'agent', [[], ['agent']]) }}  -- noqa: PRS

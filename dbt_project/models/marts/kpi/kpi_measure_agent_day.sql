@@ -14,4 +14,4 @@ records as (
     where {{ in_window('local_date') }}
 ),
 
-{{ measure_rollup('records', 'agent_day', [[], ['agent']]) }}
+{{ measure_rollup('records', 'agent_day', [[], ['agent']]) }}  -- noqa: PRS

@@ -14,4 +14,4 @@ records as (
     where {{ in_window('local_date') }}
 ),
 
-{{ measure_rollup('records', 'contact', [[], ['channel'], ['region'], ['hour_of_day']]) }}
+{{ measure_rollup('records', 'contact', [[], ['channel'], ['region'], ['hour_of_day']]) }}  -- noqa: PRS

@@ -16,4 +16,4 @@ records as (
     where {{ measure_family_facts()['contact_handling'].row_filter }} and {{ in_window('local_ended_date') }}
 ),
 
-{{ measure_rollup('records', 'contact_handling', [[], ['channel'], ['region']]) }}
+{{ measure_rollup('records', 'contact_handling', [[], ['channel'], ['region']]) }}  -- noqa: PRS

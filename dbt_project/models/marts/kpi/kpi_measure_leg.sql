@@ -14,4 +14,4 @@ records as (
     where {{ in_window('local_date') }}
 ),
 
-{{ measure_rollup('records', 'leg', [[], ['agent']]) }}
+{{ measure_rollup('records', 'leg', [[], ['agent']]) }}  -- noqa: PRS

@@ -14,4 +14,4 @@ records as (
     where {{ measure_family_facts()['queue'].row_filter }} and {{ in_window('local_date') }}
 ),
 
-{{ measure_rollup('records', 'queue', [['queue'], ['queue', 'hour_of_day']]) }}
+{{ measure_rollup('records', 'queue', [['queue'], ['queue', 'hour_of_day']]) }}  -- noqa: PRS
