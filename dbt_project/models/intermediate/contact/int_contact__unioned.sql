@@ -23,7 +23,10 @@ canonical as (
         source_system, call_id, root_contact_id as root_call_id, channel_id as source_channel_id, direction,
         queue_id, agent_id, dialled_number, customer_key,
         caller_hash, caller_masked, caller_prefix, number_type, region_code as source_region_code,
-        started_at, system_answered_at, queue_entered_at as first_queue_at, queue_left_at,
+        started_at, system_answered_at,
+        -- what is not a real contact waited in no queue
+        case when outcome != 'invalid' then queue_entered_at end as first_queue_at,
+        queue_left_at,
         case
             when outcome = 'answered' then coalesce(agent_answered_at, queue_left_at, system_answered_at, started_at)
         end as agent_answered_at,
@@ -39,7 +42,7 @@ canonical as (
         end as outcome,
         hangup_side, hangup_cause, issue_id,
         disposition_code, line_of_business, coalesce(transfer_count, 0) as transfer_count,
-        case when queue_entered_at is null then 0 else 1 end as queue_visit_count, declared_resolved,
+        case when queue_entered_at is null or outcome = 'invalid' then 0 else 1 end as queue_visit_count, declared_resolved,
         is_invalid as is_ruled_invalid, flags as quality_flags
     from {{ ref('stg_canonical__contact') }}
 ),

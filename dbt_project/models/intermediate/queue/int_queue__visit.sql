@@ -32,7 +32,7 @@ canonical as (
         ended_at, hangup_side,
         false as is_transfer, cast(null as varchar) as transfer_kind, false as is_entry_reconstructed
     from contacts
-    where source_system = 'canonical' and first_queue_at is not null and outcome != 'invalid'
+    where source_system = 'canonical' and first_queue_at is not null
 ),
 
 visits as (
