@@ -42,7 +42,8 @@ canonical as (
         end as outcome,
         hangup_side, hangup_cause, issue_id,
         disposition_code, line_of_business, coalesce(transfer_count, 0) as transfer_count,
-        case when queue_entered_at is null or outcome = 'invalid' then 0 else 1 end as queue_visit_count, declared_resolved,
+        case when queue_entered_at is null or outcome = 'invalid' then 0 else 1 end as queue_visit_count,
+        declared_resolved,
         is_invalid as is_ruled_invalid, flags as quality_flags
     from {{ ref('stg_canonical__contact') }}
 ),
