@@ -13,24 +13,26 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from orchestration import paths
-from orchestration.errors import CallmartError
+from orchestration.errors import BlockedError, CallmartError
 from orchestration.extract.lake import lake_inventory
 from orchestration.release import MartSpec, last_release
 
 DBT_PROJECT = paths.PROJECT / "dbt_project"
 SEEDS = paths.PROJECT / "seeds"
+PARSED = "partial_parse.msgpack"  # dbt's name for the parsed project
 # The state of feeds changes daily and moves one small table only; every other reference table can move any number.
 _UNREMARKABLE = "lake/centre/feed_capability/"
+_WINDOW_VARIABLES = ("window_from", "window_to", "as_of")
 
 
 @dataclass(frozen=True, order=True)
@@ -166,26 +168,92 @@ def finish(root: Path) -> None:
     _unfinished_path(root).unlink(missing_ok=True)
 
 
-def build_arguments(plan: WarehousePlan, window: Window) -> list[str]:
-    """dbt's arguments for one window. Unit tests need no data and belong to `make test`."""
+def dbt_command(root: Path, plan: WarehousePlan, window: Window, nodes: Sequence[str]) -> list[str]:
+    """The process that builds `nodes` for one window. Unit tests need no data and belong to `make test`."""
     variables = {
         "window_from": window.first.isoformat(),
         "window_to": window.last.isoformat(),
         "as_of": plan.as_of.strftime("%Y-%m-%d %H:%M:%S"),
     }
-    arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
-    return [*arguments, "--full-refresh"] if plan.full_refresh else arguments
+    begin = [sys.executable, "-m", "orchestration.dbt_process", str(manifest_path(root).with_name(PARSED))]
+    chosen = ["--indirect-selection", "empty", "--select", " ".join(node.split(".")[2] for node in nodes)]
+    arguments = ["build", "--vars", json.dumps(variables), *chosen]
+    return [*begin, *arguments, *(["--full-refresh"] if plan.full_refresh else [])]
+
+
+def nodes_to_build(manifest: Mapping[str, Any], plan: WarehousePlan, selected: Collection[str]) -> list[str]:
+    """Unique ids of the models, seeds and tests that a run asking for `selected` builds, sorted.
+
+    A test runs when all that it reads is selected: one that compares a rebuilt model with one that waits for a later
+    run would fail for no reason. With all models selected, so are the tests that belong to none of them. Raises
+    BlockedError when only a part is asked for and all must be made anew.
+    """
+    nodes = manifest["nodes"]
+    models = {name for name, node in nodes.items() if node["resource_type"] in ("model", "seed")}
+    tests = {name: set(node["depends_on"]["nodes"]) for name, node in nodes.items() if node["resource_type"] == "test"}
+    chosen = models & set(selected)
+    settled = set() if plan.full_refresh else settled_nodes(manifest)
+    if plan.full_refresh and chosen and chosen != models:
+        raise BlockedError(
+            "models, seeds or configuration changed: a part of the models can't be built without the rest.",
+            rule="full_refresh",
+            todo="run the job with all its assets, or `callmart build`.",
+        )
+    wanted = tests.keys() & set(selected)
+    if chosen:
+        current = chosen | (settled & models)
+        of_no_model = {name for name in tests if not nodes[name].get("attached_node")}
+        wanted = {name for name in wanted | of_no_model if tests[name] <= current}
+    return sorted((chosen | wanted) - settled)
+
+
+def settled_nodes(manifest: Mapping[str, Any]) -> set[str]:
+    """Models, seeds and tests that only a full refresh can change, by dbt's unique ids.
+
+    These are the seeds; what is made of nothing but seeds and configuration; and a view whose text names no window, for
+    it shows new rows by itself (unless a test judges these). Both engines' catalogues keep them from run to run.
+    """
+    nodes = {
+        name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "test")
+    }
+    parents = {name: [on for on in node["depends_on"].get("nodes", []) if on in nodes] for name, node in nodes.items()}
+    judged = {on for name, node in nodes.items() if node["resource_type"] == "test" for on in parents[name]}
+    windowed = {name for name, node in nodes.items() if _names_the_window(node, manifest)}
+
+    @cache
+    def is_constant(name: str) -> bool:
+        if nodes[name]["resource_type"] == "test":  # it reads a window of windowed models only
+            return all(map(is_constant, parents[name]))
+        feeds = feeds_read(nodes[name].get("raw_code", ""))
+        return name not in windowed and all(map(_is_configuration, feeds)) and all(map(is_constant, parents[name]))
+
+    def shows_new_rows_by_itself(name: str) -> bool:
+        is_view = nodes[name]["config"].get("materialized") == "view"
+        return is_view and name not in windowed and name not in judged
+
+    return {name for name in nodes if is_constant(name) or shows_new_rows_by_itself(name)}
 
 
 def environment(root: Path) -> dict[str, str]:
-    """Environment in which dbt finds the lake and the warehouse of a data root."""
+    """Environment in which dbt finds the lake and the warehouse of a data root, and the folder for what it says."""
     return {
         "CALLMART_LAKE": str(root / "lake"),
         "CALLMART_WAREHOUSE": str(paths.warehouse_path(root)),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_TARGET_PATH": str(run_target(root)),
         "DBT_LOG_PATH": str(root / "docs" / "dbt"),
+        "DBT_LOG_FORMAT": "json",
+        # Dagster keeps with the run what dbt tells it; dbt's own debug log would take a fifth of its time.
+        "DBT_LOG_LEVEL_FILE": "none",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
+        "PYTHONUNBUFFERED": "1",
     }
+
+
+def run_target(root: Path) -> Path:
+    """Where dbt leaves the compiled SQL and the results of its last invocation."""
+    return root / "docs" / "dbt" / "last_run"
 
 
 def manifest_path(root: Path) -> Path:
@@ -194,7 +262,7 @@ def manifest_path(root: Path) -> Path:
     manifest = target / "manifest.json"
     stamp = target / "callmart.fingerprint"
     now = _project_fingerprint()
-    if manifest.exists() and stamp.exists() and stamp.read_text("utf-8") == now:
+    if manifest.exists() and (target / PARSED).exists() and stamp.exists() and stamp.read_text("utf-8") == now:
         return manifest
     target.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
@@ -208,7 +276,7 @@ def manifest_path(root: Path) -> Path:
             str(target),
         ],
         cwd=DBT_PROJECT,
-        env=os.environ | environment(root),
+        env=os.environ | environment(root) | {"DBT_LOG_FORMAT": "text"},
         capture_output=True,
         text=True,
         check=False,
@@ -244,6 +312,24 @@ def feeds_read(raw_code: str) -> Sequence[str]:
     parts = raw_code.split("lake(")[1:]
     names = [part.partition(")")[0].replace("'", "").replace('"', "") for part in parts]
     return [".".join(piece.strip() for piece in name.split(",")) for name in names]
+
+
+def _is_configuration(feed: str) -> bool:
+    """Whether a feed is part of the fingerprint, so that any change of it is a full refresh."""
+    name = f"lake/{feed.replace('.', '/')}/"
+    return name.startswith("lake/centre/") and name != _UNREMARKABLE
+
+
+def _names_the_window(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    """Whether a node's SQL differs from window to window, by itself or by a macro that it calls."""
+    macros, waiting = set(), list(node["depends_on"].get("macros", []))
+    while waiting:
+        name = waiting.pop()
+        if name not in macros and name in manifest["macros"]:
+            macros.add(name)
+            waiting += manifest["macros"][name]["depends_on"]["macros"]
+    texts = [node.get("raw_code", ""), *(manifest["macros"][name]["macro_sql"] for name in macros)]
+    return any(variable in text for text in texts for variable in _WINDOW_VARIABLES)
 
 
 def _comment(column: Mapping[str, Any]) -> str:

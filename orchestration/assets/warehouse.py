@@ -5,13 +5,14 @@ Here belongs: how dbt's project appears in the graph and how a run calls it. Not
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtProject, dbt_assets
+from packaging.version import Version
 
 from expectations.catalogue import checks_of_mart
 from expectations.validate import validate_marts
@@ -21,6 +22,8 @@ from orchestration.assets.feeds import REFERENCE, feed_key
 from orchestration.errors import BlockedError, InputError
 from orchestration.paths import docs_dir, warehouse_path
 from orchestration.progress import step
+
+UNIQUE_ID = "dagster_dbt/unique_id"
 
 
 class Translator(DagsterDbtTranslator):
@@ -45,18 +48,15 @@ class Translator(DagsterDbtTranslator):
 
 def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
     """All models and seeds as one step: dbt decides their order, one process writes the warehouse."""
-    dbt = DbtCliResource(
-        project_dir=str(warehouse.DBT_PROJECT),
-        profiles_dir=str(warehouse.DBT_PROJECT),
-        dbt_executable=str(warehouse.dbt_executable()),
-    )
+    said: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
+    translator = Translator(site.config.feeds)
 
     @dbt_assets(
-        manifest=manifest,
+        manifest=said,
         name="dbt",
         partitions_def=site.partitions(),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        dagster_dbt_translator=Translator(site.config.feeds),
+        dagster_dbt_translator=translator,
         required_resource_keys={"build_lock"},
         pool=POOL,
     )
@@ -68,24 +68,107 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 rule="empty_lake",
                 todo="look at the feeds' files and at the quarantine.",
             )
+        selected = _selected_nodes(context)
+        nodes = warehouse.nodes_to_build(said, plan, selected)
+        records = _Records(context, said, selected - set(nodes), plan.transform_fingerprint)
         warehouse_path(site.root).parent.mkdir(parents=True, exist_ok=True)
         warehouse.begin(site.root, plan)
-        with _environment(warehouse.environment(site.root)):
-            for window in plan.windows:
-                with step(
-                    f"dbt {plan.held_by_the_lake(window)}{' (everything)' if plan.full_refresh else ''}"
-                ) as progress:
-                    invocation = dbt.cli(warehouse.build_arguments(plan, window), context=context, raise_on_error=False)
-                    yield from invocation.stream()
-                    progress.note = _summary(invocation.target_path)
-                if not invocation.is_successful():
-                    raise BlockedError(
-                        f"dbt stopped: {_failures(invocation.target_path) or invocation.get_error()}",
-                        rule="dbt_build",
-                        todo="run `make ui` and open the failed run; the last good release goes on serving.",
-                    )
+        for window in plan.windows:
+            with step(f"dbt {plan.held_by_the_lake(window)}{' (everything)' if plan.full_refresh else ''}") as progress:
+                invocation = DbtCliInvocation.run(
+                    args=warehouse.dbt_command(site.root, plan, window, nodes),
+                    env=os.environ | warehouse.environment(site.root),
+                    manifest=said,
+                    dagster_dbt_translator=translator,
+                    project_dir=warehouse.DBT_PROJECT,
+                    target_path=warehouse.run_target(site.root),
+                    raise_on_error=False,
+                    context=context,
+                    adapter=None,  # it would ask each relation for row counts and columns
+                    cli_version=Version(version("dbt-core")),
+                )
+                yield from records.of(invocation.stream(), is_last=window == plan.windows[-1])
+                progress.note = _summary(invocation.target_path)
+            if not invocation.is_successful():
+                yield from records.failed()
+                raise BlockedError(
+                    f"dbt stopped: {_failures(invocation.target_path) or invocation.get_error()}",
+                    rule="dbt_build",
+                    todo="run `make ui` and open the failed run; the last good release goes on serving.",
+                )
+        yield from records.of_the_unchanged()
 
     return build
+
+
+def _selected_nodes(context: dg.AssetExecutionContext) -> set[str]:
+    """dbt's unique ids of the models, seeds and tests that a run asks for."""
+    assets = context.assets_def
+    specs = [
+        *(assets.specs_by_key[key] for key in context.selected_asset_keys),
+        *(assets.get_spec_for_check_key(key) for key in context.selected_asset_check_keys),
+    ]
+    return {str((spec.metadata or {})[UNIQUE_ID]) for spec in specs}
+
+
+class _Records:
+    """What a run tells Dagster: one record per asset and check, however many windows were built, and an asset's record
+    after those of the assets that it reads."""
+
+    def __init__(
+        self, context: dg.AssetExecutionContext, manifest: Mapping[str, Any], unchanged: set[str], fingerprint: str
+    ) -> None:
+        assets = context.assets_def
+        self._parents: Mapping[str, list[str]] = manifest["parent_map"]
+        self._node_of = {
+            name: str((assets.specs_by_key[key].metadata or {})[UNIQUE_ID])
+            for name, key in assets.keys_by_output_name.items()
+            if key in assets.specs_by_key
+        }
+        self._unchanged = {node: name for name, node in self._node_of.items() if node in unchanged}
+        self._unchanged_checks = [
+            check
+            for check in sorted(context.selected_asset_check_keys)
+            if (assets.get_spec_for_check_key(check).metadata or {})[UNIQUE_ID] in unchanged
+        ]
+        self._metadata = {"unchanged": f"models, seeds and configuration are still those of {fingerprint}"}
+        self._failed: dict[tuple[dg.AssetKey | None, str | None], dg.AssetCheckResult] = {}
+
+    def of(self, events: Iterable[Any], is_last: bool) -> Iterator[Any]:
+        """The records of one window's build. A check that failed in any window has failed."""
+        for event in events:
+            if isinstance(event, dg.AssetCheckResult):
+                key = (event.asset_key, event.check_name)
+                if not event.passed:
+                    self._failed[key] = event
+                if is_last:
+                    yield self._failed.pop(key, event)
+            elif isinstance(event, dg.Output):
+                if is_last:
+                    for parent in self._parents[self._node_of[event.output_name]]:
+                        yield from self._told(parent)
+                    yield event
+            else:
+                yield event
+
+    def failed(self) -> Iterator[dg.AssetCheckResult]:
+        """Failed checks of windows before the last one."""
+        yield from self._failed.values()
+
+    def of_the_unchanged(self) -> Iterator[dg.Output[None] | dg.AssetCheckResult]:
+        """What the last full refresh made and this run left as it is, with its checks: their verdict is the same."""
+        for node in list(self._unchanged):
+            yield from self._told(node)
+        for check in self._unchanged_checks:
+            yield dg.AssetCheckResult(
+                passed=True, asset_key=check.asset_key, check_name=check.name, metadata=self._metadata
+            )
+
+    def _told(self, node: str) -> Iterator[dg.Output[None]]:
+        for parent in self._parents.get(node, []):
+            yield from self._told(parent)
+        if node in self._unchanged:
+            yield dg.Output(None, self._unchanged.pop(node), metadata=self._metadata)
 
 
 def mart_checks(site: Site, manifest: Path) -> dg.AssetChecksDefinition:
@@ -124,21 +207,6 @@ def mart_checks(site: Site, manifest: Path) -> dg.AssetChecksDefinition:
 
 def _marts(manifest: Path) -> list[Any]:
     return warehouse.published_marts(json.loads(manifest.read_text("utf-8")))
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """dbt reads its profile from the environment of the process that it is started from."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _results(target: Path) -> list[dict[str, Any]]:

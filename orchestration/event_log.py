@@ -1,0 +1,71 @@
+"""Dagster's SQLite event log with its files kept open.
+
+Here belongs: this one choice, named in dagster.yaml. Not here: anything about a run. Dagster makes an engine, opens the
+file and closes it for each of the thousand events of a build, up to three times each: a quarter of a small build's
+time. The files and their tables are Dagster's own, so that either class reads them. A centre with a database server
+takes Dagster's PostgreSQL storage instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, Self
+
+import sqlalchemy as db
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
+from dagster._serdes import ConfigurableClassData
+
+BUSY_TIMEOUT_S = 60
+OPEN_FILES = 4  # the index, the current run, and what a reader looks at
+
+
+class EventLog(SqliteEventLogStorage):
+    """`base_dir` holds one file per run and `index.db`. Its commits survive a killed process; a power failure can lose
+    the last of them, never a file."""
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
+        """Made by Dagster from dagster.yaml; a relative `base_dir` is one in DAGSTER_HOME, so that it can move."""
+        return cls(os.path.join(os.environ["DAGSTER_HOME"], config_value["base_dir"]), inst_data=inst_data)
+
+    @cached_property
+    def _engines(self) -> OrderedDict[str, db.Engine]:
+        return OrderedDict()
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[db.Connection]:
+        with self._db_lock:
+            engine = self._engines.get(shard) or self._open(shard)
+            self._engines.move_to_end(shard)
+            with engine.begin() as connection:
+                yield connection
+            if shard != INDEX_SHARD_NAME:
+                # The UI follows a run by changes of this file, which SQLite leaves alone as long as it is open.
+                os.utime(self.path_for_shard(shard))
+
+    def dispose(self) -> None:
+        """Give the files back."""
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines.clear()
+        super().dispose()
+
+    def _open(self, shard: str) -> db.Engine:
+        engine = db.create_engine(self.conn_string_for_shard(shard), connect_args={"timeout": BUSY_TIMEOUT_S})
+        db.event.listen(engine, "connect", _relax)
+        if shard not in self._initialized_dbs:
+            self._initdb(engine)
+            self._initialized_dbs.add(shard)
+        self._engines[shard] = engine
+        if len(self._engines) > OPEN_FILES:
+            self._engines.popitem(last=False)[1].dispose()
+        return engine
+
+
+def _relax(connection: Any, _: object) -> None:
+    connection.execute("pragma synchronous = normal")
