@@ -6,8 +6,10 @@ Expectations is driven (`runner.py`, imported only when something is validated),
 
 from __future__ import annotations
 
+import importlib
 import re
 import tempfile
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -30,6 +32,11 @@ _EARLIEST = date(1900, 1, 1)
 _DATE_COLUMNS = ("dt", "local_date", "period_start")
 
 
+def load_early() -> None:
+    """Begin to import Great Expectations in a thread: seconds in which a run lands its feeds and waits for dbt."""
+    threading.Thread(target=importlib.import_module, args=("expectations.runner",), daemon=True).start()
+
+
 def validate_candidates(
     feed: str,
     candidates: Mapping[date, Path],
@@ -39,6 +46,7 @@ def validate_candidates(
     settings: FeedSettings,
     docs_dir: Path,
     *,
+    scratch: Path | None = None,
     keep_results: int = KEEP_RESULTS,
 ) -> FeedVerdict:
     """Judge all candidate dates of a feed in one run and name the dates that are to be held.
@@ -46,8 +54,8 @@ def validate_candidates(
     `candidates` maps local dates to Parquet files with the contract's columns; `history` are files of the feed's lake
     (they may include the candidates' own dates, and the zero-row file); `refused` are the quarantine's files of the
     landed objects behind the candidates (its files of duplicates, by date, are not refused rows). Data Docs go to
-    `docs_dir`, where the last `keep_results` results of each suite are kept. Without candidate dates every check
-    passes.
+    `docs_dir`, where the last `keep_results` results of each suite are kept. `scratch` is an existing folder for what
+    is needed meanwhile (None: the system's). Without candidate dates every check passes.
 
     Raises UnknownSuiteError for a feed without suite, CheckDefectError for a check that can't be run.
     """
@@ -58,7 +66,7 @@ def validate_candidates(
         raise UnknownSuiteError(f"{feed} has no event time: reference feeds have no partitions by date to validate")
     dates = tuple(sorted(candidates))
     ordered = {day: candidates[day] for day in dates}
-    with tempfile.TemporaryDirectory(prefix="callmart-validate-") as folder:
+    with tempfile.TemporaryDirectory(prefix="callmart-validate-", dir=scratch) as folder:
         database = Path(folder) / "candidate.duckdb"
         columns = candidate.build(database, ordered, history, refused, contract.event_time, settings)
         from expectations import runner

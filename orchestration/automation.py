@@ -9,17 +9,22 @@ from datetime import date
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-from orchestration.assets.context import Site, now
+from orchestration.assets.context import PLANNED_TAG, Site, now
 from orchestration.errors import LockedError
 from orchestration.feeds import land_all
 from orchestration.lock import build_lock
 
 
-def range_tags(first: date, last: date) -> dict[str, str]:
-    """Tags that make one run of all partitions from `first` to `last`."""
+def range_tags(first: date, last: date, *, asked_for: bool = False) -> dict[str, str]:
+    """Tags that make one run of all partitions from `first` to `last`.
+
+    Of a range that somebody asked for every date is built anew, as of one that is chosen in the UI; of a range that
+    was planned only the dates whose files changed, though one of them be a year old.
+    """
     return {
         ASSET_PARTITION_RANGE_START_TAG: first.isoformat(),
         ASSET_PARTITION_RANGE_END_TAG: last.isoformat(),
+        **({} if asked_for else {PLANNED_TAG: "true"}),
     }
 
 

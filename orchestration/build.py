@@ -63,8 +63,7 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
         wanted = [day for day in (first, last) if day is not None]
         if not touched and not wanted and _is_up_to_date(site):
             return _unchanged(site)
-        dates = _range(site, touched, first, last)
-        return _run(site, *dates)
+        return _run(site, *_range(site, touched, first, last), asked_for=bool(wanted))
 
 
 def dagster_instance(root: Path) -> dg.DagsterInstance:
@@ -85,7 +84,7 @@ def prepare_dagster_home(root: Path) -> Path:
 
 def _is_up_to_date(site: Site) -> bool:
     lake.write_reference(site.config, site.root, stale_feeds(site.config, site.root))
-    plan = warehouse.plan_warehouse(site.root)
+    plan = warehouse.plan_warehouse(site.root, site.config.centre.timezone)
     return plan is not None and plan.is_empty
 
 
@@ -126,13 +125,13 @@ def _range(site: Site, touched: list[date], first: date | None, last: date | Non
     return begin, end
 
 
-def _run(site: Site, first: date, last: date) -> BuildResult:
+def _run(site: Site, first: date, last: date, *, asked_for: bool) -> BuildResult:
     job = build_definitions(site).resolve_job_def(JOB)
     instance = dagster_instance(site.root)
     with step(f"run {first} to {last}"), _quiet(site.root):
         done = job.execute_in_process(
             instance=instance,
-            tags=range_tags(first, last),
+            tags=range_tags(first, last, asked_for=asked_for),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 
+from expectations.validate import load_early
 from orchestration import automation, warehouse
 from orchestration.assets.context import JOB, Site
 from orchestration.assets.feeds import feed_asset, reference_asset
 from orchestration.assets.release import release_asset
 from orchestration.assets.warehouse import mart_checks, warehouse_assets
 from orchestration.config import load_config
+from orchestration.dbt_process import DbtProcess
 from orchestration.lock import build_lock
 from orchestration.paths import data_root
 
@@ -31,7 +34,15 @@ def build_definitions(site: Site) -> dg.Definitions:
         with build_lock(site.root):
             if context.instance is not None:
                 forget_killed_runs(context.instance, context.run_id)
+            load_early()
             yield
+
+    @dg.resource(
+        description="dbt, which gets ready while the run lands its feeds.", required_resource_keys={"build_lock"}
+    )
+    def dbt(context: dg.InitResourceContext) -> Iterator[DbtProcess]:
+        with closing(warehouse.dbt_process(site.root)) as process:
+            yield process
 
     job = dg.define_asset_job(
         JOB,
@@ -50,7 +61,7 @@ def build_definitions(site: Site) -> dg.Definitions:
         jobs=[job],
         schedules=[automation.daily_schedule(site, JOB)],
         sensors=[automation.failed_run_sensor(JOB), automation.failed_check_sensor()],
-        resources={"build_lock": lock},
+        resources={"build_lock": lock, "dbt": dbt},
         executor=dg.in_process_executor,
         loggers={"console": dg.colored_console_logger},
     )

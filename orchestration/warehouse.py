@@ -15,16 +15,19 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
 from orchestration import paths
+from orchestration.dbt_process import DbtProcess
 from orchestration.errors import BlockedError, CallmartError
 from orchestration.extract.lake import lake_inventory
+from orchestration.extract.landing import last_landing
 from orchestration.release import MartSpec, last_release
 
 DBT_PROJECT = paths.PROJECT / "dbt_project"
@@ -52,8 +55,8 @@ class Window:
 
 @dataclass(frozen=True)
 class WarehousePlan:
-    """What one run of dbt must do. `inputs` is the lake it reads (file -> content hash), `as_of` the local end of the
-    last date in the lake."""
+    """What one run of dbt must do. `inputs` is the lake it reads (file -> content hash), `as_of` the local end
+    of what the lake can know."""
 
     windows: tuple[Window, ...]
     full_refresh: bool
@@ -100,11 +103,11 @@ def windows_of(dates: Iterable[date], days: int) -> tuple[Window, ...]:
     return tuple(merged)
 
 
-def plan_warehouse(root: Path, forced: Window | None = None) -> WarehousePlan | None:
+def plan_warehouse(root: Path, zone: str, forced: Window | None = None) -> WarehousePlan | None:
     """What to build so that the marts are what the lake gives; None while the lake holds no date at all.
 
-    `forced` dates are rebuilt whether or not their files changed. A change of models, seeds or configuration rebuilds
-    everything.
+    `zone` is the centre's. `forced` dates are rebuilt whether or not their files changed. A change of models, seeds or
+    configuration rebuilds everything.
     """
     inputs = lake_inventory(root)
     dates = sorted({_date_of(name) for name in inputs} - {paths.ZERO_DATE})
@@ -124,7 +127,7 @@ def plan_warehouse(root: Path, forced: Window | None = None) -> WarehousePlan | 
     touched |= {date.fromisoformat(day) for day in unfinished["dates"]} if unfinished else set()
     if forced is not None:
         touched |= {day for day in dates if forced.first <= day <= forced.last}
-    as_of = datetime.combine(last + timedelta(days=1), datetime.min.time())
+    as_of = known_until(last, last_landing(root), zone)
     if released is not None and released.as_of != as_of:
         # What was open at the end of the former release goes on from there, however long no file came.
         touched.add(released.as_of.date())
@@ -132,6 +135,18 @@ def plan_warehouse(root: Path, forced: Window | None = None) -> WarehousePlan | 
     whole = Window(first - timedelta(days=days), last + timedelta(days=days))
     windows = (whole,) if full else windows_of(touched, days)
     return WarehousePlan(windows, full, as_of, inputs, fingerprint)
+
+
+def known_until(last: date, landed: datetime | None, zone: str) -> datetime:
+    """Local end of what the lake can know: of its last date, or of the last landing (UTC) while that date still runs.
+
+    An agent who was ready when the files came at noon was not ready until midnight.
+    """
+    end = datetime.combine(last + timedelta(days=1), datetime.min.time())
+    if landed is None:
+        return end
+    local = landed.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None, microsecond=0)
+    return min(end, local)
 
 
 def transform_fingerprint(inputs: Mapping[str, str]) -> str:
@@ -168,17 +183,21 @@ def finish(root: Path) -> None:
     _unfinished_path(root).unlink(missing_ok=True)
 
 
-def dbt_command(root: Path, plan: WarehousePlan, window: Window, nodes: Sequence[str]) -> list[str]:
-    """The process that builds `nodes` for one window. Unit tests need no data and belong to `make test`."""
+def dbt_process(root: Path) -> DbtProcess:
+    """dbt, ready for the arguments of a run on this data root."""
+    return DbtProcess(manifest_path(root).with_name(PARSED), DBT_PROJECT, os.environ | environment(root))
+
+
+def build_arguments(plan: WarehousePlan, window: Window, nodes: Sequence[str]) -> list[str]:
+    """dbt's arguments to build `nodes` for one window."""
     variables = {
         "window_from": window.first.isoformat(),
         "window_to": window.last.isoformat(),
         "as_of": plan.as_of.strftime("%Y-%m-%d %H:%M:%S"),
     }
-    begin = [sys.executable, "-m", "orchestration.dbt_process", str(manifest_path(root).with_name(PARSED))]
     chosen = ["--indirect-selection", "empty", "--select", " ".join(node.split(".")[2] for node in nodes)]
     arguments = ["build", "--vars", json.dumps(variables), *chosen]
-    return [*begin, *arguments, *(["--full-refresh"] if plan.full_refresh else [])]
+    return [*arguments, "--full-refresh"] if plan.full_refresh else arguments
 
 
 def nodes_to_build(manifest: Mapping[str, Any], plan: WarehousePlan, selected: Collection[str]) -> list[str]:
@@ -248,6 +267,7 @@ def environment(root: Path) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join([str(paths.PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
 
 
@@ -342,11 +362,13 @@ def _date_of(name: str) -> date:
 
 
 def _project_fingerprint() -> str:
+    """Hash of all that dbt parses."""
     digest = hashlib.sha256()
-    for folder in (DBT_PROJECT, SEEDS):
-        for file in sorted(folder.rglob("*")):
-            if file.suffix in (".sql", ".yml", ".csv") and "target" not in file.parts:
-                digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
+    files = [DBT_PROJECT / "dbt_project.yml", DBT_PROJECT / "profiles.yml", *SEEDS.glob("*.*")]
+    for folder in ("models", "macros", "tests"):
+        files += (DBT_PROJECT / folder).rglob("*.*")
+    for file in sorted(files):
+        digest.update(file.relative_to(paths.PROJECT).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()
 
 

@@ -18,6 +18,7 @@ from orchestration.config import Config
 
 JOB = "callmart"
 POOL = "warehouse"
+PLANNED_TAG = "callmart/planned"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ def range_of(context: dg.AssetExecutionContext) -> tuple[date, date]:
     """First and last local date of a run's partitions."""
     keys = context.partition_key_range
     return date.fromisoformat(keys.start), date.fromisoformat(keys.end)
+
+
+def asked_for(context: dg.AssetExecutionContext) -> tuple[date, date] | None:
+    """The range that a person wants to be built whether or not its files changed; None for one that was planned."""
+    return None if PLANNED_TAG in context.run.tags else range_of(context)
 
 
 def now() -> datetime:

@@ -38,7 +38,7 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
         description="发布 / What readers see: one file per mart behind `current`, the catalogue and the KPI board.",
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        plan = warehouse.plan_warehouse(site.root)
+        plan = warehouse.plan_warehouse(site.root, site.config.centre.timezone)
         if plan is None:
             raise InputError("there is nothing to release: the lake is empty.", rule="empty_lake")
         ensure_catalogue(site.root)

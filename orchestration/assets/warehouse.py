@@ -4,7 +4,6 @@ Here belongs: how dbt's project appears in the graph and how a run calls it. Not
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +16,7 @@ from packaging.version import Version
 from expectations.catalogue import checks_of_mart
 from expectations.validate import validate_marts
 from orchestration import warehouse
-from orchestration.assets.context import POOL, Site, check_result, check_spec, range_of
+from orchestration.assets.context import POOL, Site, asked_for, check_result, check_spec
 from orchestration.assets.feeds import REFERENCE, feed_key
 from orchestration.errors import BlockedError, InputError
 from orchestration.paths import docs_dir, warehouse_path
@@ -57,11 +56,13 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
         partitions_def=site.partitions(),
         backfill_policy=dg.BackfillPolicy.single_run(),
         dagster_dbt_translator=translator,
-        required_resource_keys={"build_lock"},
+        required_resource_keys={"build_lock", "dbt"},
         pool=POOL,
     )
     def build(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        plan = warehouse.plan_warehouse(site.root, warehouse.Window(*range_of(context)))
+        dates = asked_for(context)
+        forced = warehouse.Window(*dates) if dates else None
+        plan = warehouse.plan_warehouse(site.root, site.config.centre.timezone, forced)
         if plan is None:
             raise InputError(
                 "no feed has brought a single row into the lake.",
@@ -75,16 +76,14 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
         warehouse.begin(site.root, plan)
         for window in plan.windows:
             with step(f"dbt {plan.held_by_the_lake(window)}{' (everything)' if plan.full_refresh else ''}") as progress:
-                invocation = DbtCliInvocation.run(
-                    args=warehouse.dbt_command(site.root, plan, window, nodes),
-                    env=os.environ | warehouse.environment(site.root),
+                invocation = DbtCliInvocation(
+                    process=context.resources.dbt.invoke(warehouse.build_arguments(plan, window, nodes)),
                     manifest=said,
                     dagster_dbt_translator=translator,
                     project_dir=warehouse.DBT_PROJECT,
                     target_path=warehouse.run_target(site.root),
                     raise_on_error=False,
                     context=context,
-                    adapter=None,  # it would ask each relation for row counts and columns
                     cli_version=Version(version("dbt-core")),
                 )
                 yield from records.of(invocation.stream(), is_last=window == plan.windows[-1])
@@ -185,7 +184,7 @@ def mart_checks(site: Site, manifest: Path) -> dg.AssetChecksDefinition:
         pool=POOL,
     )
     def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        plan = warehouse.plan_warehouse(site.root)
+        plan = warehouse.plan_warehouse(site.root, site.config.centre.timezone)
         since = min((window.first for window in plan.windows), default=None) if plan else None
         with step("audit marts") as progress:
             verdicts = validate_marts(

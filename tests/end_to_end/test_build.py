@@ -83,6 +83,24 @@ def test_a_late_file_is_added_to_its_dates(copy: Copy) -> None:
     assert row == ("abandoned_queue", 9.0, "138****0000")
 
 
+def test_a_file_that_is_months_late_rebuilds_its_own_dates_and_not_those_between(copy: Copy) -> None:
+    centre = copy()
+    config = centre.config.read_text("utf-8")
+    centre.config.write_text(config.replace("first_date: 2026-03-02", "first_date: 2026-01-01"), "utf-8")
+    # 2026-01-10 and 2026-03-03, 12:00:00 in Shanghai
+    lines = [
+        f"{begin + step}|{call}|sales|NONE|{event}"
+        for begin, call in ((1768017600, "late.1"), (1772510400, "late.2"))
+        for step, event in ((0, "ENTERQUEUE||13800000000|1"), (9, "ABANDON|1|1|9"))
+    ]
+    (centre.source / "asterisk/queue_log.late").write_text("\n".join(lines) + "\n")
+    said = centre.build()
+    assert "dbt 2026-01-10 to 2026-01-10" not in said  # a window reaches eight days beyond
+    assert said.count("\ndbt 2026-") == 2
+    found = centre.rows("select local_date from marts.fct_contact where contact_id like 'asterisk:late.%' order by 1")
+    assert [str(day) for (day,) in found] == ["2026-01-10", "2026-03-03"]
+
+
 def test_a_file_of_nothing_but_broken_lines_blocks_and_the_last_release_serves(copy: Copy) -> None:
     centre = copy()
     before = centre.release_id()

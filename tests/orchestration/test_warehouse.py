@@ -43,6 +43,20 @@ def test_windows_that_touch_become_one_and_distant_ones_stay_apart() -> None:
     assert found == (Window(day("2026-01-02"), day("2026-02-04")), Window(day("2026-05-24"), day("2026-06-09")))
 
 
+@pytest.mark.parametrize(
+    ("landed", "known"),
+    [
+        (None, "2026-03-06 00:00:00"),  # nobody knows when the files came
+        ("2026-03-09T07:00:00", "2026-03-06 00:00:00"),  # long after
+        ("2026-03-05T16:00:00", "2026-03-06 00:00:00"),  # at midnight in Shanghai
+        ("2026-03-05T02:05:07.123", "2026-03-05 10:05:07"),  # while the date runs
+    ],
+)
+def test_nothing_is_known_beyond_the_landing_of_the_files(landed: str | None, known: str) -> None:
+    instant = datetime.fromisoformat(landed) if landed else None
+    assert warehouse.known_until(day("2026-03-05"), instant, "Asia/Shanghai") == datetime.fromisoformat(known)
+
+
 def test_the_fingerprint_ignores_the_state_of_feeds_but_no_other_reference_table() -> None:
     inputs = {file("centre/queue", "0001-01-01"): "1", file("centre/feed_capability", "0001-01-01"): "1"}
     base = warehouse.transform_fingerprint(inputs)
@@ -60,17 +74,13 @@ def test_an_unfinished_build_is_remembered_until_a_release_was_made(tmp_path: Pa
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_dbt_gets_the_window_as_variables_and_the_nodes_by_name(
-    full: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(warehouse, "manifest_path", lambda root: root / "manifest.json")
-    plan = WarehousePlan((), full, datetime(2026, 3, 3), {}, "f")
+def test_dbt_gets_the_window_as_variables_and_the_nodes_by_name(full: bool) -> None:
     window = Window(day("2026-03-01"), day("2026-03-02"))
-    command = warehouse.dbt_command(tmp_path, plan, window, ["model.callmart.a", "test.callmart.b.123"])
-    variables = json.loads(command[command.index("--vars") + 1])
+    arguments = warehouse.build_arguments(plan(full), window, ["model.callmart.a", "test.callmart.b.123"])
+    variables = json.loads(arguments[arguments.index("--vars") + 1])
     assert variables == {"window_from": "2026-03-01", "window_to": "2026-03-02", "as_of": "2026-03-03 00:00:00"}
-    assert command[command.index("--select") + 1] == "a b"
-    assert ("--full-refresh" in command) is full
+    assert arguments[arguments.index("--select") + 1] == "a b"
+    assert ("--full-refresh" in arguments) is full
 
 
 def node(kind: str, name: str, reads: str = "", code: str = "", macros: str = "", **config: str) -> dict[str, Any]:
