@@ -68,9 +68,13 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
 
 def dagster_instance(root: Path) -> dg.DagsterInstance:
     """The Dagster instance of a data root, the one that the UI shows."""
-    home = prepare_dagster_home(root)
-    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ |= dagster_environment(root)
     return dg.DagsterInstance.get()
+
+
+def dagster_environment(root: Path) -> dict[str, str]:
+    """What Dagster's processes find in their environment: where they live, and how many events they store at once."""
+    return {"DAGSTER_HOME": str(prepare_dagster_home(root)), "DAGSTER_EVENT_BATCH_SIZE": "500"}
 
 
 def prepare_dagster_home(root: Path) -> Path:

@@ -152,7 +152,7 @@ def ui(
     port: Annotated[int, typer.Option("--port", help="Port on localhost.")] = 3000,
 ) -> None:
     """Open the Dagster UI of a centre on localhost, with its daily schedule and its sensors. Ctrl-C ends it."""
-    from orchestration.build import prepare_dagster_home
+    from orchestration.build import dagster_environment
     from orchestration.config import hash_key, load_config
     from orchestration.extract.lake import ensure_zero_partitions
 
@@ -163,8 +163,7 @@ def ui(
     os.environ |= {
         "CALLMART_CONFIG": str(config.absolute()),
         "CALLMART_DATA": str(root),
-        "DAGSTER_HOME": str(prepare_dagster_home(root)),
-    }
+    } | dagster_environment(root)
     print(f"Dagster UI: http://localhost:{port} (job callmart; runs of `callmart build` are shown too)", flush=True)
     os.execv(
         sys.executable,

@@ -9,13 +9,14 @@ takes Dagster's PostgreSQL storage instead.
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any, Self
 
 import sqlalchemy as db
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._serdes import ConfigurableClassData
@@ -33,13 +34,29 @@ class EventLog(SqliteEventLogStorage):
         """Made by Dagster from dagster.yaml; a relative `base_dir` is one in DAGSTER_HOME, so that it can move."""
         return cls(os.path.join(os.environ["DAGSTER_HOME"], config_value["base_dir"]), inst_data=inst_data)
 
-    @cached_property
-    def _engines(self) -> OrderedDict[str, db.Engine]:
-        return OrderedDict()
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._engines: OrderedDict[str, db.Engine] = OrderedDict()
+        self._of_the_batch: dict[str, db.Connection] = {}
+        super().__init__(base_dir, inst_data)
+        self._db_lock = threading.RLock()  # type: ignore[assignment]  # a batch opens two files at once
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Store events of one run in one transaction: a run over a year of dates tells of each asset and date."""
+        run_id = events[0].run_id
+        with self._connect(run_id) as of_run, self._connect(INDEX_SHARD_NAME) as of_index:
+            self._of_the_batch = {run_id: of_run, INDEX_SHARD_NAME: of_index}
+            try:
+                for event in events:
+                    self.store_event(event)
+            finally:
+                self._of_the_batch = {}
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[db.Connection]:
         with self._db_lock:
+            if shard in self._of_the_batch:
+                yield self._of_the_batch[shard]
+                return
             engine = self._engines.get(shard) or self._open(shard)
             self._engines.move_to_end(shard)
             with engine.begin() as connection:

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from orchestration.build import prepare_dagster_home
+from orchestration.build import dagster_environment, prepare_dagster_home
 from orchestration.event_log import OPEN_FILES, EventLog
 
 
@@ -60,6 +60,33 @@ def test_a_reader_that_watches_a_run_hears_of_each_event(instance: dg.DagsterIns
         assert heard.wait(timeout=30)
     finally:
         reader.dispose()
+
+
+def test_events_of_a_range_of_partitions_are_stored_at_once_and_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in dagster_environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    dates = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-03-01")
+
+    @dg.asset(partitions_def=dates, backfill_policy=dg.BackfillPolicy.single_run())
+    def daily() -> None: ...
+
+    instance = dg.DagsterInstance.get()
+    run = dg.materialize(
+        [daily],
+        instance=instance,
+        tags={
+            "dagster/asset_partition_range_start": "2026-01-01",
+            "dagster/asset_partition_range_end": "2026-02-28",
+        },
+    )
+    storage = instance.event_log_storage
+    assert isinstance(storage, EventLog)
+    assert instance.get_materialized_partitions(daily.key) == set(dates.get_partition_keys())
+    theirs = SqliteEventLogStorage(storage._base_dir)
+    stored = [r.event_log_entry.dagster_event_type for r in theirs.get_records_for_run(run.run_id).records]
+    assert stored.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == len(dates.get_partition_keys())
 
 
 def test_few_files_are_open_however_many_runs_are_read(instance: dg.DagsterInstance) -> None:
