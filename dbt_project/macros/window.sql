@@ -51,7 +51,7 @@
     {%- if execute -%}
         {%- set tested = graph.nodes.get('model.' ~ project_name ~ '.' ~ relation.identifier) -%}
         {%- if tested and tested.config.incremental_strategy == 'window' -%}
-            {%- do conditions.append(tested.config.get('window_predicate') or in_window('local_date')) -%}
+            {%- do conditions.append(window_predicate(tested.config.get('window_by'))) -%}
         {%- endif -%}
     {%- endif -%}
     {%- if conditions -%}
@@ -61,10 +61,16 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Incremental strategy `window`. A model names what to delete by config `window_predicate`; the default is the window
-    of `local_date`. -#}
+{#- Rows of a windowed model that the window covers. `window_by` is a model's config: 'period' for one that holds
+    periods, nothing for one that holds local dates. A name and no SQL, because a config is written when the project is
+    parsed and the window is known when it runs. -#}
+{% macro window_predicate(window_by) -%}
+    {{ period_in_window('grain', 'period_start') if window_by == 'period' else in_window('local_date') }}
+{%- endmacro %}
+
+{#- Incremental strategy `window`. -#}
 {% macro get_incremental_window_sql(arg_dict) %}
-    {%- set predicate = config.get('window_predicate') or in_window('local_date') -%}
+    {%- set predicate = window_predicate(config.get('window_by')) -%}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
     {{ window_delete(arg_dict['target_relation'], predicate) }};
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})

@@ -165,6 +165,14 @@ def test_in_the_real_project_every_seed_is_settled_and_no_fact_is(tmp_path: Path
     assert not [name for name in settled if ".fct_" in name or ".kpi_value" in name or ".kpi_measure_queue" in name]
 
 
+def test_no_config_of_the_project_was_written_with_a_window(tmp_path: Path) -> None:
+    # A config is written when dbt parses, with the default window; runs take it as it is (dbt_process.py).
+    manifest = json.loads(warehouse.manifest_path(tmp_path).read_text("utf-8"))
+    default = ("1900-01-01", "2999-12-3")
+    configs = {name: json.dumps(node["config"]) for name, node in manifest["nodes"].items()}
+    assert not [name for name, config in configs.items() if any(day in config for day in default)]
+
+
 def test_feeds_that_a_model_reads_are_found_in_its_code() -> None:
     assert warehouse.feeds_read("select * from {{ lake('asterisk', 'queue_log') }}") == ["asterisk.queue_log"]
     assert warehouse.feeds_read("select 1") == []

@@ -9,6 +9,10 @@ visits as (
     select * from {{ ref('int_queue__visit') }}
 ),
 
+settings as (
+    select * from {{ ref('stg_centre__setting') }}
+),
+
 queue_legs as (
     select
         source_system,
@@ -59,9 +63,10 @@ unioned as (
 )
 
 select
-    *,
-    contact_id || ':' || leg_no as leg_id,
-    case when logged_talk_s >= 0 then logged_talk_s end as talk_s,
-    {{ to_local('ended_at', 'timezone') }} as local_ended_at,
-    cast({{ to_local('ended_at', 'timezone') }} as date) as local_date
+    unioned.*,
+    unioned.contact_id || ':' || unioned.leg_no as leg_id,
+    case when unioned.logged_talk_s >= 0 then unioned.logged_talk_s end as talk_s,
+    {{ to_local_mostly('unioned.ended_at', 'unioned.timezone', 'settings.timezone') }} as local_ended_at,
+    cast(local_ended_at as date) as local_date
 from unioned
+cross join settings

@@ -29,6 +29,7 @@ joined as (
         coalesce(queueing.short_abandon_s, settings.short_abandon_s) as short_abandon_s,
         settings.invalid_call_s,
         coalesce(queueing.timezone, contacts.site_timezone) as timezone,
+        settings.timezone as usual_timezone,
         handling.first_agent_id,
         handling.last_agent_id,
         handling.first_agent_at,
@@ -75,9 +76,9 @@ decided as (
 
 select
     *,
-    {{ to_local('counted_at', 'timezone') }} as local_counted_at,
-    cast({{ to_local('counted_at', 'timezone') }} as date) as local_date,
-    {{ to_local('settled_ended_at', 'timezone') }} as local_ended_at,
+    {{ to_local_mostly('counted_at', 'timezone', 'usual_timezone') }} as local_counted_at,
+    cast(local_counted_at as date) as local_date,
+    {{ to_local_mostly('settled_ended_at', 'timezone', 'usual_timezone') }} as local_ended_at,
     {{ seconds_between('coalesce(system_answered_at, entered_queue_at, started_at)', 'settled_ended_at') }}
         as connected_s,
     coalesce(system_answered_at, entered_queue_at, first_agent_at) is not null as is_connected

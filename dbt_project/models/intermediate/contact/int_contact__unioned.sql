@@ -82,5 +82,5 @@ from unioned
 cross join settings
 left join numbers on unioned.dialled_number = numbers.dialled_number
 left join regions
-    on unioned.number_type = 'landline' and unioned.caller_prefix = regions.number_prefix
+    on case when unioned.number_type = 'landline' then unioned.caller_prefix end = regions.number_prefix
 where unioned.direction in ('inbound', 'outbound')

@@ -12,7 +12,10 @@ answers as (
 ),
 
 queues as (
-    select * from {{ ref('stg_centre__queue') }}
+    select
+        *,
+        {{ validity_instants() }}
+    from {{ ref('stg_centre__queue') }}
 ),
 
 settings as (
@@ -39,11 +42,7 @@ zoned as (
     left join queues
         on
             offers.queue_id = queues.queue_id
-            and cast({{ to_local('offers.ended_at', 'queues.timezone') }} as date) >= queues.valid_from
-            and (
-                queues.valid_to is null
-                or cast({{ to_local('offers.ended_at', 'queues.timezone') }} as date) < queues.valid_to
-            )
+            and {{ valid_at('offers.ended_at', 'queues') }}
     where offers.call_id is not null
     union all
     select
@@ -64,6 +63,6 @@ zoned as (
 
 select
     *,
-    {{ to_local('ended_at', 'timezone') }} as local_ended_at,
-    cast({{ to_local('ended_at', 'timezone') }} as date) as local_date
+    {{ to_local_mostly('ended_at', 'timezone', 'site_timezone') }} as local_ended_at,
+    cast(local_ended_at as date) as local_date
 from zoned

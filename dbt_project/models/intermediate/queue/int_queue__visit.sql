@@ -42,7 +42,10 @@ visits as (
 ),
 
 queues as (
-    select * from {{ ref('stg_centre__queue') }}
+    select
+        *,
+        {{ validity_instants() }}
+    from {{ ref('stg_centre__queue') }}
 ),
 
 settings as (
@@ -64,24 +67,22 @@ settled as (
         coalesce(queues.short_abandon_s, settings.short_abandon_s) as short_abandon_s,
         coalesce(queues.anomalous_short_s, settings.anomalous_short_s) as anomalous_short_s,
         queues.anomalous_long_s,
-        coalesce(queues.timezone, contacts.site_timezone) as timezone
+        coalesce(queues.timezone, contacts.site_timezone) as timezone,
+        settings.timezone as usual_timezone
     from visits
     inner join contacts on visits.contact_id = contacts.contact_id
     cross join settings
     left join queues
         on
             visits.queue_id = queues.queue_id
-            and cast({{ to_local('visits.entered_at', 'queues.timezone') }} as date) >= queues.valid_from
-            and (
-                queues.valid_to is null
-                or cast({{ to_local('visits.entered_at', 'queues.timezone') }} as date) < queues.valid_to
-            )
+            and {{ valid_at('visits.entered_at', 'queues') }}
 )
 
 select
     *,
-    {{ to_local('entered_at', 'timezone') }} as local_entered_at,
-    cast({{ to_local('entered_at', 'timezone') }} as date) as local_date,
+    {{ to_local_mostly('entered_at', 'timezone', 'usual_timezone') }} as local_entered_at,
+    cast(local_entered_at as date) as local_date,
+    {{ to_local_mostly('ended_at', 'timezone', 'usual_timezone') }} as local_ended_at,
     -- an abandon whose wait is not believed is not short
     coalesce(exit_kind = 'abandoned' and wait_s < short_abandon_s, false) as is_short_abandon
 from settled

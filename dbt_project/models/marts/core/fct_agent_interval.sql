@@ -17,6 +17,7 @@ offers as (
     select * from {{ ref('fct_queue_offer') }}
     where
         agent_id is not null
+        and {{ in_read_window('local_date') }}
         and {{ in_window("cast(" ~ to_local('ended_at', 'site_timezone') ~ " as date)") }}
 ),
 

@@ -39,8 +39,7 @@ judged as (
     left join queues
         on
             contacts.answering_queue_id = queues.queue_id
-            and contacts.local_date >= queues.valid_from
-            and (queues.valid_to is null or contacts.local_date < queues.valid_to)
+            and {{ valid_on('contacts.local_date', 'queues') }}
     left join limits
         on
             contacts.local_date = limits.local_date

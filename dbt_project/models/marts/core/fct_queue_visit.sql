@@ -36,7 +36,7 @@ select
     visits.agent_id,
     visits.answered_at,
     visits.ended_at,
-    {{ to_local('visits.ended_at', 'visits.timezone') }} as local_ended_at,
+    visits.local_ended_at,
     visits.ring_s,
     visits.talk_s,
     visits.hold_s,

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='window', on_schema_change='fail',
-    window_predicate=period_in_window('grain', 'period_start')
+    window_by='period'
 ) }}
 
 with
@@ -38,16 +38,14 @@ judged as (
     inner join officials as official
         on
             results.kpi_id = official.kpi_id
-            and cast(results.period_start as date) >= official.valid_from
-            and (official.valid_to is null or cast(results.period_start as date) < official.valid_to)
+            and {{ valid_on('cast(results.period_start as date)', 'official') }}
     left join targets
         on
             results.kpi_id = targets.kpi_id
             and results.variant = targets.variant
             and official.target_profile = targets.profile
             and results.dim_set = targets.scope
-            and cast(results.period_start as date) >= targets.valid_from
-            and (targets.valid_to is null or cast(results.period_start as date) < targets.valid_to)
+            and {{ valid_on('cast(results.period_start as date)', 'targets') }}
 )
 
 select

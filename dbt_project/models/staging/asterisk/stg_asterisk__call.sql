@@ -26,13 +26,11 @@ keyed as (
     left join agents as source_agent
         on
             records.source_peer = source_agent.agent_raw
-            and records.dt >= source_agent.valid_from
-            and (source_agent.valid_to is null or records.dt < source_agent.valid_to)
+            and {{ valid_on('records.dt', 'source_agent') }}
     left join agents as destination_agent
         on
             records.destination_peer = destination_agent.agent_raw
-            and records.dt >= destination_agent.valid_from
-            and (destination_agent.valid_to is null or records.dt < destination_agent.valid_to)
+            and {{ valid_on('records.dt', 'destination_agent') }}
 ),
 
 ranked as (

@@ -18,6 +18,7 @@ named as (
     select
         events.event_at,
         events.file_begins_at,
+        events.source_file,
         events.source_line,
         events.call_id,
         events.queue_id,
@@ -36,20 +37,20 @@ named as (
     left join agents
         on
             events.agent_raw = agents.agent_raw
-            and events.dt >= agents.valid_from
-            and (agents.valid_to is null or events.dt < agents.valid_to)
+            and {{ valid_on('events.dt', 'agents') }}
 )
 
 select
     *,
-    -- the n-th time that this call enters a queue; 0 where the log was cut before it entered one
-    cast(sum(case when event = 'ENTERQUEUE' then 1 else 0 end) over (
-        partition by call_id
+    -- lines of no call need no number: by file, so that they don't all go through one window; the n-th time that this
+    -- call enters a queue, 0 where the log was cut before it entered one
+    cast(count(case when event = 'ENTERQUEUE' then 1 end) over (
+        partition by coalesce(call_id, source_file)
         order by event_at, file_begins_at, source_line
         rows between unbounded preceding and current row
     ) as integer) as visit_no,
     row_number() over (
-        partition by call_id
+        partition by coalesce(call_id, source_file)
         order by event_at, file_begins_at, source_line
     ) as event_no
 from named
