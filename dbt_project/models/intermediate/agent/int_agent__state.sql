@@ -53,10 +53,11 @@ closed as (
 
 ended as (
     select
-        *,
-        {{ to_local('ended_at', 'timezone') }} as local_ended_at
+        closed.*,
+        {{ to_local('closed.ended_at', 'settings.timezone') }} as local_ended_at
     from closed
-    where state != 'offline' and started_at < ended_at
+    cross join settings
+    where closed.state != 'offline' and closed.started_at < closed.ended_at
 ),
 
 days as (

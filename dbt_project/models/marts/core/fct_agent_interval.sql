@@ -21,21 +21,36 @@ offers as (
         and {{ in_window("cast(" ~ to_local('ended_at', 'site_timezone') ~ " as date)") }}
 ),
 
+-- (last, n) for n = 0 … last: a state is joined to its intervals by how many they are, which is a hash join
+steps as (
+    select
+        lasts.n as last_n,
+        spine.n
+    from {{ spine(100) }} as lasts
+    inner join {{ spine(100) }} as spine on lasts.n >= spine.n
+),
+
+counted as (
+    select
+        *,
+        cast(ceil({{ seconds_between(trunc_time('started_at', 900), 'ended_at') }} / 900.0) - 1 as integer) as last_n
+    from states
+),
+
 pieces as (
     select
         states.agent_id,
         states.state,
         states.timezone,
-        {{ add_seconds(trunc_time('states.started_at', 900), 'spine.n * 900') }} as interval_start,
+        {{ add_seconds(trunc_time('states.started_at', 900), 'steps.n * 900') }} as interval_start,
         greatest(
-            states.started_at, {{ add_seconds(trunc_time('states.started_at', 900), 'spine.n * 900') }}
+            states.started_at, {{ add_seconds(trunc_time('states.started_at', 900), 'steps.n * 900') }}
         ) as started_at,
         least(
-            states.ended_at, {{ add_seconds(trunc_time('states.started_at', 900), '(spine.n + 1) * 900') }}
+            states.ended_at, {{ add_seconds(trunc_time('states.started_at', 900), '(steps.n + 1) * 900') }}
         ) as ended_at
-    from states
-    inner join {{ spine(100) }} as spine
-        on {{ add_seconds(trunc_time('states.started_at', 900), 'spine.n * 900') }} < states.ended_at
+    from counted as states
+    inner join steps on states.last_n = steps.last_n
 ),
 
 records as (
