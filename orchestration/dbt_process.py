@@ -10,6 +10,7 @@ and the build window is two of them, though no model is parsed differently for i
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import subprocess
@@ -72,6 +73,7 @@ def main(manifest_file: Path) -> int:
         return 0
     threading.Thread(target=_end_with_the_run, daemon=True).start()
     done = dbtRunner(manifest=manifest).invoke(json.loads(asked))
+    gc.freeze()  # the process ends now: no last search for garbage
     if done.exception is not None:
         # In the form of dbt's own events, which is what the reader of this output expects.
         print(json.dumps({"info": {"level": "error", "msg": str(done.exception)}}), flush=True)
