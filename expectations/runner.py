@@ -7,6 +7,7 @@ does, and only when it validates. Does not belong here: rules, verdicts.
 from __future__ import annotations
 
 import contextlib
+import json
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from expectations.check import Check
 from expectations.errors import CheckDefectError
 
 _SITE = "callmart"
+_SUITES = "gx/expectations"
 _EXPECTATIONS, _RESULTS, _DEFINITIONS, _CHECKPOINTS = "expectations", "results", "definitions", "checkpoints"
 
 
@@ -33,6 +35,7 @@ class Runner:
 
     def __init__(self, database: Path, docs_dir: Path) -> None:
         dialect.register()
+        _drop_torn(docs_dir / _SUITES)
         self._context = gx.get_context(mode="ephemeral", project_config=_project(docs_dir))
         self._results_before = set(self._context.validation_results_store.list_keys())
         self._source = self._context.data_sources.add_sql(name="callmart", connection_string=dialect.url(database))
@@ -118,6 +121,16 @@ def _expectation(check: Check, columns: Mapping[str, str]) -> Any:
     )
 
 
+def _drop_torn(folder: Path) -> None:
+    """Remove suites that a killed process left half written: Great Expectations can't read them, and each run writes
+    its suites anew."""
+    for file in folder.rglob("*.json"):
+        try:
+            json.loads(file.read_text("utf-8"))
+        except ValueError:
+            file.unlink()
+
+
 def _exception_message(info: dict[str, Any] | None) -> str:
     """The message of the exception that a check raised; empty when it ran."""
     for entry in [info] if info and "raised_exception" in info else list((info or {}).values()):
@@ -146,7 +159,7 @@ def _project(docs_dir: Path) -> DataContextConfig:
         validation_results_store_name=_RESULTS,
         checkpoint_store_name=_CHECKPOINTS,
         stores={
-            _EXPECTATIONS: {"class_name": "ExpectationsStore", "store_backend": files("gx/expectations/")},
+            _EXPECTATIONS: {"class_name": "ExpectationsStore", "store_backend": files(f"{_SUITES}/")},
             _RESULTS: {"class_name": "ValidationResultsStore", "store_backend": files("gx/results/")},
             "validation_definition_store": {"class_name": "ValidationDefinitionStore", "store_backend": memory},
             _CHECKPOINTS: {"class_name": "CheckpointStore", "store_backend": memory},

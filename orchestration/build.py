@@ -1,7 +1,7 @@
 """One build from the command line: the same Dagster job as in the UI, run in this process and told as a story.
 
-Here belongs: finding the range, running the job, turning its events into an exit code and a few lines. Not here: what a
-step does, and parsing of arguments (cli.py).
+Here belongs: running the job, turning its events into an exit code and a few lines. Not here: which dates it must build
+(planning.py), what a step does, and parsing of arguments (cli.py).
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration import paths, warehouse
+from orchestration import paths
 from orchestration.assets.context import JOB, Site, now
-from orchestration.automation import range_tags
 from orchestration.definitions import build_definitions
 from orchestration.errors import (
     AccountingError,
@@ -32,6 +31,7 @@ from orchestration.errors import (
 from orchestration.extract import lake
 from orchestration.feeds import land_all, stale_feeds
 from orchestration.lock import build_lock
+from orchestration.planning import is_up_to_date, range_tags, range_to_build
 from orchestration.progress import step
 from orchestration.release import ensure_catalogue, last_release
 
@@ -61,9 +61,9 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
         ensure_catalogue(site.root)
         touched = [day for dates in land_all(site.config, site.root, now()).values() for day in dates]
         wanted = [day for day in (first, last) if day is not None]
-        if not touched and not wanted and _is_up_to_date(site):
+        if not touched and not wanted and is_up_to_date(site):
             return _unchanged(site)
-        return _run(site, *_range(site, touched, first, last), asked_for=bool(wanted))
+        return _run(site, *range_to_build(site, touched, first, last), asked_for=bool(wanted))
 
 
 def dagster_instance(root: Path) -> dg.DagsterInstance:
@@ -73,8 +73,14 @@ def dagster_instance(root: Path) -> dg.DagsterInstance:
 
 
 def dagster_environment(root: Path) -> dict[str, str]:
-    """What Dagster's processes find in their environment: where they live, and how many events they store at once."""
-    return {"DAGSTER_HOME": str(prepare_dagster_home(root)), "DAGSTER_EVENT_BATCH_SIZE": "500"}
+    """What Dagster's processes find in their environment: where they live, how many events they store at once, and how
+    many seconds a schedule or sensor has, which lands files before it asks for a run."""
+    return {
+        "DAGSTER_HOME": str(prepare_dagster_home(root)),
+        "DAGSTER_EVENT_BATCH_SIZE": "500",
+        "DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS": "7200",
+        "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "7200",
+    }
 
 
 def prepare_dagster_home(root: Path) -> Path:
@@ -86,47 +92,10 @@ def prepare_dagster_home(root: Path) -> Path:
     return home
 
 
-def _is_up_to_date(site: Site) -> bool:
-    lake.write_reference(site.config, site.root, stale_feeds(site.config, site.root))
-    plan = warehouse.plan_warehouse(site.root, site.config.centre.timezone)
-    return plan is not None and plan.is_empty
-
-
 def _unchanged(site: Site) -> BuildResult:
     released = last_release(site.root)
     result = BuildResult(release_id=released.release_id if released else None)
     return _with_stale(site, result)
-
-
-def _range(site: Site, touched: list[date], first: date | None, last: date | None) -> tuple[date, date]:
-    known = [
-        date.fromisoformat(path.parent.name.removeprefix("dt="))
-        for path in site.root.glob("lake/*/*/dt=*/part-0.parquet")
-    ]
-    dates = [*touched, *(day for day in known if day != paths.ZERO_DATE)]
-    if not dates:
-        raise InputError(
-            "the configured files hold no row that could be loaded.",
-            file=site.config.path,
-            rule="no_rows",
-            todo="look at the reasons in the quarantine folder of the data root.",
-        )
-    begin = first or (min(touched) if touched else max(dates))
-    end = last or (max(touched) if touched else max(dates))
-    if first is not None and last is None:
-        end = max(dates)
-    if last is not None and first is None:
-        begin = min(dates)
-    # An explicit range never leaves out what new files touch: a release must be one state of the lake.
-    begin, end = min([begin, *touched]), max([end, *touched])
-    if begin < site.config.centre.first_date:
-        raise InputError(
-            f"{begin} lies before the centre's first date.",
-            file=site.config.path,
-            column="centre.first_date",
-            todo=f"choose --from {site.config.centre.first_date} or later, or move first_date.",
-        )
-    return begin, end
 
 
 def _run(site: Site, first: date, last: date, *, asked_for: bool) -> BuildResult:

@@ -6,8 +6,10 @@ command that needs them.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import traceback
 import warnings
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,7 +19,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestration.errors import CallmartError, InputError
+from orchestration.errors import CallmartError, InputError, StaleError, storage_error, storing
 from orchestration.paths import data_root, published_dir
 
 app = typer.Typer(
@@ -71,6 +73,10 @@ def build(
     hash_key()
     root = data_root()
     result = run_build(Site(loaded, root), _day(first), _day(last))
+    if result.exit_code not in (0, StaleError.exit_code):
+        full = storage_error("\n".join(result.messages), root)  # a step of the run met a full disk in its own words
+        if full is not None:
+            raise full
     console = Console(stderr=True)
     for message in result.messages:
         console.print(message, markup=False, highlight=False, soft_wrap=True)
@@ -105,7 +111,7 @@ def simulate(
     from simulator import simulate as run_simulation
 
     try:
-        with step("simulate") as progress:
+        with storing(out), step("simulate") as progress:
             made = run_simulation(out, days, agents, seed, start.date())
             progress.rows = made.queue_log_lines + made.cdr_rows
             progress.note = f"{made.contacts:,} contacts, {made.first_date} to {made.last_date}"
@@ -151,7 +157,7 @@ def ui(
     config: Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration (YAML).")],
     port: Annotated[int, typer.Option("--port", help="Port on localhost.")] = 3000,
 ) -> None:
-    """Open the Dagster UI of a centre on localhost, with its daily schedule and its sensors. Ctrl-C ends it."""
+    """Open the Dagster UI of a centre on localhost, with its schedules and sensors at work. Ctrl-C ends it."""
     from orchestration.build import dagster_environment
     from orchestration.config import hash_key, load_config
     from orchestration.extract.lake import ensure_zero_partitions
@@ -181,15 +187,24 @@ def show_board() -> None:
 
 
 def main() -> None:
-    """Entry point: foreseeable mistakes end with a sentence and their exit code, never with a traceback."""
+    """Entry point: foreseeable mistakes end with a sentence and their exit code, never with a traceback; a defect ends
+    with one and 70."""
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
     # Dagster warns of each parameter that may still change; the lock file pins its version.
     warnings.filterwarnings("ignore", module="dagster")
+    root = Path(os.environ.get("CALLMART_DATA") or "data").absolute()
     try:
-        app()
+        with storing(root):
+            app()
     except CallmartError as error:
+        if error.exit_code == CallmartError.exit_code:  # no defect when it comes of a full disk
+            error = storage_error(str(error), root) or error
         Console(stderr=True).print(f"{error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    except Exception:  # nobody foresaw it: without a code of its own it would pass for a blocking check
+        traceback.print_exc()
+        print("This is a defect of callmart; please report it with the lines above.", file=sys.stderr)
+        sys.exit(CallmartError.exit_code)
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import glob
 import hashlib
 import json
 import os
@@ -177,10 +178,15 @@ class Format(_Model):
 
     @model_validator(mode="after")
     def _distinct(self) -> Format:
-        if self.delimiter in ("\n", "\r", "\0") or self.delimiter in (self.quote, self.escape):
+        marks = (self.delimiter, self.quote, self.escape)
+        if self.delimiter in marks[1:] or any(mark in "\n\r\0" or mark.isalnum() for mark in marks if mark):
             raise PydanticCustomError(
-                "bad_dialect", "delimiter must be one character, neither quote, escape nor line end"
+                "bad_dialect",
+                "delimiter, quote and escape must be signs (no letter, digit or line end), the delimiter another than "
+                "the other two",
             )
+        if not (self.quote + self.escape).isascii():
+            raise PydanticCustomError("bad_dialect", "quote and escape must be ASCII characters")
         return self
 
 
@@ -202,9 +208,27 @@ class Options(_Model):
 
 
 class Retention(_Model):
-    """What is kept."""
+    """What is kept: releases, and days of Dagster's runs (the last run that built a date stays longer)."""
 
     releases: int = Field(default=10, ge=1)
+    runs_days: int = Field(default=30, ge=1, le=3650)
+
+
+class Automation(_Model):
+    """When a running Dagster daemon looks for files and builds; times are the centre's."""
+
+    look_every_s: int = Field(default=30, ge=5, le=3600)
+    # A file that is still being copied is not built: this many looks in a row must find it as it was.
+    settled_after_looks: int = Field(default=2, ge=2, le=100)
+    daily_at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
+class Freshness(_Model):
+    """By when a feed's rows must be there: hours after the end of an hour that always has some. By default as the
+    freshness class of the KPIs that need the feed asks. After `expected_until` no row is expected any more."""
+
+    expected_within_h: Annotated[int, Field(ge=1, le=24 * 31)] | None = None
+    expected_until: date | None = None
 
 
 class Feed(_Model):
@@ -216,6 +240,7 @@ class Feed(_Model):
     critical: bool = True
     required: bool = True
     clock_tolerance_s: Annotated[int, Field(ge=0, le=86400)] | None = None
+    freshness: Freshness = Freshness()
     options: Options = Options()
     format: Format | None = None
     columns: tuple[Id, ...] | None = None
@@ -248,6 +273,11 @@ class Feed(_Model):
         return all_contracts()[self._name]
 
     @property
+    def is_log(self) -> bool:
+        """Whether the source only appends to a file until it rotates it, as Asterisk does; an export is rewritten."""
+        return self.contract.source == "asterisk"
+
+    @property
     def zone(self) -> str:
         """IANA zone of local times in this feed."""
         return self.timezone or self._zone
@@ -277,8 +307,10 @@ class Feed(_Model):
         return self._lines.get(key)
 
     def patterns(self) -> list[str]:
-        """`paths` with `${NAME}` and `${NAME:-default}` replaced, absolute. Raises InputError for an unset variable."""
-        return [str(self._base_dir / self._expand(path)) for path in self.paths]
+        """`paths` with `${NAME}` and `${NAME:-default}` replaced, absolute, as patterns. Raises InputError for an unset
+        variable."""
+        base = Path(glob.escape(str(self._base_dir)))
+        return [str(base / self._expand(path)) for path in self.paths]
 
     def _expand(self, path: str) -> str:
         def value(match: re.Match[str]) -> str:
@@ -311,6 +343,7 @@ class Config(_Model):
     numbers: tuple[Number, ...] = ()
     official: tuple[Official, ...] = ()
     sources: dict[str, Source] = Field(min_length=1)
+    automation: Automation = Automation()
     retention: Retention = Retention()
 
     _path: Path = PrivateAttr(default=Path("callmart.yaml"))
@@ -338,11 +371,12 @@ class Config(_Model):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything here that can change a number: not paths, retention, nor which feeds may be missing."""
-        said = self.model_dump(mode="json", exclude={"retention"})
+        """Hash of everything here that can change a number: not paths, retention, when something runs or is expected,
+        nor which feeds may be missing."""
+        said = self.model_dump(mode="json", exclude={"retention", "automation"})
         for source in said["sources"].values():
             for feed in source["feeds"].values():
-                for key in ("paths", "critical", "required"):
+                for key in ("paths", "critical", "required", "freshness"):
                     feed.pop(key)
         return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 

@@ -14,14 +14,18 @@ from pathlib import Path
 import dagster as dg
 
 from expectations.validate import load_early
-from orchestration import automation, warehouse
-from orchestration.assets.context import JOB, Site
+from orchestration import warehouse
+from orchestration.assets.context import JOB, Site, now
 from orchestration.assets.feeds import feed_asset, reference_asset
 from orchestration.assets.release import release_asset
 from orchestration.assets.warehouse import mart_checks, warehouse_assets
+from orchestration.automation.alerts import failed_check_sensor, failed_run_sensor
+from orchestration.automation.freshness import freshness_checks, freshness_sensor
+from orchestration.automation.runs import alive, forget_killed_runs, retire_runs
+from orchestration.automation.triggers import new_files_sensor, schedules
 from orchestration.config import load_config
 from orchestration.dbt_process import DbtProcess
-from orchestration.lock import build_lock
+from orchestration.lock import build_lock_in_turn
 from orchestration.paths import data_root
 
 
@@ -29,11 +33,16 @@ def build_definitions(site: Site) -> dg.Definitions:
     """All definitions of one centre. Parses the dbt project on first use."""
     manifest = warehouse.manifest_path(site.root)
 
-    @dg.resource(description="The lock of the data root, held as long as the run.")
+    @dg.resource(description="The lock of the data root, waited for and then held as long as the run.")
     def lock(context: dg.InitResourceContext) -> Iterator[None]:
-        with build_lock(site.root):
-            if context.instance is not None:
-                forget_killed_runs(context.instance, context.run_id)
+        instance, run_id = context.instance, context.run_id
+        assert instance is not None and run_id is not None  # only runs need the lock
+        with (
+            alive(site.root, run_id),
+            build_lock_in_turn(site.root, lambda who: _say(context, f"This run waits for its turn: {who}")),
+        ):
+            forget_killed_runs(instance, site.root, now())
+            retire_runs(instance, site.config.retention.runs_days, now())
             load_early()
             yield
 
@@ -44,9 +53,10 @@ def build_definitions(site: Site) -> dg.Definitions:
         with closing(warehouse.dbt_process(site.root)) as process:
             yield process
 
+    checks_by_the_clock = freshness_checks(site)
     job = dg.define_asset_job(
         JOB,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.checks(*checks_by_the_clock),
         description="从话单到看板 / From call records to the released KPIs.",
         executor_def=dg.in_process_executor,
     )
@@ -57,27 +67,19 @@ def build_definitions(site: Site) -> dg.Definitions:
             warehouse_assets(site, manifest),
             release_asset(site, manifest),
         ],
-        asset_checks=[mart_checks(site, manifest)],
+        asset_checks=[mart_checks(site, manifest), *checks_by_the_clock],
         jobs=[job],
-        schedules=[automation.daily_schedule(site, JOB)],
-        sensors=[automation.failed_run_sensor(JOB), automation.failed_check_sensor()],
+        schedules=schedules(site),
+        sensors=[new_files_sensor(site), freshness_sensor(site), failed_run_sensor(), failed_check_sensor()],
         resources={"build_lock": lock, "dbt": dbt},
         executor=dg.in_process_executor,
         loggers={"console": dg.colored_console_logger},
     )
 
 
-def forget_killed_runs(instance: dg.DagsterInstance, current: str | None) -> None:
-    """End runs that a killed process left open, and give back their places in pools.
-
-    Call it under the data root's lock: whoever holds it is the only live run. Without this a run would wait for ever
-    for the place that a killed one still holds.
-    """
-    open_states = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    for run in instance.get_runs(dg.RunsFilter(statuses=open_states)):
-        if run.run_id != current:
-            instance.report_run_failed(run, "The process of this run ended without a word; the next build took over.")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+def _say(context: dg.InitResourceContext, text: str) -> None:
+    if context.log is not None:
+        context.log.info(text)
 
 
 @dg.definitions

@@ -1,11 +1,17 @@
 """Errors that callmart foresees, each with the exit code of the command line.
 
-Here belongs: one class per kind of failure a user can meet. Not here: what a failure means for a release (release.py),
-and no handling: whoever can act on an error catches it.
+Here belongs: one class per kind of failure a user can meet, and what a disk says when it can't be written, told as one
+of them. Not here: what a failure means for a release (release.py), and no handling: whoever can act on an error catches
+it.
 """
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -71,6 +77,49 @@ class LockedError(CallmartError):
     """Another build holds the data root. Exit code 4."""
 
     exit_code = 4
+
+
+_FREE = "free some space there (or lift the quota or the limit on file sizes)"
+_ALLOW = "let the user who runs callmart read and write there, or name another data root (CALLMART_DATA)"
+_PLACE = "name another data root (CALLMART_DATA): a folder that can be made and written"
+# What the operating system says of a place that can't be written, in the words that every library repeats.
+_STORAGE = {
+    os.strerror(code): todo
+    for todo, codes in (
+        (_FREE, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),
+        (_ALLOW, (errno.EACCES, errno.EPERM, errno.EROFS)),
+        (_PLACE, (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)),
+    )
+    for code in codes
+} | dict.fromkeys(("database or disk is full", "disk I/O error", "max_temp_directory_size"), _FREE)
+
+
+def storage_error(said: str, place: Path) -> InputError | None:
+    """The error to tell when `said`, the text of a failure, is that of a disk that is full or can't be written; else
+    None. `place` is the file or folder that was written."""
+    for words, todo in _STORAGE.items():
+        if words in said:
+            found = re.search(rf"[^;\n]*{re.escape(words)}(: '[^']*')?", said)
+            return InputError(
+                f"a file can't be written: {found[0].strip() if found else words}.",
+                file=place,
+                rule="storage",
+                todo=f"{todo}, then build again: nothing is lost, and the last release goes on serving.",
+            )
+    return None
+
+
+@contextmanager
+def storing(place: Path) -> Iterator[None]:
+    """Do a block that writes below `place`; InputError when the disk is full or can't be written."""
+    try:
+        yield
+    except CallmartError:
+        raise
+    except Exception as error:
+        if told := storage_error(str(error), place):
+            raise told from error
+        raise
 
 
 class AccountingError(CallmartError):

@@ -13,11 +13,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as db
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._serdes import ConfigurableClassData
 
@@ -64,6 +66,18 @@ class EventLog(SqliteEventLogStorage):
             if shard != INDEX_SHARD_NAME:
                 # The UI follows a run by changes of this file, which SQLite leaves alone as long as it is open.
                 os.utime(self.path_for_shard(shard))
+
+    def delete_events(self, run_id: str) -> None:
+        """Forget a run wholly: Dagster's own class would leave the run's file, and what its checks found."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            with self._connect(INDEX_SHARD_NAME) as index:
+                index.execute(AssetCheckExecutionsTable.delete().where(AssetCheckExecutionsTable.c.run_id == run_id))
+            if engine := self._engines.pop(run_id, None):
+                engine.dispose()
+            self._initialized_dbs.discard(run_id)
+            for suffix in ("", "-wal", "-shm"):
+                Path(self.path_for_shard(run_id) + suffix).unlink(missing_ok=True)
 
     def dispose(self) -> None:
         """Give the files back."""

@@ -47,6 +47,20 @@ def land_all(config: Config, root: Path, now: datetime) -> dict[str, list[date]]
     return touched
 
 
+def dates_to_build(config: Config, root: Path, now: datetime) -> list[date]:
+    """Land the new files of every feed; the dates that a run which nobody asked for has to build, sorted.
+
+    A date that the checks refused is left alone until its rows change, unless its feed is critical: then it stops every
+    run, and the release would be wrong to go past it.
+    """
+    touched = land_all(config, root, now)
+    for name, feed in config.feeds.items():
+        if touched[name] and not feed.critical:
+            judged = set(lake.judged_dates(feed, config, root))
+            touched[name] = [day for day in touched[name] if day not in judged]
+    return sorted({day for dates in touched.values() for day in dates})
+
+
 def refresh(feed: Feed, config: Config, root: Path, first: date, last: date, now: datetime) -> FeedOutcome:
     """Bring the lake's partitions from `first` to `last` up to date with the feed's files.
 
@@ -110,6 +124,7 @@ def _audit(feed: Feed, config: Config, root: Path, candidates: list[lake.Candida
         feed.contract,
         settings_of(feed, config),
         paths.docs_dir(root),
+        scratch=paths.make_private(paths.temp_dir(root), root),
     )
 
 

@@ -1,31 +1,37 @@
 """The operating-system lock on a data root: one build at a time, whoever started it.
 
-Here belongs: taking and giving back the lock. Not here: what is done under it. The lock dies with its process, so a
-killed build leaves nothing to clean up.
+Here belongs: taking and giving back the lock, and the scratch space, which is empty whenever the lock is taken. Not
+here: what is done under it. The lock dies with its process, so a killed build keeps nobody out.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from orchestration.errors import LockedError
-from orchestration.paths import lock_path
+from orchestration.paths import lock_path, temp_dir
 
-_held: dict[Path, int] = {}
+# By thread: a server's threads are as foreign to each other as processes are.
+_held: dict[tuple[Path, int], int] = {}
+_AGAIN_S = 1.0
 
 
 @contextmanager
 def build_lock(root: Path) -> Iterator[None]:
-    """Hold the data root's lock for a block; nesting within one process is allowed (the command, then its run).
+    """Hold the data root's lock for a block; nesting within one thread is allowed (the command, then its run).
 
-    Raises LockedError when another process holds it.
+    Raises LockedError when somebody else holds it.
     """
     path = lock_path(root)
-    if path in _held:
+    mine = (path, threading.get_ident())
+    if mine in _held:
         yield
         return
     root.mkdir(parents=True, exist_ok=True)
@@ -43,10 +49,28 @@ def build_lock(root: Path) -> Iterator[None]:
             ) from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
-        _held[path] = descriptor
+        shutil.rmtree(temp_dir(root), ignore_errors=True)  # a killed build leaves raw text in it
+        _held[mine] = descriptor
         try:
             yield
         finally:
-            del _held[path]
+            del _held[mine]
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def build_lock_in_turn(root: Path, on_wait: Callable[[str], None]) -> Iterator[None]:
+    """Like `build_lock`, but waits for its turn, however long; `on_wait` is told once who is in the way."""
+    with ExitStack() as stack:
+        is_told = False
+        while True:
+            try:
+                stack.enter_context(build_lock(root))
+                break
+            except LockedError as error:
+                if not is_told:
+                    on_wait(error.problem)
+                is_told = True
+                time.sleep(_AGAIN_S)
+        yield

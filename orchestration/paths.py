@@ -5,11 +5,14 @@ Here belongs: names of folders and files, and the atomic put. Not here: what is 
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from orchestration.errors import InputError, storing
 
 PROJECT = Path(__file__).resolve().parent.parent
 PRIVATE = 0o700
@@ -17,8 +20,20 @@ ZERO_DATE = date(1, 1, 1)
 
 
 def data_root() -> Path:
-    """The data root: `CALLMART_DATA`, or `./data`. Not created here."""
-    return Path(os.environ.get("CALLMART_DATA") or "data").absolute()
+    """The data root: `CALLMART_DATA`, or `./data`. Not created here.
+
+    Raises InputError for a path that DuckDB, which every reader of the lake and of the releases uses, would take for a
+    pattern: `data[1]` would read the files of `data1`.
+    """
+    root = Path(os.environ.get("CALLMART_DATA") or "data").absolute()
+    if glob.has_magic(str(root)):
+        raise InputError(
+            "the data root has one of * ? [ in its path, which would be taken for a pattern.",
+            file=root,
+            rule="data_root",
+            todo="name another data root (CALLMART_DATA), or rename the folder.",
+        )
+    return root
 
 
 def split_feed(feed: str) -> tuple[str, str]:
@@ -133,11 +148,12 @@ def hidden(target: Path) -> Path:
 
 def put(written: Path, target: Path) -> None:
     """Make `written` durable and put it in place of `target` atomically; a crash leaves the old file or the new one."""
-    with written.open("rb") as handle:
-        os.fsync(handle.fileno())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(written, target)
-    sync_dir(target.parent)
+    with storing(target):
+        with written.open("rb") as handle:
+            os.fsync(handle.fileno())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(written, target)
+        sync_dir(target.parent)
 
 
 def sync_dir(folder: Path) -> None:
@@ -151,7 +167,8 @@ def sync_dir(folder: Path) -> None:
 
 def put_json(target: Path, value: dict[str, Any]) -> None:
     """Write `value` as JSON to `target` atomically."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    written = hidden(target)
-    written.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n", "utf-8")
+    with storing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        written = hidden(target)
+        written.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n", "utf-8")
     put(written, target)

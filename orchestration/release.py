@@ -29,7 +29,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.errors import CallmartError
+from orchestration.errors import CallmartError, storing
 from orchestration.paths import hidden, published_dir, put_json, sync_dir
 
 MANIFEST = "manifest.json"
@@ -98,7 +98,8 @@ class MartFacts:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a release was made from. Dates are local dates, both ends of the window included; `created_at` is UTC."""
+    """What a release was made from. Dates are local dates, both ends of the window included; `created_at` is UTC. `seq`
+    counts releases: their order, whatever the clock said."""
 
     release_id: str
     scope: str
@@ -110,6 +111,7 @@ class Manifest:
     inputs: dict[str, str]
     stale: dict[str, list[date]]
     marts: dict[str, MartFacts]
+    seq: int = 0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=_iso, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
@@ -131,6 +133,7 @@ class Manifest:
                 name: MartFacts(**{**facts, "columns": tuple(Column(**column) for column in facts["columns"])})
                 for name, facts in raw["marts"].items()
             },
+            seq=raw.get("seq", 0),
         )
 
 
@@ -171,64 +174,66 @@ def publish_release(
     The caller holds the lock of the data root and has closed every connection to `warehouse`. `created_at` is UTC, with
     or without a zone; `as_of` is local. `on_step` is told each step after it was done, for progress and for tests that
     stop there. Ends with CallmartError (70) when a mart has a column of a type that readers lose, a comment names a
-    column that isn't there, or the id is the one being served.
+    column that isn't there, or the id is the one being served; with InputError when the disk is full.
     """
     created_at = _utc(created_at)
     place = _Place(root, scope)
-    place.sweep()
-    former = last_release(root, scope)
-    _check_specs(marts, release_id, place)
+    with storing(place.base):
+        place.sweep()
+        former = last_release(root, scope)
+        _check_specs(marts, release_id, place)
 
-    building = hidden(place.releases / release_id)
-    building.mkdir(parents=True)
-    tables = _copy_marts(warehouse, marts, building, on_step)
-    tables.append(_copy_release_mart(building, release_id, created_at, as_of, window, stale, transform_fingerprint))
-    on_step("copied")
+        building = hidden(place.releases / release_id)
+        building.mkdir(parents=True)
+        tables = _copy_marts(warehouse, marts, building, on_step)
+        tables.append(_copy_release_mart(building, release_id, created_at, as_of, window, stale, transform_fingerprint))
+        on_step("copied")
 
-    hashes = mart_hashes(building)
-    manifest = Manifest(
-        release_id=release_id,
-        scope=scope,
-        created_at=created_at,
-        as_of=as_of,
-        window_from=window[0] if window else None,
-        window_to=window[1] if window else None,
-        transform_fingerprint=transform_fingerprint,
-        inputs=dict(sorted(inputs.items())),
-        stale={feed: sorted(days) for feed, days in sorted(stale.items())},
-        marts={
-            table.name: MartFacts(
-                rows=table.rows,
-                size_bytes=(building / f"{table.name}.parquet").stat().st_size,
-                content_hash=hashes[table.name],
-                comment=table.comment,
-                columns=table.columns,
-            )
-            for table in tables
-        },
-    )
-    (building / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-    on_step("manifest written")
+        hashes = mart_hashes(building)
+        manifest = Manifest(
+            release_id=release_id,
+            scope=scope,
+            created_at=created_at,
+            as_of=as_of,
+            window_from=window[0] if window else None,
+            window_to=window[1] if window else None,
+            transform_fingerprint=transform_fingerprint,
+            inputs=dict(sorted(inputs.items())),
+            stale={feed: sorted(days) for feed, days in sorted(stale.items())},
+            marts={
+                table.name: MartFacts(
+                    rows=table.rows,
+                    size_bytes=(building / f"{table.name}.parquet").stat().st_size,
+                    content_hash=hashes[table.name],
+                    comment=table.comment,
+                    columns=table.columns,
+                )
+                for table in tables
+            },
+            seq=1 + place.last_seq(),
+        )
+        (building / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        on_step("manifest written")
 
-    final = place.releases / release_id
-    if final.exists():  # complete, but never served: a former run was stopped before the swap
-        shutil.rmtree(final)
-    _sync(building)
-    os.replace(building, final)
-    sync_dir(place.releases)
-    on_step("renamed")
+        final = place.releases / release_id
+        if final.exists():  # complete, but never served: a former run was stopped before the swap
+            shutil.rmtree(final)
+        _sync(building)
+        os.replace(building, final)
+        sync_dir(place.releases)
+        on_step("renamed")
 
-    rebuild = not place.catalogue_is(_signature(manifest, place.current))
-    if rebuild and former is not None:
-        # A stand-in over the fixed folder of the former release: right before and after the swap, whatever it changes.
-        served = place.releases / former.release_id
-        _write_catalogue(place, former, served, lambda step: on_step(f"stand-in: {step}"))
-    place.swap_current(release_id, on_step)
-    if rebuild:
-        _write_catalogue(place, manifest, place.current, on_step)
-    removed = place.retire(max(keep, KEEP_AT_LEAST))
-    on_step("retired")
-    return Release(release_id, final, place.catalogue, manifest, rebuild, removed)
+        rebuild = not place.catalogue_is(_signature(manifest, place.current))
+        if rebuild and former is not None:
+            # A stand-in over the fixed folder of the former release: right before the swap and after it.
+            served = place.releases / former.release_id
+            _write_catalogue(place, former, served, lambda step: on_step(f"stand-in: {step}"))
+        place.swap_current(release_id, on_step)
+        if rebuild:
+            _write_catalogue(place, manifest, place.current, on_step)
+        removed = place.retire(max(keep, KEEP_AT_LEAST))
+        on_step("retired")
+        return Release(release_id, final, place.catalogue, manifest, rebuild, removed)
 
 
 def ensure_catalogue(root: Path, scope: str = "default") -> bool:
@@ -473,12 +478,17 @@ class _Place:
         sync_dir(self.base)
         on_step("swapped")
 
+    def last_seq(self) -> int:
+        """Highest number of a release that is kept."""
+        return max((_age(path)[0] for path in self._complete()), default=0)
+
+    def _complete(self) -> list[Path]:
+        return [path for path in self.releases.iterdir() if (path / MANIFEST).exists()]
+
     def retire(self, keep: int) -> list[str]:
-        """Removes all but the newest `keep` releases and the served one; returns the ids that went."""
-        served = os.readlink(self.current).removeprefix("releases/")
-        complete = [path for path in self.releases.iterdir() if (path / MANIFEST).exists()]
-        newest_first = sorted(complete, key=_age, reverse=True)
-        removed = [path for path in newest_first[keep:] if path.name != served]
+        """Removes all but the newest `keep` releases; returns the ids that went."""
+        newest_first = sorted(self._complete(), key=_age, reverse=True)
+        removed = newest_first[keep:]
         for path in removed:
             # Out of sight first: a kill in the middle leaves no half release under a valid name.
             gone = hidden(path)
@@ -487,9 +497,9 @@ class _Place:
         return sorted(path.name for path in removed)
 
 
-def _age(release: Path) -> tuple[datetime, str]:
+def _age(release: Path) -> tuple[int, datetime, str]:
     manifest = Manifest.from_json((release / MANIFEST).read_text(encoding="utf-8"))
-    return manifest.created_at, manifest.release_id
+    return manifest.seq, manifest.created_at, manifest.release_id
 
 
 def _sync(folder: Path) -> None:

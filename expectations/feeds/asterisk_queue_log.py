@@ -11,6 +11,7 @@ from expectations.feeds.common import (
     DAY_S,
     completeness_checks,
     contract_checks,
+    flagged_value,
     out_of_range_checks,
     tolerance,
 )
@@ -45,12 +46,12 @@ def suite(contract: Contract, settings: FeedSettings) -> list[Check]:
 
 def _bad_durations() -> str:
     tests = " or ".join(
-        f"(event = '{event}' and {parameter} <> '' and coalesce(try_cast({parameter} as double), -1) "
-        f"not between 0 and {DAY_S * units})"
+        f"(event = '{event}' and ({flagged_value(parameter)} or {parameter} <> '' "
+        f"and coalesce(try_cast({parameter} as double), -1) not between 0 and {DAY_S * units}))"
         for event, parameters in _DURATIONS.items()
         for parameter, units in parameters
     )
-    return f"select dt, source_file, source_line, event, data1, data2, data3, data4 from {{batch}} where {tests}"
+    return f"select dt, source_file, source_line, event, data1, data2, data3, data4, flags from {{batch}} where {tests}"
 
 
 def _days_of_bad_durations(settings: FeedSettings) -> str:

@@ -50,6 +50,22 @@ def _meaning_checks(tolerance_s: int, settings: FeedSettings) -> list[Check]:
     shown = "dt, source_file, source_line, contact_id, outcome"
     return [
         Check(
+            "day_month_order",
+            "blocking",
+            Text(
+                "同一文件中有些开始时间只有把日与月对调才读得通，因此这些两可的日期很可能读反了",
+                "some starts of the file can only be read with day and month exchanged, so those that can be read "
+                "either way were probably read wrongly",
+            ),
+            Text(
+                "对照导出核实日月次序，修正 started_at 的映射格式（%d 与 %m）",
+                "look at the order of day and month in the export, correct %d and %m in the mapping of started_at",
+            ),
+            NoRows(f"""
+                select {shown}, started_at from {{batch}}
+                where list_contains(string_split(coalesce(flags, ''), ','), 'day_month_doubtful')"""),
+        ),
+        Check(
             "answered_without_agent",
             "warning",
             Text(

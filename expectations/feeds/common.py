@@ -164,9 +164,10 @@ def completeness_checks(settings: FeedSettings) -> list[Check]:
 
 
 def durations_checks(columns: Sequence[str], settings: FeedSettings) -> list[Check]:
-    """Durations in 0..86400 s: single rows warn; a share of them blocks, because then a unit or column is wrong."""
-    outside = " or ".join(f"{column} < 0 or {column} > {DAY_S}" for column in columns)
-    shown = ", ".join(columns)
+    """Durations in 0..86400 s: single rows warn; a share of them blocks, because then a unit or column is wrong. Typing
+    makes what lies outside NULL, and says so in the flags."""
+    outside = " or ".join(f"{column} < 0 or {column} > {DAY_S} or {flagged_value(column)}" for column in columns)
+    shown = ", ".join((*columns, "flags"))
     sql = f"select dt, source_file, source_line, {shown} from {{batch}} where {outside}"
     share = f"""
         select dt, count(*) as row_count, count(*) filter (where {outside}) as rows_out_of_range
@@ -174,6 +175,11 @@ def durations_checks(columns: Sequence[str], settings: FeedSettings) -> list[Che
         having count(*) >= {settings.min_rows}
            and count(*) filter (where {outside}) > {settings.unusable_block_share} * count(*)"""
     return out_of_range_checks(sql, share, settings)
+
+
+def flagged_value(column: str) -> str:
+    """SQL: typing took the row's value of a column for none, because it was negative, absurd or no number."""
+    return f"list_has_any(string_split(coalesce(flags, ''), ','), ['negative_{column}', 'bad_{column}'])"
 
 
 def out_of_range_checks(rows_sql: str, share_sql: str, settings: FeedSettings) -> list[Check]:
@@ -204,15 +210,18 @@ def out_of_range_checks(rows_sql: str, share_sql: str, settings: FeedSettings) -
 def order_checks(
     steps: Sequence[str], tolerance_s: int, settings: FeedSettings, key: str, pairs: Sequence[tuple[str, str]]
 ) -> list[Check]:
-    """Steps of one record in order within the clock tolerance: single rows warn, a share of them blocks."""
-    wrong = " or ".join(f"epoch({early}) > epoch({late}) + {tolerance_s}" for early, late in pairs)
+    """Steps of one record in order within the clock tolerance: single rows warn, a share of them blocks. Typing flags
+    what it saw out of order, and makes an end before the start NULL."""
+    seen = [f"epoch({early}) > epoch({late}) + {tolerance_s}" for early, late in pairs]
+    wrong = " or ".join([*seen, "regexp_matches(flags, '(^|,)order_')"])
     return [
         Check(
             "time_order",
             "warning",
             Text(f"时间先后颠倒超过 {tolerance_s} 秒", f"steps are out of order by more than {tolerance_s} s"),
             Text("核对各系统的时钟；这些行保留并计数", "compare the systems' clocks; the rows are kept and counted"),
-            NoRows(f"select dt, source_file, source_line, {key}, {', '.join(steps)} from {{batch}} where {wrong}"),
+            NoRows(f"""
+                select dt, source_file, source_line, {key}, {", ".join(steps)}, flags from {{batch}} where {wrong}"""),
         ),
         Check(
             "time_order_unusable",

@@ -12,17 +12,20 @@ from typing import Any
 import duckdb
 
 from orchestration import paths
+from orchestration.errors import storing
 from orchestration.extract.expressions import literal, quote
 
+# Beyond these years, and at infinity, a conversion between zones is an error instead of a value.
+_FIRST, _LAST = "timestamp '0001-01-02'", "timestamp '9999-12-31'"
 META = "callmart"  # the one key-value pair that our Parquet files carry: a JSON object
 
 
 @contextmanager
 def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory DuckDB in UTC that spills below the data root. `CALLMART_MEMORY` (2GB) and `CALLMART_THREADS` bound
-    what it takes."""
-    spill = paths.make_private(paths.temp_dir(root), root)
-    with duckdb.connect(":memory:") as db:
+    what it takes. Raises InputError when the block finds the disk full."""
+    with storing(root), duckdb.connect(":memory:") as db:
+        spill = paths.make_private(paths.temp_dir(root), root)
         db.execute("set timezone = 'UTC'")
         db.execute("set memory_limit = " + literal(os.environ.get("CALLMART_MEMORY", "2GB")))
         db.execute("set temp_directory = " + literal(str(spill)))
@@ -63,8 +66,15 @@ def parquet(files: Iterable[Path]) -> str:
 
 def to_utc(local: str, zone: str) -> str:
     """A local TIMESTAMP in `zone` as a UTC TIMESTAMP. A time that occurs twice is the later one, a time that does not
-    exist is moved by the hour that is missing: ICU's rule, the same at each run."""
-    return f"((({local}) at time zone {literal(zone)}) at time zone 'UTC')"
+    exist is moved by the hour that is missing: ICU's rule, the same at each run. NULL outside the years 1 to 9999."""
+    utc = f"((({local}) at time zone {literal(zone)}) at time zone 'UTC')"
+    return f"(case when ({local}) between {_FIRST} and {_LAST} then {utc} end)"
+
+
+def instant_to_utc(instant: str) -> str:
+    """A TIMESTAMPTZ as a UTC TIMESTAMP; NULL outside the years 1 to 9999."""
+    first, last = (f"{bound} at time zone 'UTC'" for bound in (_FIRST, _LAST))
+    return f"(case when ({instant}) between ({first}) and ({last}) then ({instant}) at time zone 'UTC' end)"
 
 
 def to_local(utc: str, zone: str) -> str:
@@ -81,6 +91,12 @@ def is_doubtful(local: str, zone: str) -> str:
         for sign in "+-"
     )
     return f"({to_local(utc, zone)} <> {local} or {others})"
+
+
+def near(instant: str, other: str, seconds: int) -> str:
+    """A TIMESTAMP that lies within so many seconds of another one, else NULL."""
+    within = f"interval {seconds} second"
+    return f"(case when ({instant}) between {other} - {within} and {other} + {within} then {instant} end)"
 
 
 def has_changes(db: duckdb.DuckDBPyConnection, zone: str, begin: int, end: int) -> bool:

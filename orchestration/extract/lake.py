@@ -115,6 +115,7 @@ def touched_dates(feed: Feed, config: Config, root: Path) -> list[date]:
     """Dates whose partition is not what the live objects make, sorted; a date that lost all its rows is one of them.
 
     Types what is not typed yet, so it raises what `type_feed` raises. Warns of a log that is empty after rotation.
+    Removes what a killed build left, so candidates made before the call are gone.
     """
     warnings: list[str] = []
     with connect(root) as db:
@@ -124,6 +125,7 @@ def touched_dates(feed: Feed, config: Config, root: Path) -> list[date]:
             for day in plan.days()
         }
         found = _partition_meta(db, feed.name, root)
+        _sweep(db, feed.name, root, found)
     for text in warnings:
         warn(text)
     for day in [*found, *held_dates(feed.name, root)]:
@@ -181,6 +183,18 @@ def discard(candidates: Iterable[Candidate]) -> None:
 def held_dates(feed: str, root: Path) -> list[date]:
     """Dates of a feed that are held, sorted."""
     return sorted(_day(path) for path in paths.held_dir(root, feed).glob("dt=*/part-0.parquet"))
+
+
+def judged_dates(feed: Feed, config: Config, root: Path) -> list[date]:
+    """Held dates whose rows are still the ones that the checks refused, sorted."""
+    held = {day: paths.held_dir(root, feed.name, day) / "part-0.parquet" for day in held_dates(feed.name, root)}
+    if not held:
+        return []
+    with connect(root) as db:
+        plan = _plan(db, feed, config, root)
+        known = read_meta(db, list(held.values()))
+    wanted = {day: partition_fingerprint(feed, plan.parts(day), plan.moved.get(day.isoformat(), ())) for day in held}
+    return sorted(day for day, file in held.items() if known.get(file, {}).get("fingerprint") == wanted[day])
 
 
 def lake_inventory(root: Path) -> dict[str, str]:
@@ -464,6 +478,19 @@ def _partition_meta(db: duckdb.DuckDBPyConnection, feed: str, root: Path) -> dic
     files = [path for path in paths.lake_dir(root, feed).glob("dt=*/part-0.parquet") if _day(path) != paths.ZERO_DATE]
     found = read_meta(db, files)
     return {_day(file): found.get(file, {}) for file in files}
+
+
+def _sweep(db: duckdb.DuckDBPyConnection, feed: str, root: Path, lake: Mapping[date, Mapping[str, Any]]) -> None:
+    """Remove what a killed build left: files under hidden names, and held folders whose partition is in the lake by now
+    or never came."""
+    for folder in (paths.lake_dir(root, feed), paths.held_dir(root, feed), paths.quarantine_dir(root, feed)):
+        for left in folder.rglob("_*.tmp"):
+            left.unlink()
+    waiting = [day / "part-0.parquet" for day in paths.held_dir(root, feed).glob("dt=*")]
+    known = read_meta(db, waiting)
+    for file in waiting:
+        if file not in known or known[file]["fingerprint"] == lake.get(_day(file), {}).get("fingerprint"):
+            shutil.rmtree(file.parent)
 
 
 # --- reference feeds and zero-row files ------------------------------------------------------------------

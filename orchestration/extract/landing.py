@@ -15,22 +15,26 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from orchestration import paths
 from orchestration.config import Feed
-from orchestration.errors import InputError
+from orchestration.errors import InputError, storing
 from orchestration.progress import warn
 
 BLOCK = 1 << 22
 GZIP_MAGIC = b"\x1f\x8b"
 ORIGINAL = "original"
 MANIFEST = "manifest.json"
+AHEAD = "ahead"  # file beside an object some of whose records lie in the future: the time (UTC, ISO) of the first
+# By how much a record's clock may run ahead of this machine's, and this machine's change, before one is called wrong.
+CLOCK_SLACK = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,11 @@ class Manifest:
         return f"{self.object_id}/{name}"
 
     @property
+    def looks(self) -> list[datetime]:
+        """This machine's clock (UTC) at each sighting, in their order."""
+        return [moment(sighting.seen_at) for sighting in self.seen] or [moment(self.extracted_at)]
+
+    @property
     def last_seq(self) -> int:
         """Landing order of the latest sighting."""
         return max((sighting.seq for sighting in self.seen), default=self.seq)
@@ -102,38 +111,39 @@ class _Changed(Exception):
 def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
     """Copy each new or changed file of a feed into landing; `now` (UTC) becomes `extracted_at` of new objects.
 
-    A file whose path, size and modification time are those of its latest sighting is not read. Raises InputError for a
-    pattern without a match (unless the feed has `required: false`), an unreadable or damaged file, and a file that
-    changes each time it is read.
+    A file whose path, size and modification time are those of its latest sighting is not read, unless the time of that
+    sighting matters and no longer holds. Raises InputError for a pattern without a match (unless the feed has
+    `required: false`), an unreadable or damaged file, a file that changes each time it is read, and a full disk.
     """
     report = LandingReport(feed.name)
-    folder = paths.make_private(paths.landing_dir(root, feed.name), root)
-    _sweep(folder)
-    known = {manifest.object_id: manifest for manifest in read_manifests(feed.name, root)}
-    for file in _files(feed, report):
-        report.files += 1
-        name = os.path.relpath(file, feed.base_dir)
-        latest = _latest_sighting(known.values(), name)
-        before = _stat(file, feed)
-        if latest and (latest[1].size, latest[1].mtime_ns) == (before.st_size, before.st_mtime_ns):
-            report.known_objects.append(latest[0].object_id)
-            continue
-        report.read += 1
-        landed, before = _capture(file, name, feed, folder, known, now, before)
-        manifest = known.get(landed.object_id, landed)
-        sighting = Sighting(name, landed.seq, now.isoformat(), before.st_size, before.st_mtime_ns)
-        manifest = replace(manifest, seen=(*manifest.seen, sighting))
-        if landed.object_id in known:
-            report.known_objects.append(manifest.object_id)
-        else:
-            report.new_objects.append(manifest.object_id)
-        paths.put_json(folder / manifest.object_id / MANIFEST, _as_json(manifest))
-        known[manifest.object_id] = manifest
+    with storing(root):
+        folder = paths.make_private(paths.landing_dir(root, feed.name), root)
+        _sweep(folder)
+        known = {manifest.object_id: manifest for manifest in read_manifests(feed.name, root)}
+        for file in _files(feed, report):
+            report.files += 1
+            name = _name(file, feed)
+            latest = _latest_sighting(known.values(), name)
+            before = _stat(file, feed)
+            unchanged = latest and (latest[1].size, latest[1].mtime_ns) == (before.st_size, before.st_mtime_ns)
+            if latest and unchanged and _is_settled(latest[0], folder, now):
+                report.known_objects.append(latest[0].object_id)
+                continue
+            report.read += 1
+            landed = _capture(file, name, feed, folder, known, now, before)
+            if landed.object_id in known:
+                former = known[landed.object_id]
+                landed = replace(former, seen=(*former.seen, *landed.seen))
+                paths.put_json(folder / landed.object_id / MANIFEST, _as_json(landed))
+                report.known_objects.append(landed.object_id)
+            else:
+                report.new_objects.append(landed.object_id)
+            known[landed.object_id] = landed
     return report
 
 
 def read_manifests(feed: str, root: Path) -> list[Manifest]:
-    """Manifests of all landed objects of a feed in landing order. An object without manifest (crash) doesn't count."""
+    """Manifests of all landed objects of a feed in landing order. An object without manifest doesn't count."""
     found = []
     for path in sorted(paths.landing_dir(root, feed).glob(f"*/{MANIFEST}")):
         said = json.loads(path.read_text("utf-8"))
@@ -141,6 +151,16 @@ def read_manifests(feed: str, root: Path) -> list[Manifest]:
         said["extends"] = tuple(said["extends"])
         found.append(Manifest(**said))
     return sorted(found, key=lambda manifest: manifest.seq)
+
+
+def last_landing(root: Path) -> datetime | None:
+    """The instant (UTC) at which a source file last brought something new, whichever feed's; None before the first."""
+    files = root.glob(f"landing/*/*/*/{MANIFEST}")
+    newest = max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
+    if newest is None:
+        return None
+    seen = json.loads(newest.read_text("utf-8"))["seen"]
+    return max((datetime.fromisoformat(sighting["seen_at"]) for sighting in seen), default=None)
 
 
 def live_objects(manifests: Sequence[Manifest], warnings: list[str] | None = None) -> list[Manifest]:
@@ -174,6 +194,12 @@ def live_objects(manifests: Sequence[Manifest], warnings: list[str] | None = Non
     return sorted(live, key=lambda manifest: manifest.seq)
 
 
+def moment(text: str) -> datetime:
+    """An ISO moment (UTC when it names no zone) as plain UTC."""
+    said = datetime.fromisoformat(text)
+    return (said.astimezone(UTC) if said.tzinfo else said).replace(tzinfo=None)
+
+
 def open_stream(path: Path, is_gzip: bool) -> BinaryIO:
     """The decompressed bytes of a landed object."""
     handle = path.open("rb")
@@ -187,22 +213,41 @@ def _files(feed: Feed, report: LandingReport) -> list[Path]:
     """Files of all patterns, oldest first, so that versions of one log land in the order they were written."""
     found: dict[Path, None] = {}
     for pattern, said in zip(feed.patterns(), feed.paths, strict=True):
-        matches = [Path(name) for name in glob.glob(pattern, recursive=True)]
-        files = [path for path in matches if path.is_file()]
+        matches = [Path(name) for name in glob.glob(pattern, recursive=True) if os.path.lexists(name)]
+        kinds = {path: _kind(path, feed) for path in matches}
+        files = [path for path, kind in kinds.items() if kind == "file"]
+        other = {path: kind for path, kind in kinds.items() if kind not in ("file", "folder")}
         if not files:
+            seen = "".join(f"; {_name(path, feed)} is a {kind}" for path, kind in sorted(kinds.items())[:3])
             if feed.required:
                 raise InputError(
                     f"no file matches {said!r} (looked for {os.path.relpath(pattern, feed.base_dir)} "
-                    f"beside the configuration).",
+                    f"beside the configuration){seen}.",
                     file=feed.config_file,
                     line=feed.line_of("paths"),
                     column=f"{feed.name}.paths",
                     rule="no_file",
                     todo="correct the path, or put `required: false` on the feed if it may be missing.",
                 )
-            report.warnings.append(f"no file matches {said!r}")
+            report.warnings.append(f"no file matches {said!r}{seen}")
+        else:
+            report.warnings += [f"{_name(path, feed)} is a {kind}; it is not read" for path, kind in other.items()]
         found.update(dict.fromkeys(files))
     return sorted(found, key=lambda path: (_stat(path, feed).st_mtime_ns, str(path)))
+
+
+def _kind(path: Path, feed: Feed) -> str:
+    """What a path is; to open anything but a file could wait for ever. Raises InputError for a link to nowhere: what it
+    stands for would be missing in silence."""
+    mode = _stat(path, feed).st_mode
+    if stat.S_ISREG(mode):
+        return "file"
+    return "folder" if stat.S_ISDIR(mode) else "named pipe" if stat.S_ISFIFO(mode) else "socket or device"
+
+
+def _name(file: Path, feed: Feed) -> str:
+    """How a file is called from the configuration's folder, as text whatever its bytes."""
+    return os.fsencode(os.path.relpath(file, feed.base_dir)).decode("utf-8", "backslashreplace")
 
 
 def _stat(file: Path, feed: Feed) -> os.stat_result:
@@ -216,7 +261,7 @@ def _unreadable(file: Path, feed: Feed, error: Exception) -> InputError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return InputError(
         f"the file can't be read: {reason}.",
-        file=os.path.relpath(file, feed.base_dir),
+        file=_name(file, feed),
         rule="unreadable",
         todo="make it readable for the user who runs callmart, or copy it again from its source.",
     )
@@ -225,6 +270,16 @@ def _unreadable(file: Path, feed: Feed, error: Exception) -> InputError:
 def _latest_sighting(manifests: Iterable[Manifest], path: str) -> tuple[Manifest, Sighting] | None:
     found = [(m, sighting) for m in manifests for sighting in m.seen if sighting.path == path]
     return max(found, key=lambda pair: pair[1].seq) if found else None
+
+
+def _is_settled(manifest: Manifest, folder: Path, now: datetime) -> bool:
+    """Whether another look would tell nothing new. It would when this machine's clock has gone back since the last one,
+    when it had gone back then and no longer has, and when a record that lay in the future then no longer does."""
+    last, limit = manifest.looks[-1], moment(now.isoformat()) + CLOCK_SLACK
+    if last > limit or any(last + CLOCK_SLACK < look <= limit for look in manifest.looks):
+        return False
+    mark = folder / manifest.object_id / AHEAD
+    return not mark.exists() or moment(mark.read_text("utf-8")) > limit
 
 
 # --- copying ---------------------------------------------------------------------------------------------
@@ -238,12 +293,12 @@ def _capture(
     known: dict[str, Manifest],
     now: datetime,
     before: os.stat_result,
-) -> tuple[Manifest, os.stat_result]:
+) -> Manifest:
     """Copy the file to landing, unless its bytes are there; once again when it changed meanwhile."""
     # Asterisk only ever appends to its logs, so that bytes read twice alike are a true beginning of the file.
     for growing in (False, feed.contract.source == "asterisk"):
         try:
-            return _copy(file, name, feed, folder, known, now, before, growing), before
+            return _copy(file, name, feed, folder, known, now, before, growing)
         except _Changed:
             before = _stat(file, feed)
     raise InputError(
@@ -264,22 +319,27 @@ def _copy(
     before: os.stat_result,
     growing: bool,
 ) -> Manifest:
-    """Copy to a temporary folder, then in place. With `growing`, what is appended while the file is read is left for
-    the next run. Raises _Changed when the bytes can't be trusted."""
+    """Copy a new object to a temporary folder, then in place with its manifest; the manifest of this sighting. With
+    `growing`, what is appended while the file is read is left for the next run. Raises _Changed when the bytes can't be
+    trusted."""
     seq = 1 + max((sighting.seq for manifest in known.values() for sighting in manifest.seen), default=0)
     temporary = folder / f"_{os.getpid()}.tmp"
     temporary.mkdir(mode=paths.PRIVATE, exist_ok=True)
     try:
-        whole = hashlib.sha256()
+        whole, is_writing = hashlib.sha256(), False
         try:
             with file.open("rb") as source, (temporary / ORIGINAL).open("wb") as target:
                 size = 0
                 for block in _blocks(source, before.st_size if growing else None):
                     whole.update(block)
+                    is_writing = True
                     target.write(block)
+                    is_writing = False
                     size += len(block)
+                is_writing = True
                 target.flush()
                 os.fsync(target.fileno())
+                is_writing = False
                 after = os.fstat(source.fileno())
                 if growing:
                     again = hashlib.sha256()
@@ -289,6 +349,8 @@ def _copy(
                     if again.digest() != whole.digest():
                         raise _Changed
         except OSError as error:
+            if is_writing:
+                raise OSError(error.errno, error.strerror, str(temporary)) from error
             raise _unreadable(file, feed, error) from error
         same = (after.st_size, after.st_mtime_ns, after.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
         if size != before.st_size or not (same or (growing and after.st_ino == before.st_ino)):
@@ -306,13 +368,15 @@ def _copy(
             encoding=feed.encoding,
             extracted_at=now.isoformat(),
             seq=seq,
+            seen=(Sighting(name, seq, now.isoformat(), before.st_size, before.st_mtime_ns),),
         )
         if object_id in known:
             return manifest
         manifest = _with_stream(manifest, temporary / ORIGINAL, known.values(), feed, file)
         target_folder = folder / object_id
-        if target_folder.exists():  # bytes of a landing that crashed before its manifest
+        if target_folder.exists():  # bytes whose manifest was lost
             shutil.rmtree(target_folder)
+        paths.put_json(temporary / MANIFEST, _as_json(manifest))
         os.replace(temporary, target_folder)
         paths.sync_dir(folder)
         return manifest

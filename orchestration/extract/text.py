@@ -2,8 +2,9 @@
 
 Here belongs: decompression, encoding, line ends, NUL bytes, blank lines, quoted line breaks, the header. Not here: what
 a field means. Each record goes out as `line number, mark, record` separated by the feed's delimiter, so that the CSV
-reader of DuckDB can't lose count; each record that can't be a record is refused here with its rule. Lines are counted
-twice, by splitting and by counting line ends, and must agree.
+reader of DuckDB can't lose count; a mark is the number of further lines of the record, if any, and letters. Each record
+that can't be a record is refused here with its rule. Lines are counted twice, by splitting and by counting line ends,
+and must agree. Memory and time are bounded whatever the bytes: no line is kept beyond a block, none is scanned twice.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from orchestration.extract.landing import BLOCK, Manifest, open_stream
 
 MAX_LINE_BYTES = 1 << 20
 MAX_RECORD_LINES = 100
-MAX_BLOCK_BYTES = 1 << 26
+MAX_COLUMNS = 2000
+LINE, MARK = "#line", "#mark"
 NUL_MARK, TAIL_MARK = "n", "t"
+_SHOWN_BYTES = 1000
 
 REASONS = {
     "undecodable": "the line is not text in the encoding of the file",
-    "line_too_long": f"the line has more than {MAX_LINE_BYTES} bytes",
-    "unclosed_quote": "a quote opens and does not close",
+    "line_too_long": f"the line has more than {MAX_LINE_BYTES} bytes; its beginning is shown",
+    "unclosed_quote": f"a quote opens and does not close within {MAX_RECORD_LINES} lines and {MAX_LINE_BYTES} bytes",
     "malformed_quotes": "text follows a closing quote",
 }
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -45,6 +48,11 @@ class Dialect:
     escape: str = ""
     header: bool = False
     skip: int = 0
+
+    @property
+    def doubles_quotes(self) -> bool:
+        """Whether a quote inside a quoted field is written twice."""
+        return self.escape in ("", self.quote)
 
 
 @dataclass
@@ -81,7 +89,7 @@ def prepare(manifest: Manifest, original: Path, encoding: str, dialect: Dialect,
     with done.path.open("wb") as target, done.refused_path.open("w", encoding="utf-8") as refused:
         writer = _Writer(manifest, dialect, done, target, refused, chosen, strict)
         with open_stream(original, manifest.is_gzip) as stream:
-            for block, is_last in _line_blocks(stream, manifest.name):
+            for block, is_last in _line_blocks(stream):
                 writer.block(block, is_last)
         writer.finish()
     if dialect.header and done.header is not None and done.rows_in == 0:
@@ -91,21 +99,15 @@ def prepare(manifest: Manifest, original: Path, encoding: str, dialect: Dialect,
 
 def raw_records(prepared: Prepared, delimiter: str, lines: set[int]) -> Iterator[tuple[int, str]]:
     """Text of the records that begin at `lines`, as prepared (without number and mark)."""
-    begin = re.compile(rb"(\d+)" + re.escape(delimiter.encode()) + rb"[a-z]*" + re.escape(delimiter.encode()))
-    current: int | None = None
-    parts: list[bytes] = []
+    between = re.escape(delimiter.encode())
+    begin = re.compile(rb"(\d+)" + between + rb"(\d*)[a-z]*" + between)
     with prepared.path.open("rb") as handle:
         for line in handle:
-            # A continuation of a quoted record may look like a beginning only if its number were the next one expected.
             match = begin.match(line)
-            if match and not (prepared.multiline and current is not None and int(match[1]) <= current):
-                if current in lines:
-                    yield current, b"".join(parts).decode("utf-8").rstrip("\n")
-                current, parts = int(match[1]), [line[match.end() :]]
-            else:
-                parts.append(line)
-    if current is not None and current in lines:
-        yield current, b"".join(parts).decode("utf-8").rstrip("\n")
+            assert match is not None  # each record was written so
+            parts = [line[match.end() :], *(next(handle) for _ in range(int(match[2] or 0)))]
+            if int(match[1]) in lines:
+                yield int(match[1]), b"".join(parts)[:-1].decode("utf-8")
 
 
 # --- encoding --------------------------------------------------------------------------------------------
@@ -125,7 +127,7 @@ def _encoding(manifest: Manifest, original: Path, said: str) -> tuple[str, bool]
         return "utf-8", True
     foreign = utf8 = gb18030 = 0
     with open_stream(original, manifest.is_gzip) as stream:
-        for block, _ in _line_blocks(stream, manifest.name):
+        for block, _ in _line_blocks(stream):
             for line in block.splitlines():
                 if not line.isascii():
                     foreign += 1
@@ -160,26 +162,27 @@ def _decodable(line: bytes, encoding: str) -> bool:
 # --- records ---------------------------------------------------------------------------------------------
 
 
-def _line_blocks(stream: BinaryIO, name: str) -> Iterator[tuple[bytes, bool]]:
-    """Blocks that end at a line end (only the last one may not), and whether it is the last one."""
+def _line_blocks(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """Blocks that end at a line end (only the last one may not), and whether it is the last one. Of a line longer than
+    a block only so much is kept as shows that it is too long."""
     rest = b""
-    while True:
-        block = stream.read(BLOCK)
-        if not block:
-            yield rest, True
-            return
+    while block := stream.read(BLOCK):
         block = rest + block
-        cut = max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1) if b"\r" in block else -1) + 1
+        cut = max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1
         rest = block[cut:]
         if cut:
             yield block[:cut], False
-        elif len(rest) > MAX_BLOCK_BYTES:
-            raise InputError(
-                f"{MAX_BLOCK_BYTES} bytes without a line end.",
-                file=name,
-                rule="not_text",
-                todo="check that the path names a text file.",
-            )
+        if len(rest) > BLOCK:
+            rest = _shortened(rest)
+    yield rest, True
+
+
+def _shortened(line: bytes) -> bytes:
+    """The beginning of a line that has no end yet, too long to pass for a line. A file system may fill what a power cut
+    left with NUL bytes: the line behind them is none the longer for them."""
+    end = b"\r" if line.endswith(b"\r") else b""
+    mark = b"\0" if b"\0" in line else b""
+    return mark + line.removesuffix(end).replace(b"\0", b"")[: MAX_LINE_BYTES + 1] + end
 
 
 class _Writer:
@@ -204,9 +207,10 @@ class _Writer:
         self._counted = 0  # line ends counted so far
         self._spent = 0  # lines that became records, refusals, blanks or header
         self._waiting: deque[tuple[int, bytes, str]] = deque()  # lines of a record whose quote is open
+        self._waiting_bytes = 0
         self._to_skip = dialect.skip
         if dialect.quote:
-            self._closed, self._open = _patterns(dialect)
+            self._closed, self._open, self._closes, self._stays = _patterns(dialect)
 
     def block(self, block: bytes, is_last: bool) -> None:
         """Take the next block of whole lines."""
@@ -217,8 +221,6 @@ class _Writer:
             self._counted += block.count(b"\r") - block.count(b"\r\n")
         tail = is_last and bool(block) and not block.endswith((b"\n", b"\r"))
         self._counted += tail
-        if self._encoding != "utf-8" and self._strict:
-            block = block.decode(self._encoding).encode("utf-8")
         lines = block.splitlines()
         plain = (
             self._strict
@@ -232,6 +234,8 @@ class _Writer:
             and (not lines or len(max(lines, key=len)) <= MAX_LINE_BYTES)
         )
         if plain:
+            if self._encoding != "utf-8":
+                lines = block.decode(self._encoding).encode("utf-8").splitlines()
             between = self._delimiter * 2
             self._target.writelines(
                 [b"%d%b%b\n" % (number, between, line) for number, line in enumerate(lines, self._line + 1)]
@@ -263,52 +267,67 @@ class _Writer:
         if b"\0" in line:
             line, mark = line.replace(b"\0", b""), NUL_MARK + mark
         if len(line) > MAX_LINE_BYTES:
-            self._refuse(number, line[:1000], "line_too_long")
+            self._refuse(number, line[:_SHOWN_BYTES], "line_too_long", self._encoding)
             return
-        if not self._strict:
+        if self._encoding != "utf-8" or not self._strict:
             try:
                 line = line.decode(self._encoding).encode("utf-8")
             except UnicodeDecodeError:
-                self._refuse(number, line, "undecodable")
+                self._refuse(number, line, "undecodable", self._encoding)
                 return
         self._assemble(number, line, mark)
 
     def _assemble(self, number: int, line: bytes, mark: str) -> None:
         """Add a line to the record that waits for it, or begin one."""
-        if self._waiting:
-            self._waiting.append((number, line, mark))
-            if self._quote in line:
-                text = b"\n".join(part for _, part, _ in self._waiting)
-                if self._closed.fullmatch(text):
-                    marks = "".join(sorted({m for _, _, ms in self._waiting for m in ms}))
-                    first, count = self._waiting[0][0], len(self._waiting)
-                    self._waiting.clear()
-                    self._done.multiline = True
-                    self._emit(first, text, marks, count)
-                    return
-                if not self._open.fullmatch(text):
-                    self._give_up()
-                    return
-            if len(self._waiting) > MAX_RECORD_LINES:
-                self._give_up()
+        if not self._waiting:
+            self._begin(number, line, mark)
             return
+        if self._quote in line and not self._stays.fullmatch(line + b"\n"):
+            if self._closes.fullmatch(line):
+                self._wait(number, line, mark)
+                text = b"\n".join(part for _, part, _ in self._waiting)
+                marks = "".join(sorted({letter for _, _, letters in self._waiting for letter in letters}))
+                first, count = self._waiting[0][0], len(self._waiting)
+                self._waiting.clear()
+                self._waiting_bytes = 0
+                self._emit(first, text, marks, count)
+                return
+            while self._waiting:  # the line fits behind no open quote, whichever line opened it
+                self._give_up()
+            self._begin(number, line, mark)
+            return
+        self._wait(number, line, mark)
+        while len(self._waiting) > MAX_RECORD_LINES or self._waiting_bytes > MAX_LINE_BYTES:
+            self._give_up()
+
+    def _begin(self, number: int, line: bytes, mark: str) -> None:
+        """Take a line that no record waits for."""
         if not line:
             self._done.blank_lines += 1
             self._spent += 1
         elif not self._quote or self._quote not in line or self._closed.fullmatch(line):
             self._emit(number, line, mark, 1)
-        elif self._open.fullmatch(line):
-            self._waiting.append((number, line, mark))
+        elif self._open.fullmatch(line + b"\n"):
+            self._wait(number, line, mark)
         else:
             self._refuse(number, line, "malformed_quotes")
 
+    def _wait(self, number: int, line: bytes, mark: str) -> None:
+        self._waiting.append((number, line, mark))
+        self._waiting_bytes += len(line) + 1
+
     def _give_up(self) -> None:
-        """Refuse the line whose quote does not close, and read the lines after it on their own."""
-        waiting = list(self._waiting)
-        self._waiting.clear()
-        self._refuse(waiting[0][0], waiting[0][1], "unclosed_quote")
-        for number, line, mark in waiting[1:]:
-            self._assemble(number, line, mark)
+        """Refuse the line whose quote does not close, and read the lines behind it on their own, up to one that opens a
+        quote itself: as the lines after that one left a quote open, they leave this one open too."""
+        number, line, _ = self._next_waiting()
+        self._refuse(number, line, "unclosed_quote")
+        while self._waiting and not self._open.fullmatch(self._waiting[0][1] + b"\n"):
+            self._begin(*self._next_waiting())
+
+    def _next_waiting(self) -> tuple[int, bytes, str]:
+        first = self._waiting.popleft()
+        self._waiting_bytes -= len(first[1]) + 1
+        return first
 
     def _emit(self, number: int, record: bytes, mark: str, lines: int) -> None:
         self._spent += lines
@@ -317,12 +336,16 @@ class _Writer:
             self._done.header_line = number
             return
         self._done.records += 1
+        if lines > 1:
+            self._done.multiline = True
+            mark = f"{lines - 1}{mark}"
         self._target.write(b"%d%b%b%b%b\n" % (number, self._delimiter, mark.encode(), self._delimiter, record))
 
-    def _refuse(self, number: int, line: bytes, rule: str) -> None:
+    def _refuse(self, number: int, line: bytes, rule: str, encoding: str = "utf-8") -> None:
+        if self._dialect.header and self._done.header is None:
+            raise self._bad_header(number, f"can't be read: {REASONS[rule]}")
         self._spent += 1
         self._done.refused[rule] += 1
-        encoding = "utf-8" if self._strict else self._encoding
         row = {
             "source_line": number,
             "column_name": None,
@@ -332,6 +355,16 @@ class _Writer:
         }
         self._refused.write(json.dumps(row, ensure_ascii=False) + "\n")
 
+    def _bad_header(self, number: int, problem: str) -> InputError:
+        return InputError(
+            f"the header {problem}.",
+            file=self._manifest.name,
+            line=number,
+            rule="header",
+            todo="correct it, or name the columns in the configuration (format: {header: false, skip: 1}, "
+            "columns: [...]).",
+        )
+
     def _names(self, number: int, record: bytes) -> list[str]:
         text = record.decode("utf-8")
         if self._dialect.quote:
@@ -339,31 +372,34 @@ class _Writer:
                 io.StringIO(text),
                 delimiter=self._dialect.delimiter,
                 quotechar=self._dialect.quote,
-                escapechar=self._dialect.escape or None,
-                doublequote=not self._dialect.escape,
+                escapechar=None if self._dialect.doubles_quotes else self._dialect.escape,
+                doublequote=self._dialect.doubles_quotes,
             )
-            names = next(reader)
+            try:
+                names = next(reader)
+            except csv.Error as error:
+                raise self._bad_header(number, f"can't be read: {error}") from error
         else:
             names = text.split(self._dialect.delimiter)
-        names = [name.strip() for name in names]
+        if len(names) > MAX_COLUMNS:
+            raise self._bad_header(number, f"names {len(names)} columns; {MAX_COLUMNS} are read")
+        # A column without a name (a delimiter at the end of the line) can't be mapped and does no harm; one with a name
+        # of ours would do some.
+        named = ((index, name.strip()) for index, name in enumerate(names, 1))
+        names = [f"#{index}" if name.casefold() in ("", LINE, MARK) else name for index, name in named]
         seen: set[str] = set()
         for name in names:
             if name.casefold() in seen:
-                raise InputError(
-                    f"the header names the column {name!r} twice.",
-                    file=self._manifest.name,
-                    line=number,
-                    rule="header",
-                    todo="name the columns in the configuration (format: {header: false, skip: 1}, columns: [...]).",
-                )
+                raise self._bad_header(number, f"names the column {name!r} twice")
             seen.add(name.casefold())
         return names
 
 
-def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """A whole record; and a record whose last field has an open quote."""
+def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], ...]:
+    """A whole record; a line that ends within a quote; behind an open quote: a line that ends the record; one that ends
+    within a quote. A line that may end within a quote is matched with its line end, which an escape may precede."""
     quote, delimiter = re.escape(dialect.quote.encode()), re.escape(dialect.delimiter.encode())
-    if dialect.escape and dialect.escape != dialect.quote:
+    if not dialect.doubles_quotes:
         escape = re.escape(dialect.escape.encode())
         inside = rb"(?:[^" + quote + escape + rb"]|" + escape + rb"[\s\S])*+"
     else:
@@ -371,5 +407,7 @@ def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     bare = rb"(?:[^" + quote + delimiter + rb"\n][^" + delimiter + rb"\n]*+)?"
     whole = rb"(?:" + quote + inside + quote + rb"|" + bare + rb")"
     closed = whole + rb"(?:" + delimiter + whole + rb")*+"
-    opened = rb"(?:" + whole + delimiter + rb")*" + quote + inside
-    return re.compile(closed), re.compile(opened)
+    opened = rb"(?:" + whole + delimiter + rb")*+" + quote + inside
+    closes = inside + quote + rb"(?:" + delimiter + whole + rb")*+"
+    stays = inside + rb"|" + inside + quote + delimiter + opened
+    return tuple(re.compile(pattern) for pattern in (closed, opened, closes, stays))

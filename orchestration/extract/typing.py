@@ -4,8 +4,9 @@ Here belongs: what is the same for all feeds: reading the numbered file, the rul
 the accounting of rows, and when to type again. Not here: what a feed's fields mean (adapters), partitions (lake.py).
 
 Both files are functions of the bytes, the contract, the configuration of the feed, the hash key and this code; a hash
-of these is kept in typed.parquet, and what does not match is typed again. refused.parquet is written first:
-typed.parquet is what says that an object is typed.
+of these is kept in typed.parquet, and what does not match is typed again. They also depend on the time of the last look
+at the source file, after which no record of it can lie: what waits in the future is judged again at a later look.
+refused.parquet is written first: typed.parquet is what says that an object is typed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,14 @@ import duckdb
 
 from orchestration import paths
 from orchestration.config import Config, Feed, hash_key
-from orchestration.errors import AccountingError
+from orchestration.errors import AccountingError, InputError, storing
 from orchestration.extract import masking
 from orchestration.extract.adapters import Adapter, Context, adapter
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
 from orchestration.extract.engine import case, connect, has_changes, json_row, read_meta, to_local, write_parquet
 from orchestration.extract.expressions import literal, quote
-from orchestration.extract.landing import ORIGINAL, Manifest, live_objects, read_manifests
-from orchestration.extract.text import Dialect, Prepared, prepare, raw_records
+from orchestration.extract.landing import AHEAD, CLOCK_SLACK, ORIGINAL, Manifest, live_objects, moment, read_manifests
+from orchestration.extract.text import LINE, MARK, Dialect, Prepared, prepare, raw_records
 from orchestration.progress import step, warn
 
 TYPED, REFUSED = "typed.parquet", "refused.parquet"
@@ -42,7 +42,7 @@ REFUSED_COLUMNS = {
     "raw": "VARCHAR",
 }  # fmt: skip
 _MAX_RAW_LINE = 4 << 20
-_SCRATCH = "typing-"
+_ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,6 @@ def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
         known = _known(db, feed, root, manifests, fingerprint)
         todo = [manifest for manifest in manifests if manifest.object_id not in known]
         if todo:
-            for left in paths.temp_dir(root).glob(f"{_SCRATCH}*"):  # of a run that was killed: it holds raw text
-                shutil.rmtree(left, ignore_errors=True)
             with step(f"type {feed.name}") as current:
                 masking.install(db, key, config.centre.number_length_internal, config.own_numbers, agent_names(config))
                 for manifest in todo:
@@ -144,10 +142,17 @@ def _known(
     files = {paths.object_dir(root, feed.name, m.object_id) / TYPED: m for m in manifests}
     found = {}
     for file, meta in read_meta(db, list(files)).items():
-        if meta.get("fingerprint") == fingerprint:
-            manifest = files[file]
+        manifest = files[file]
+        if meta.get("settings") == fingerprint and _is_judged(manifest, meta):
             found[manifest.object_id] = _from_meta(manifest, meta)
     return found
+
+
+def _is_judged(manifest: Manifest, meta: dict[str, Any]) -> bool:
+    """Whether the last look at the object leaves in the future just what lay there when it was typed."""
+    limit = (manifest.looks[-1] + CLOCK_SLACK).strftime(_ISO)
+    loaded, ahead = meta["last_event_at"], meta["first_ahead_at"]
+    return (loaded is None or loaded <= limit) and (ahead is None or ahead > limit)
 
 
 def _from_meta(manifest: Manifest, meta: dict[str, Any]) -> Typed:
@@ -181,11 +186,10 @@ def _type_object(
     dialect = kind.dialect(feed)
     folder = paths.object_dir(root, feed.name, manifest.object_id)
     scratch = paths.make_private(paths.temp_dir(root), root)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix=_SCRATCH) as name:
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="typing-") as name, storing(scratch):
         prepared = prepare(manifest, folder / ORIGINAL, feed.encoding, dialect, Path(name))
         columns = kind.raw_columns(feed, prepared.header, manifest, prepared.header_line)
         _read(db, prepared, dialect, columns)
-        landed = utc(manifest.extracted_at)
         context = Context(
             db=db,
             feed=feed,
@@ -193,11 +197,12 @@ def _type_object(
             contract=feed.contract,
             manifest=manifest,
             raw_columns=tuple(columns),
-            landed=f"timestamp {literal(landed)}",
-            clock_changes=has_changes(db, feed.zone, config.centre.first_date.year - 1, int(landed[:4]) + 1),
+            known_until=f"timestamp {literal((manifest.looks[-1] + CLOCK_SLACK).isoformat(' '))}",
+            clock_changes=has_changes(db, feed.zone, config.centre.first_date.year - 1, manifest.looks[-1].year + 1),
         )
         _judge(db, kind, context)
-        warnings = list(prepared.warnings)
+        first_ahead, warnings = _ahead(db, context, folder / AHEAD)
+        warnings = [*prepared.warnings, *warnings]
         refused = _refuse(db, prepared, dialect, manifest)
         rows, bounds, dates = _summary(db, feed.contract.event_time or "")
         if rows + refused.total() != prepared.rows_in:
@@ -208,7 +213,10 @@ def _type_object(
                 todo="report this file's form as a defect of callmart.",
             )
         meta = {
-            "fingerprint": fingerprint,
+            "settings": fingerprint,
+            # which records lie in the future decides the rows as much as the settings do
+            "fingerprint": f"{fingerprint}@{first_ahead}" if first_ahead else fingerprint,
+            "first_ahead_at": first_ahead,
             "rows_in": prepared.rows_in,
             "rows": rows,
             "refused": dict(refused),
@@ -241,7 +249,7 @@ def _read(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect, c
     """The numbered file as table `raw`, and what the CSV reader rejects as `reject_errors`."""
     for table in ("raw", "reject_errors", "reject_scans"):
         db.execute(f"drop table if exists {table}")
-    types = {"#line": "BIGINT", "#mark": "VARCHAR"} | dict.fromkeys(columns, "VARCHAR")
+    types = {LINE: "BIGINT", MARK: "VARCHAR"} | dict.fromkeys(columns, "VARCHAR")
     struct = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
     db.execute(
         f"""create table raw as select * from read_csv({literal(str(prepared.path))},
@@ -250,6 +258,35 @@ def _read(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect, c
             strict_mode = true, null_padding = false, store_rejects = true, rejects_limit = 0,
             max_line_size = {_MAX_RAW_LINE}, parallel = {"false" if prepared.multiline else "true"})"""
     )
+
+
+def _ahead(db: duckdb.DuckDBPyConnection, context: Context, mark: Path) -> tuple[str | None, list[str]]:
+    """The first time (UTC, ISO) of a record that lies in the future, which `mark` tells the landing; and warnings.
+
+    Raises InputError when this machine's clock has gone back since an earlier look and most records lie in the future
+    now: taking them back would be wrong.
+    """
+    manifest, event = context.manifest, quote(context.contract.event_time or "")
+    is_ahead = f"{event} > {context.known_until}"
+    row = db.execute(
+        f"""select strftime(min({event}) filter ({is_ahead}), {literal(_ISO)}),
+            2 * count(*) filter ({is_ahead}) > count({event}) from judged"""
+    ).fetchone()
+    assert row is not None
+    first, is_most = row
+    if first is None:
+        mark.unlink(missing_ok=True)
+        return None, []
+    clock = f"{manifest.looks[-1]:%Y-%m-%d %H:%M} UTC, the time by this machine's clock when the file was read"
+    if is_most and max(manifest.looks) > manifest.looks[-1] + CLOCK_SLACK:
+        raise InputError(
+            f"most records lie after {clock}, though it was there at {max(manifest.looks):%Y-%m-%d %H:%M} UTC already.",
+            file=manifest.name,
+            rule="clock",
+            todo="set this machine's clock and build again; what was loaded stays as it is.",
+        )
+    mark.write_text(first, "utf-8")
+    return first, [f"{manifest.name}: most records lie after {clock}; is the clock right?"] if is_most else []
 
 
 def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> None:
@@ -262,8 +299,8 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
     rules += [(f"{quote(name)} is null", "'missing_key'", literal(name), "'the row has no key'") for name in keys]
     rules += [
         (f"{event} is null", "'bad_time'", literal(contract.event_time or ""), "'the time is missing or no time'"),
-        (f"{event} > {context.landed} + interval 1 day", "'future_event'", literal(contract.event_time or ""),
-         "'the time lies more than a day after the file was landed'"),
+        (f"{event} > {context.known_until}", "'future_event'", literal(contract.event_time or ""),
+         "'the time lies more than a day after the file was read'"),
         (f"dt < {first}", "'before_first_date'", literal(contract.event_time or ""),
          "'the local date lies before the first date of the centre'"),
     ]  # fmt: skip
@@ -274,6 +311,7 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
         if column.required and column.name not in (*keys, contract.event_time)
     ]  # fmt: skip
     names = [column.name for column in contract.columns]
+    landed = moment(manifest.extracted_at).isoformat(" ")
     said = ", ".join(
         f"cast({quote(column.name)} as {column.type}) as {quote(column.name)}" for column in contract.columns
     )
@@ -290,7 +328,7 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
                 {case((when, column) for when, _, column, _ in rules)} as column_name,
                 {case((when, reason) for when, _, _, reason in rules)} as reason
             from flagged)
-        select *, {literal(manifest.source_file)} as source_file, {context.landed} as ingested_at,
+        select *, {literal(manifest.source_file)} as source_file, timestamp {literal(landed)} as ingested_at,
             case when rule is null then md5({json_row(names)}) end as row_hash
         from typed"""
     )
@@ -356,7 +394,7 @@ def _csv_reasons(rule: str) -> str:
 
 def _summary(db: duckdb.DuckDBPyConnection, event: str) -> tuple[int, dict[str, str | None], dict[str, int]]:
     """Rows typed, the range of their times (ISO, UTC), and rows per local date."""
-    text = "strftime({}, '%Y-%m-%dT%H:%M:%S.%f')"
+    text = f"strftime({{}}, {literal(_ISO)})"
     row = db.execute(
         f"""select count(*), {text.format(f"min({event})")}, {text.format(f"max({event})")},
             {text.format("min(_written_at)")}, {text.format("max(_written_at)")} from judged where rule is null"""
@@ -367,27 +405,21 @@ def _summary(db: duckdb.DuckDBPyConnection, event: str) -> tuple[int, dict[str, 
     return row[0], dict(zip(names, row[1:], strict=True)), dict(dates)
 
 
-def utc(moment: str) -> str:
-    """An ISO moment as the text of a UTC TIMESTAMP."""
-    said = datetime.fromisoformat(moment)
-    return (said.astimezone(UTC) if said.tzinfo else said).strftime("%Y-%m-%d %H:%M:%S.%f")
-
-
 # --- quarantine ------------------------------------------------------------------------------------------
 
 
 def _quarantine(feed: Feed, root: Path, typed: Sequence[Typed]) -> None:
     """quarantine/<object>.parquet for each live object with refused rows, and for no other."""
-    folder = paths.make_private(paths.quarantine_dir(root, feed.name), root)
     wanted = {item.manifest.object_id: item for item in live(typed, []) if item.refused}
-    for file in folder.glob("*.parquet"):
-        if not file.name.startswith("dt=") and file.stem not in wanted:
-            file.unlink()
+    targets = {paths.refused_path(root, feed.name, object_id): item for object_id, item in wanted.items()}
     with connect(root) as db:
-        targets = {paths.refused_path(root, feed.name, object_id): item for object_id, item in wanted.items()}
+        folder = paths.make_private(paths.quarantine_dir(root, feed.name), root)
+        for file in folder.glob("*.parquet"):
+            if not file.name.startswith("dt=") and file.stem not in wanted:
+                file.unlink()
         known = read_meta(db, list(targets))
-    for target, item in targets.items():
-        if known.get(target, {}).get("fingerprint") != item.fingerprint:
-            written = paths.hidden(target)
-            shutil.copyfile(paths.object_dir(root, feed.name, item.manifest.object_id) / REFUSED, written)
-            paths.put(written, target)
+        for target, item in targets.items():
+            if known.get(target, {}).get("fingerprint") != item.fingerprint:
+                written = paths.hidden(target)
+                shutil.copyfile(paths.object_dir(root, feed.name, item.manifest.object_id) / REFUSED, written)
+                paths.put(written, target)

@@ -55,6 +55,7 @@ DEFECTS = {
     "flagged_share": Defect(["update day set flags = 'phantom' where source_line % 5 = 0"]),
     "refused_share": Defect(refused=12),
     "refused_most": Defect(refused=300),
+    "day_month_order": Defect(["update day set flags = 'bad_queue_id,day_month_doubtful' where source_line = 0"]),
     "duration_range": Defect(["update day set acw_s = 86401 where source_line = 0"]),
     "duration_unusable": Defect(["update day set acw_s = -acw_s"]),
     "time_order": Defect(["update day set queue_entered_at = started_at - interval 3 second where source_line = 0"]),

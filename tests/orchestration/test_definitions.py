@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 
 from orchestration.assets.context import JOB, Site
+from orchestration.automation.freshness import FRESH
 from orchestration.config import parse_config
 from orchestration.definitions import build_definitions
 
@@ -63,11 +64,13 @@ def test_the_graph_is_the_one_of_the_snapshot(loaded: dg.Definitions) -> None:
     assert graph(loaded) == SNAPSHOT.read_text("utf-8")
 
 
-def test_one_job_holds_every_asset_and_every_check(loaded: dg.Definitions) -> None:
+def test_one_job_holds_every_asset_and_every_check_but_those_of_the_clock(loaded: dg.Definitions) -> None:
     job = loaded.resolve_job_def(JOB)
     assets = loaded.resolve_asset_graph()
     assert set(job.asset_layer.selected_asset_keys) == set(assets.materializable_asset_keys)
-    assert set(job.asset_layer.asset_graph.asset_check_keys) == set(assets.asset_check_keys)
+    by_the_clock = {key for key in assets.asset_check_keys if key.name == FRESH}
+    assert len(by_the_clock) == 4
+    assert set(job.asset_layer.asset_graph.asset_check_keys) == set(assets.asset_check_keys) - by_the_clock
 
 
 def test_the_release_waits_for_every_published_mart_and_the_feeds_come_first(loaded: dg.Definitions) -> None:

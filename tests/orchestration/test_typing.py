@@ -332,7 +332,7 @@ def test_local_time_that_is_missing_or_double_is_flagged_and_always_typed_alike(
     cdr.write(
         "Master.csv",
         "".join(
-            record(start=start, answer="", end="", duration=1)
+            record(start=start, answer="", end="", duration=1, billsec=0)
             for start in ("2025-10-26 01:59:59", "2025-10-26 02:30:00", "2025-10-26 03:00:00")
         ),
     )

@@ -22,10 +22,15 @@ from orchestration.config import Config, Feed
 from orchestration.extract.landing import Manifest
 from orchestration.extract.text import Dialect
 
+# No step of a call comes longer than this after another: what says so is a hung channel, a wrong clock or a wrong unit.
+# The suites of the feeds, and `max_call_s` of dbt, draw the same line.
+LONGEST_S = 86_400
+
 
 @dataclass(frozen=True)
 class Context:
-    """What an adapter knows of the object it types. `clock_changes`: the feed's zone has summer time."""
+    """What an adapter knows of the object it types. `known_until`: SQL of the instant after which no record of the file
+    can lie; `clock_changes`: the feed's zone has summer time."""
 
     db: duckdb.DuckDBPyConnection
     feed: Feed
@@ -33,7 +38,7 @@ class Context:
     contract: Contract
     manifest: Manifest
     raw_columns: tuple[str, ...]
-    landed: str  # SQL of the landing time
+    known_until: str
     clock_changes: bool
 
 

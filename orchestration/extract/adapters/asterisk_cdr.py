@@ -6,8 +6,8 @@ The columns are those of cdr_csv (`options.columns` for another set). Local time
 from __future__ import annotations
 
 from orchestration.config import CDR_STANDARD_COLUMNS, Config, Feed
-from orchestration.extract.adapters import Context
-from orchestration.extract.engine import case, flags, is_doubtful, to_utc
+from orchestration.extract.adapters import LONGEST_S, Context
+from orchestration.extract.engine import case, flags, is_doubtful, near, to_utc
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import Manifest
 from orchestration.extract.text import Dialect
@@ -17,7 +17,6 @@ DISPOSITIONS = ("ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION")
 _INBOUND_CONTEXT = "from-trunk|from-pstn|from-did|inbound|incoming"
 _TIMES = (("started_at", "start"), ("answered_at", "answer"), ("ended_at", "end"))
 _SECONDS = (("duration_s", "duration"), ("billsec_s", "billsec"))
-_LONGEST_S = 7 * 86400
 
 
 class Cdr:
@@ -55,11 +54,12 @@ class Cdr:
         ]
         for name, source in _TIMES:
             if source in have:
-                conditions.append((f"{source}_said is not null and {source}_local is null", f"bad_{name}"))
+                conditions.append((f"{source}_said is not null and {name} is null", f"bad_{name}"))
         for name, source in _SECONDS:
             conditions.append((f"{source}_n < 0", f"negative_{name}"))
-            conditions.append((f"{source}_said is not null and ({source}_n is null or {source}_n > {_LONGEST_S})",
+            conditions.append((f"{source}_said is not null and ({source}_n is null or {source}_n > {LONGEST_S})",
                                f"bad_{name}"))  # fmt: skip
+        conditions.append((f"billsec_n > duration_n + {tolerance}", "billsec_s_exceeds_duration_s"))
         conditions.append((f"answered_at < started_at - interval {tolerance} second", "order_started_at_answered_at"))
         conditions.append((f"ended_at < answered_at - interval {tolerance} second", "order_answered_at_ended_at"))
         conditions.append(
@@ -100,8 +100,9 @@ class Cdr:
                         when disposition_said is not null then 'OTHER' end as disposition
                 from named),
             timed as (
-                select *, {to_utc("start_local", zone)} as started_at, {to_utc("answer_local", zone)} as answered_at,
-                    {to_utc("end_local", zone)} as ended_at,
+                select *, {to_utc("start_local", zone)} as started_at,
+                    {near(to_utc("answer_local", zone), "started_at", LONGEST_S)} as answered_at,
+                    {near(to_utc("end_local", zone), "started_at", LONGEST_S)} as ended_at,
                     bare_number(case direction
                         when 'inbound' then src
                         when 'outbound' then dst
@@ -109,11 +110,13 @@ class Cdr:
                             when not {extension("dst")} then dst end end) as bare
                 from read),
             numbered as (
-                select *, norm_bare(bare) as number from timed)
+                select *, norm_bare(bare) as number,
+                    case when ended_at >= started_at - interval {tolerance} second then ended_at end as believed_end
+                from timed)
             select "#line", call_id, linked_id, try_cast(sequence_said as bigint) as sequence_no, direction,
-                started_at, start_said as started_at_raw, answered_at, ended_at,
-                case when duration_n between 0 and {_LONGEST_S} then duration_n end as duration_s,
-                case when billsec_n between 0 and {_LONGEST_S} then billsec_n end as billsec_s,
+                started_at, start_said as started_at_raw, answered_at, believed_end as ended_at,
+                case when duration_n between 0 and {LONGEST_S} then duration_n end as duration_s,
+                case when billsec_n between 0 and {LONGEST_S} then billsec_n end as billsec_s,
                 disposition, mask_text(context) as context, mask_text(last_app) as last_app,
                 case when lower(last_app) = 'queue' then nullif(regexp_extract(lastdata, '^[^,|]*'), '') end
                     as queue_id,
@@ -125,7 +128,7 @@ class Cdr:
                 case when number is not null or direction in ('inbound', 'outbound') then number_type(number) end
                     as customer_number_type,
                 mask_text(accountcode) as account_code,
-                coalesce(ended_at, started_at) as _written_at,
+                coalesce(believed_end, started_at) as _written_at,
                 {flags(conditions)} as _flags,
                 {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,
                 {case((when, column) for when, _, column, _ in refusals)} as _column,

@@ -8,14 +8,17 @@ and marked; telephone numbers in parameters that are no plain numbers by definit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from orchestration.config import Config, Feed
-from orchestration.extract.adapters import Context
+from orchestration.extract.adapters import LONGEST_S, Context
 from orchestration.extract.engine import case, flags
 from orchestration.extract.expressions import literal
 from orchestration.extract.landing import Manifest
 from orchestration.extract.text import TAIL_MARK, Dialect
 
-# Event -> its parameters: n a number, t a text; in brackets what older versions of Asterisk don't write.
+# Event -> its parameters: n a number (seconds, a position), m milliseconds, u a unique id, t a text; in brackets what
+# older versions of Asterisk don't write.
 EVENTS: dict[str, str] = {
     "ABANDON": "nnn",
     "ADDMEMBER": "",
@@ -41,8 +44,8 @@ EVENTS: dict[str, str] = {
     "PENALTY": "n",
     "QUEUESTART": "",
     "REMOVEMEMBER": "",
-    "RINGCANCELED": "n",
-    "RINGNOANSWER": "n",
+    "RINGCANCELED": "m",
+    "RINGNOANSWER": "m",
     "SYSCOMPAT": "",
     "TRANSFER": "tt(nnn)",
     "UNPAUSE": "(t)",
@@ -59,6 +62,7 @@ NEEDS_AGENT = (
 NO_CALL = ("NONE", "MANAGER", "REALTIME")
 _DELIMITER = "\x1f"  # stands in no log; the line's own bars are split by SQL, as their number varies
 _PARAMETERS = 5
+_MOST = {"n": LONGEST_S, "m": 1000 * LONGEST_S}
 
 
 class QueueLog:
@@ -80,17 +84,19 @@ class QueueLog:
         """See the package's text."""
         known = _in("event", EVENTS)
         numbers = {
-            index: [e for e, kinds in EVENTS.items() if _kind(kinds, index) == "n"] for index in range(_PARAMETERS)
+            (index, kind): [e for e, kinds in EVENTS.items() if _kind(kinds, index) == kind]
+            for index in range(_PARAMETERS)
+            for kind in _MOST
         }
-        data = ",\n".join(_value(index, numbers[index]) for index in range(_PARAMETERS))
+        data = ",\n".join(_value(index, {kind: numbers[index, kind] for kind in _MOST}) for index in range(_PARAMETERS))
         conditions = [("contains(mark, 'n')", "nul_removed")]
-        for index, events in numbers.items():
+        for (index, kind), events in numbers.items():
             raw, name = f"p{index + 1}", f"data{index + 1}"
             if events:
                 is_number = _in("event", events)
                 negative = f"regexp_full_match({raw}, '-[0-9]+([.][0-9]+)?')"
                 conditions.append((f"{is_number} and {negative}", f"negative_{name}"))
-                conditions.append((f"{is_number} and {raw} is not null and not {negative} and not {_number(raw)}",
+                conditions.append((f"{is_number} and {raw} is not null and not {negative} and not {_number(raw, kind)}",
                                    f"bad_{name}"))  # fmt: skip
         least = case((f"event = {literal(e)}", str(len(k.split("(")[0]))) for e, k in EVENTS.items())
         tail = f"contains(mark, '{TAIL_MARK}')"
@@ -159,16 +165,21 @@ def _in(column: str, words: tuple[str, ...] | list[str] | dict[str, str]) -> str
     return f"{column} in ({_list(words)})"
 
 
-def _number(raw: str) -> str:
-    return f"regexp_full_match({raw}, '[0-9]{{1,10}}([.][0-9]+)?')"
+def _number(raw: str, kind: str) -> str:
+    return (
+        f"case when regexp_full_match({raw}, '[0-9]{{1,10}}([.][0-9]+)?') "
+        f"then cast({raw} as double) <= {_MOST[kind]} else false end"
+    )
 
 
-def _value(index: int, numeric: list[str]) -> str:
+def _value(index: int, numeric: Mapping[str, list[str]]) -> str:
     """The lake's value of one parameter: a number where the event has one, never the caller's, else a masked text."""
     raw, name = f"p{index + 1}", f"data{index + 1}"
-    arms = []
-    if numeric:
-        arms.append((_in("event", numeric), f"case when {_number(raw)} then {raw} end"))
+    arms = [
+        (_in("event", events), f"case when {_number(raw, kind)} then {raw} end")
+        for kind, events in numeric.items()
+        if events
+    ]
     callers = [event for event, kinds in EVENTS.items() if event == "ENTERQUEUE" and index == 1]
     if callers:
         arms.append((_in("event", callers), "null"))

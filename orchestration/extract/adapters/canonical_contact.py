@@ -2,23 +2,31 @@
 
 A value that its expression can't make (an error, a wrong type, out of range) is NULL with the flag `bad_<column>`; the
 contact stays. TIMESTAMP values are local in the feed's zone; TIMESTAMPTZ, and texts with an offset, are absolute.
+
+Nothing here guesses whether 03/04 is in March or April: the mapping's format says so. But a file in which some starts
+can only be read with day and month exchanged shows that the format is wrong, and that the starts which can be read
+either way were read wrongly: these are flagged, and the feed's suite holds their dates.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 from orchestration.config import Config, Feed, fits, nearest
 from orchestration.errors import InputError
-from orchestration.extract.adapters import Context
-from orchestration.extract.engine import case, flags, is_doubtful, to_utc
+from orchestration.extract.adapters import LONGEST_S, Context
+from orchestration.extract.engine import case, flags, instant_to_utc, is_doubtful, near, to_utc
 from orchestration.extract.expressions import Checker, ExpressionError, literal, quote, referenced_columns
 from orchestration.extract.landing import Manifest
+from orchestration.extract.masking import mask_text
 from orchestration.extract.text import Dialect
 
 # The steps of a contact in their order; two that are given must not run backwards by more than the clock tolerance.
 STEPS = ("started_at", "system_answered_at", "queue_entered_at", "queue_left_at", "agent_answered_at", "ended_at")
 _MASKED_TEXTS = ("dialled_number", "outcome_raw", "hangup_cause", "line_of_business")
-_LONGEST_S = 7 * 86400
-_OFFSET = r"[0-9]:[0-9]{2}.*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+_OFFSET = r"[0-9]:[0-9]{2}.*(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)$"
+_EXCHANGED = {"d": "m", "m": "d"}
 
 
 class CanonicalContact:
@@ -44,8 +52,10 @@ class CanonicalContact:
         present = {name.casefold(): name for name in header}
         for name in feed.columns or _wanted(feed):
             if name.casefold() not in present:
+                # What is taken for a header may be the first row of a file without one.
+                shown = [mask_text(column) or "" for column in header]
                 raise InputError(
-                    f"the column {name!r} is missing{nearest(name, header)} (the header has: {', '.join(header)}).",
+                    f"the column {name!r} is missing{nearest(name, shown)} (the header has: {', '.join(shown)}).",
                     file=manifest.name,
                     line=header_line,
                     column=name,
@@ -64,6 +74,7 @@ class CanonicalContact:
                 mapping.setdefault(column.name, column.default)
         found = _bind(context, mapping, {name: types[name] for name in mapping})
         tried = [f"try({{'v': ({sql}\n)}}) as {quote('t_' + name)}" for name, sql in mapping.items()]
+        tried.append(f"try({{'v': ({_exchanged(context, mapping[contract.event_time or ''])}\n)}}).v as exchanged")
         tried += [f"try({{'v': ({rule.when}\n)}}) as {quote('r_' + rule.name)}" for rule in feed.rules]
         values, conditions = [], [("contains(mark, 'n')", "nul_removed")]
         doubtful = []
@@ -84,7 +95,6 @@ class CanonicalContact:
                 values.append(f"try_cast({value} as {types[name]}) as {quote('c_' + name)}")
         for rule in feed.rules:
             values.append(f"coalesce({quote('r_' + rule.name)}.v, false) as {quote('r_' + rule.name)}")
-        later = f"{context.landed} + interval 1 day"
         columns = []
         for column in contract.columns:
             name, typed = column.name, quote("c_" + column.name)
@@ -98,12 +108,16 @@ class CanonicalContact:
                 wrong += f" and trim({said}.v) <> ''"
             wrong += "" if column.type == "VARCHAR" else ")"
             value = typed
-            if column.type == "TIMESTAMP" and name != contract.event_time:
-                wrong += f" or {typed} > {later}"
-                value = f"case when {typed} <= {later} then {typed} end"
+            if name in STEPS and name != contract.event_time:
+                value = near(typed, f"c_{contract.event_time}", LONGEST_S)
+                value = f"case when {typed} <= {context.known_until} then {value} end"
+                wrong += f" or ({typed} is not null and {value} is null)"
+            elif column.type == "TIMESTAMP" and name != contract.event_time:
+                wrong += f" or {typed} > {context.known_until}"
+                value = f"case when {typed} <= {context.known_until} then {typed} end"
             elif column.type in ("DOUBLE", "INTEGER", "BIGINT") and name != "priority":
                 conditions.append((f"{typed} < 0", f"negative_{name}"))
-                top = _LONGEST_S if name.endswith("_s") else 1_000_000
+                top = LONGEST_S if name.endswith("_s") else 1_000_000
                 wrong += f" or not ({typed} <= {top})"
                 value = f"case when {typed} between 0 and {top} then {typed} end"
             elif column.enum is not None:
@@ -125,30 +139,42 @@ class CanonicalContact:
                 conditions.append((backwards, f"order_{early}_{late}"))
         if doubtful:
             conditions.append((" or ".join(doubtful), "dst_ambiguous"))
+        conditions.append(("is_either and exchanged_share > 0.01", "day_month_doubtful"))
         for rule in feed.rules:
             if rule.action != "refuse":
                 conditions.append((quote("r_" + rule.name), rule.name))
         invalid = " or ".join(quote("r_" + rule.name) for rule in feed.rules if rule.action == "invalid") or "false"
-        refusing = [rule for rule in feed.rules if rule.action == "refuse"]
+        refusals = [
+            (quote("r_" + rule.name), rule.name, "null", rule.reason) for rule in feed.rules if rule.action == "refuse"
+        ]
+        reason = "the time can't be read as the mapping says, but with day and month exchanged it can"
+        refusals.append(("is_exchanged", "day_month_exchanged", literal(contract.event_time or ""), reason))
+        said = quote(f"t_{contract.event_time}")
         return f"""
             with tried as (
                 select "#line", coalesce("#mark", '') as mark, {", ".join(tried)} from raw),
             typed as (
                 select * exclude ({", ".join(quote("r_" + rule.name) for rule in feed.rules) or "mark"}),
                     {", ".join(values)}{"" if feed.rules else ", mark"} from tried),
+            read as (
+                select *, {said}.v is null and exchanged is not null as is_exchanged,
+                    {said}.v <> exchanged as is_either,
+                    avg(is_exchanged::int) over () / nullif(avg((is_exchanged or is_either)::int) over (), 0)
+                        as exchanged_share
+                from typed),
             ranged as (
-                select *, {", ".join(columns)} from typed),
+                select *, {", ".join(columns)} from read),
             bared as (
                 select *, {"bare_number(c_caller_number)" if "caller_number" in mapping else "null::varchar"} as bare
                 from ranged),
             masked as (
                 select *, norm_bare(bare) as number from bared)
-            select "#line", {_outputs(context, set(mapping), invalid)},
-                coalesce({"v_ended_at" if "ended_at" in mapping else "null"}, v_started_at) as _written_at,
+            select "#line", {_outputs(context, mapping, invalid)},
+                coalesce({_end(context, mapping)}, v_started_at) as _written_at,
                 {flags(conditions)} as _flags,
-                {case((quote("r_" + rule.name), literal(rule.name)) for rule in refusing)} as _rule,
-                null::varchar as _column,
-                {case((quote("r_" + rule.name), literal(rule.reason)) for rule in refusing)} as _reason
+                {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,
+                {case((when, column) for when, _, column, _ in refusals)} as _column,
+                {case((when, literal(reason)) for when, _, _, reason in refusals)} as _reason
             from masked"""
 
 
@@ -196,18 +222,43 @@ def _bind(context: Context, mapping: dict[str, str], wanted: dict[str, str]) -> 
     return found
 
 
+def _exchanged(context: Context, sql: str) -> str:
+    """An expression with day and month exchanged in its formats; `null` when it has no such format."""
+    formats = re.compile(r"'[^']*%-?d[^']*%-?m[^']*'|'[^']*%-?m[^']*%-?d[^']*'")
+
+    def exchange(match: re.Match[str]) -> str:
+        return re.sub(r"%(-?)([dm])", lambda code: f"%{code[1]}{_EXCHANGED[code[2]]}", match[0])
+
+    exchanged = formats.sub(exchange, sql)
+    if exchanged == sql:
+        return "null"
+    with Checker() as checker:
+        try:
+            kind = checker.check(exchanged, context.raw_columns) or ""
+        except ExpressionError:  # the text that looked like a format was none
+            return "null"
+    return exchanged if kind.startswith("TIMESTAMP") else "null"
+
+
 def _instants(value: str, found: str) -> tuple[str, str]:
     """SQL of a mapped value as a local TIMESTAMP and as an absolute one in UTC; one of the two is NULL."""
     if found.startswith("TIMESTAMP WITH TIME ZONE"):
-        return "null::timestamp", f"({value} at time zone 'UTC')"
+        return "null::timestamp", instant_to_utc(value)
     if found == "VARCHAR":
         offset = f"regexp_matches(trim({value}), '{_OFFSET}')"
         local = f"case when not {offset} then try_cast(trim({value}) as timestamp) end"
-        return local, f"case when {offset} then try_cast(trim({value}) as timestamptz) at time zone 'UTC' end"
-    return f"({value})::timestamp", "null::timestamp"
+        return local, instant_to_utc(f"case when {offset} then try_cast(trim({value}) as timestamptz) end")
+    return f"try_cast({value} as timestamp)", "null::timestamp"
 
 
-def _outputs(context: Context, mapping: set[str], invalid: str) -> str:
+def _end(context: Context, mapping: Collection[str]) -> str:
+    """The end, unless it lies before the start."""
+    if "ended_at" not in mapping:
+        return "null"
+    return f"case when v_ended_at >= v_started_at - interval {context.feed.tolerance_s} second then v_ended_at end"
+
+
+def _outputs(context: Context, mapping: Collection[str], invalid: str) -> str:
     """The contract's columns but `flags`."""
     filled = {
         "caller_hash": "keyed_hash(number)",
@@ -215,6 +266,7 @@ def _outputs(context: Context, mapping: set[str], invalid: str) -> str:
         "caller_prefix": "number_prefix(number, number_type(number))",
         "caller_number_type": "number_type(number)" if "caller_number" in mapping else "null",
         "customer_key": "keyed_hash(c_customer_id)" if "customer_id" in mapping else "null",
+        "ended_at": _end(context, mapping),
         "is_invalid": f"({invalid})",
         "outcome": f"coalesce(v_outcome, case when {invalid} then 'invalid' end)",
     }
