@@ -398,23 +398,25 @@ def _build(
     quarantine = paths.make_private(paths.quarantine_dir(root, feed.name), root)
     duplicates_target = quarantine / paths.duplicates_path(root, feed.name, day).name
     columns = ", ".join(f"cast({quote(c.name)} as {c.type}) as {quote(c.name)}" for c in said.lake_columns)
+    repeated = None
     if parts:
         keys = ", ".join(map(quote, said.natural_key))
         gone = ", ".join(f"({literal(object_id)}, {line})" for object_id, line in moved)
         is_moved = f"(object_id, source_line) in ({gone})" if moved else "false"
-        db.execute(
-            f"""create or replace temp table part as
-            with rows_of_day as (select *, {is_moved} as is_moved from ({_union(root, parts, day)}))
-            select *, row_number() over same = 1 and not is_moved as stays,
-                first(source_file) over same as kept_file, first(source_line) over same as kept_line
-            from rows_of_day window same as (partition by {keys} order by is_moved, {_latest(said)})"""
-        )
+        of_day = f"(select *, {is_moved} as is_moved from ({_union(root, parts, day)}))"
+        repeated = db.execute(f"select 1 from {of_day} group by {keys} having count(*) > 1 limit 1").fetchone()
+        if repeated or moved:
+            db.execute(
+                f"""create or replace temp table part as
+                select *, row_number() over same = 1 and not is_moved as stays,
+                    first(source_file) over same as kept_file, first(source_line) over same as kept_line
+                from {of_day} window same as (partition by {keys} order by is_moved, {_latest(said)})"""
+            )
+        else:  # nearly always: nothing to compare, so the rows are read where they are
+            db.execute(f"create or replace temp view part as select *, true as stays from {of_day}")
     else:
         empty = ", ".join(f"cast(null as {c.type}) as {quote(c.name)}" for c in said.lake_columns)
-        db.execute(
-            f"create or replace temp table part as select {empty}, true as stays, false as is_moved, "
-            "'' as kept_file, 0 as kept_line where false"
-        )
+        db.execute(f"create or replace temp view part as select {empty}, true as stays where false")
     rows, duplicates = db.execute(
         "select count(*) filter (stays), count(*) filter (not stays) from part"
     ).fetchone() or (0, 0)
@@ -448,7 +450,7 @@ def _build(
         write_parquet(
             db, f"select {fields} from part where not stays order by source_file, source_line", duplicates_written, meta
         )
-    db.execute("drop table part")
+    db.execute(f"drop {'table' if repeated or moved else 'view'} part")
     return Candidate(
         feed=feed.name,
         date=day,
