@@ -8,7 +8,7 @@ DEMO_KEY := callmart-demo-key-published-and-therefore-not-secret
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DO_NOT_TRACK = 1
 
-.PHONY: demo test ui check unit test-bank lock clean
+.PHONY: demo test ui check unit test-bank bench lock clean
 
 # A simulated centre, from its telephone logs to the released KPIs. The key is published: never use it for real data.
 demo: export CALLMART_DATA = $(CURDIR)/$(DEMO)/data
@@ -41,6 +41,12 @@ ui: $(READY)
 	@test -n "$$CALLMART_CONFIG" || test -f $(DEMO)/source/callmart.yaml || $(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 60 --seed 1
 	@$(BIN)/callmart ui --config "$${CALLMART_CONFIG:-$(DEMO)/source/callmart.yaml}"
 
+# What callmart costs, beside plain DuckDB: prints a table and writes benchmarks/RESULTS.md. About half an hour at the
+# usual size; `make bench CALLS=200000 REPEATS=1` and `make bench ONLY=empty_day,queries` take less.
+bench: $(READY)
+	@$(BIN)/python -m benchmarks $(if $(CALLS),--calls $(CALLS)) $(if $(REPEATS),--repeats $(REPEATS)) \
+		$(if $(HEAVY_REPEATS),--heavy-repeats $(HEAVY_REPEATS)) $(if $(ONLY),--only $(ONLY))
+
 # Pins what requirements.in asks for. Needs uv; package hosts are not written into the lock.
 lock:
 	uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -55,4 +61,4 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 clean:
-	rm -rf .venv $(DEMO) data dbt_project/target
+	rm -rf .venv $(DEMO) bench data dbt_project/target

@@ -35,7 +35,11 @@ from orchestration.planning import is_up_to_date, range_tags, range_to_build
 from orchestration.progress import step
 from orchestration.release import ensure_catalogue, last_release
 
-_EXIT_CODES = {kind.__name__: kind.exit_code for kind in (AccountingError, BlockedError, InputError, LockedError)}
+_EXIT_CODES = {
+    kind.__name__: kind.exit_code for kind in (AccountingError, BlockedError, CallmartError, InputError, LockedError)
+}
+# How a step ends whose own blocking checks failed: each of them is told as a check.
+_CHECKED = ("DagsterAssetCheckFailedError", "Failure")
 _SHOWN_ROWS = 3
 _SHOWN_DATES = 3
 
@@ -160,11 +164,11 @@ def _read_failures(done: dg.ExecuteInProcessResult, result: BuildResult) -> None
         if not event.is_step_failure:
             continue
         error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
+        while error is not None and error.cause is not None and error.cls_name not in _EXIT_CODES:
             error = error.cause
         if error is None:
             continue
-        if error.cls_name == "DagsterAssetCheckFailedError":
+        if error.cls_name in _CHECKED:
             result.exit_code = BlockedError.exit_code
             continue
         result.exit_code = _EXIT_CODES.get(error.cls_name or "", CallmartError.exit_code)

@@ -6,7 +6,6 @@ command that needs them.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import traceback
@@ -171,9 +170,10 @@ def ui(
         "CALLMART_DATA": str(root),
     } | dagster_environment(root)
     print(f"Dagster UI: http://localhost:{port} (job callmart; runs of `callmart build` are shown too)", flush=True)
+    workspace = str(Path(__file__).with_name("workspace.yaml"))
     os.execv(
         sys.executable,
-        [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", "-h", "127.0.0.1", "-p", str(port)],
+        [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)],
     )
 
 

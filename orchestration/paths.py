@@ -22,13 +22,13 @@ ZERO_DATE = date(1, 1, 1)
 def data_root() -> Path:
     """The data root: `CALLMART_DATA`, or `./data`. Not created here.
 
-    Raises InputError for a path that DuckDB, which every reader of the lake and of the releases uses, would take for a
-    pattern: `data[1]` would read the files of `data1`.
+    Raises InputError for a path that DuckDB, with which everybody reads the lake and the releases, would take for a
+    pattern or for the end of a text: `data[1]` would read the files of `data1`.
     """
     root = Path(os.environ.get("CALLMART_DATA") or "data").absolute()
-    if glob.has_magic(str(root)):
+    if glob.has_magic(str(root)) or "'" in str(root):
         raise InputError(
-            "the data root has one of * ? [ in its path, which would be taken for a pattern.",
+            "the data root has one of * ? [ ' in its path, which SQL would take for a pattern or the end of a text.",
             file=root,
             rule="data_root",
             todo="name another data root (CALLMART_DATA), or rename the folder.",

@@ -231,7 +231,7 @@ def publish_release(
         place.swap_current(release_id, on_step)
         if rebuild:
             _write_catalogue(place, manifest, place.current, on_step)
-        removed = place.retire(max(keep, KEEP_AT_LEAST))
+        removed = place.retire(max(keep, KEEP_AT_LEAST), former)
         on_step("retired")
         return Release(release_id, final, place.catalogue, manifest, rebuild, removed)
 
@@ -485,10 +485,13 @@ class _Place:
     def _complete(self) -> list[Path]:
         return [path for path in self.releases.iterdir() if (path / MANIFEST).exists()]
 
-    def retire(self, keep: int) -> list[str]:
-        """Removes all but the newest `keep` releases; returns the ids that went."""
+    def retire(self, keep: int, former: Manifest | None) -> list[str]:
+        """Removes all but the newest `keep` releases and the one served until now; returns the ids that went.
+
+        A run that was killed before its swap leaves a release that counts as one of the newest.
+        """
         newest_first = sorted(self._complete(), key=_age, reverse=True)
-        removed = newest_first[keep:]
+        removed = [path for path in newest_first[keep:] if former is None or path.name != former.release_id]
         for path in removed:
             # Out of sight first: a kill in the middle leaves no half release under a valid name.
             gone = hidden(path)

@@ -5,16 +5,23 @@ Here belongs: values that are fixed when the definitions are made. Not here: sta
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 
 from expectations.check import Check
 from expectations.verdict import CheckResult
 from orchestration.config import Config
+from orchestration.errors import CallmartError
+
+Body = TypeVar("Body", bound=Callable[..., Any])
 
 JOB = "callmart"
 POOL = "warehouse"
@@ -52,6 +59,35 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+def explained(body: Body) -> Body:
+    """A step whose foreseen errors end it as a failure in words, with what to do beside them."""
+    if inspect.isgeneratorfunction(body):
+
+        @functools.wraps(body)
+        def events(*arguments: Any) -> Iterator[Any]:
+            with _in_words():
+                yield from body(*arguments)
+
+        return events  # type: ignore[return-value]
+
+    @functools.wraps(body)
+    def result(*arguments: Any) -> Any:
+        with _in_words():
+            return body(*arguments)
+
+    return result  # type: ignore[return-value]
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except CallmartError as error:
+        where = error.file and (error.file if error.line is None else f"{error.file}:{error.line}")
+        said = {"what to do": error.todo, "where": where, "column": error.column, "rule": error.rule}
+        raise dg.Failure(error.problem, metadata={name: text for name, text in said.items() if text}) from error
+
+
 def check_spec(check: Check, asset: dg.AssetKey, blocking: bool) -> dg.AssetCheckSpec:
     """Dagster's declaration of a check."""
     return dg.AssetCheckSpec(check.name, asset=asset, description=check.description, blocking=blocking)
@@ -67,10 +103,7 @@ def check_result(result: CheckResult, asset: dg.AssetKey) -> dg.AssetCheckResult
     if result.failing_dates:
         metadata["dates"] = ", ".join(day.isoformat() for day in result.failing_dates)
     if result.sample:
-        columns = list(result.sample[0])
-        header = "| " + " | ".join(columns) + " |\n|" + "---|" * len(columns) + "\n"
-        rows = ("| " + " | ".join(str(row.get(name, "")) for name in columns) + " |" for row in result.sample)
-        metadata["sample rows"] = dg.MetadataValue.md(header + "\n".join(rows))
+        metadata["sample rows"] = sample_rows(result)
     return dg.AssetCheckResult(
         passed=result.passed,
         asset_key=asset,
@@ -78,3 +111,11 @@ def check_result(result: CheckResult, asset: dg.AssetKey) -> dg.AssetCheckResult
         severity=dg.AssetCheckSeverity.ERROR if result.blocking else dg.AssetCheckSeverity.WARN,
         metadata=metadata,
     )
+
+
+def sample_rows(result: CheckResult) -> dg.MarkdownMetadataValue:
+    """Some of the rows that break a check, as a table."""
+    columns = list(result.sample[0])
+    header = "| " + " | ".join(columns) + " |\n|" + "---|" * len(columns) + "\n"
+    rows = ("| " + " | ".join(str(row.get(name, "")) for name in columns) + " |" for row in result.sample)
+    return dg.MetadataValue.md(header + "\n".join(rows))

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from expectations.catalogue import checks_of
-from orchestration.assets.context import Site, check_result, check_spec, now, range_of
+from orchestration import paths
+from orchestration.assets.context import Site, check_result, check_spec, explained, now, range_of, sample_rows
 from orchestration.extract import lake
 from orchestration.feeds import FeedOutcome, refresh, settings_of, stale_feeds
 from orchestration.paths import split_feed
@@ -39,11 +40,14 @@ def feed_asset(site: Site, name: str) -> dg.AssetsDefinition:
         description=f"{feed.contract.title.zh} / {feed.contract.title.en}. {feed.contract.grain}",
         metadata={"critical": feed.critical, "time zone": feed.zone, "files": ", ".join(feed.paths)},
     )
-    def extract(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    @explained
+    def extract(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         outcome = refresh(feed, site.config, site.root, *range_of(context), now())
-        yield dg.MaterializeResult(
-            metadata=_metadata(outcome), check_results=[check_result(result, key) for result in outcome.verdict.checks]
-        )
+        results = [check_result(result, key) for result in outcome.verdict.checks]
+        if feed.critical and outcome.verdict.blocked_dates:
+            yield from results
+            raise _blocked(outcome, site)
+        yield dg.MaterializeResult(metadata=_metadata(outcome), check_results=results)
 
     return extract
 
@@ -61,12 +65,32 @@ def reference_asset(site: Site) -> dg.AssetsDefinition:
         kinds={"parquet"},
         description="中心配置 / The centre's queues, agents, numbers, official variants and the state of its feeds.",
     )
+    @explained
     def reference(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         lake.ensure_zero_partitions(site.root)
         changed = lake.write_reference(site.config, site.root, stale_feeds(site.config, site.root))
         return dg.MaterializeResult(metadata={"changed": ", ".join(changed) or "nothing"})
 
     return reference
+
+
+def _blocked(outcome: FeedOutcome, site: Site) -> dg.Failure:
+    """What stops the run, in words: the checks that failed, what each asks for, and where the rows are."""
+    verdict = outcome.verdict
+    failed = [result for result in verdict.checks if result.blocking and not result.passed]
+    dates = ", ".join(map(str, verdict.blocked_dates))
+    return dg.Failure(
+        f"{outcome.feed}: blocking checks refused the rows of {dates}. The lake keeps its former rows, nothing is "
+        "released, and the last release goes on serving.",
+        metadata={
+            **{f"why: {result.name}": str(result.check.reason) for result in failed},
+            **{f"rows: {result.name}": sample_rows(result) for result in failed if result.sample},
+            **{f"what to do: {result.name}": str(result.check.action) for result in failed},
+            "the refused rows": f"{paths.held_dir(site.root, outcome.feed)}/dt=…/ (report.json says which and why)",
+            "then": "correct the file at its source: the next look at the files builds it; or run `callmart build`",
+            **_metadata(outcome),
+        },
+    )
 
 
 def _metadata(outcome: FeedOutcome) -> dict[str, dg.MetadataValue]:

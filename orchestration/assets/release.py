@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration import warehouse
-from orchestration.assets.context import Site, now
+from orchestration.assets.context import Site, explained, now
 from orchestration.board.html import write_board
 from orchestration.errors import InputError
 from orchestration.feeds import stale_feeds
@@ -37,6 +37,7 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
         kinds={"parquet", "duckdb"},
         description="发布 / What readers see: one file per mart behind `current`, the catalogue and the KPI board.",
     )
+    @explained
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         plan = warehouse.plan_warehouse(site.root, site.config.centre.timezone)
         if plan is None:

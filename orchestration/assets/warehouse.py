@@ -16,7 +16,7 @@ from packaging.version import Version
 from expectations.catalogue import checks_of_mart
 from expectations.validate import validate_marts
 from orchestration import warehouse
-from orchestration.assets.context import POOL, Site, asked_for, check_result, check_spec
+from orchestration.assets.context import POOL, Site, asked_for, check_result, check_spec, explained
 from orchestration.assets.feeds import REFERENCE, feed_key
 from orchestration.errors import BlockedError, InputError
 from orchestration.paths import docs_dir, warehouse_path
@@ -59,6 +59,7 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
         required_resource_keys={"build_lock", "dbt"},
         pool=POOL,
     )
+    @explained
     def build(context: dg.AssetExecutionContext) -> Iterator[Any]:
         dates = asked_for(context)
         forced = warehouse.Window(*dates) if dates else None

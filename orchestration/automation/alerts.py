@@ -40,7 +40,7 @@ def failed_check_sensor() -> dg.SensorDefinition:
     def failed_check(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         checks = context.repository_def.asset_graph.asset_check_keys  # type: ignore[union-attr]
         latest = context.instance.event_log_storage.get_latest_asset_check_execution_by_key(list(checks))
-        events = [record.event for record in latest.values() if record.event is not None]
+        events = [event for record in latest.values() if (event := record.event) and _is_evaluation(event)]
         newest = max((event.timestamp for event in events), default=0.0)
         if context.cursor is None:  # what happened before anybody listened is no news
             context.update_cursor(repr(newest))
@@ -61,3 +61,8 @@ def failed_check_sensor() -> dg.SensorDefinition:
         return dg.SkipReason(f"{failed} failed checks among {len(news)} new evaluations")
 
     return failed_check
+
+
+def _is_evaluation(event: dg.EventLogEntry) -> bool:
+    """A check that a run planned and never came to has an event too."""
+    return event.is_dagster_event and event.dagster_event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION

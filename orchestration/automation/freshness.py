@@ -60,8 +60,12 @@ def freshness_sensor(site: Site) -> dg.SensorDefinition:
         current, moment = as_configured_now(site), now()
         found = {asset: evaluate(current, asset, moment) for asset in _assets(current)}
         today = moment.date().isoformat()
-        # Each change is recorded, and one evaluation a day, so that the UI shows that somebody looked.
-        state = {asset.to_user_string(): [result.passed, today] for asset, result in found.items()}
+        # Each change is recorded, and one evaluation a day; and one for each materialization, as the UI shows none that
+        # is older.
+        state = {
+            asset.to_user_string(): [result.passed, today, _materialized(context.instance, asset)]
+            for asset, result in found.items()
+        }
         before: dict[str, list[Any]] = json.loads(context.cursor or "{}")
         news = [result for asset, result in found.items() if state[asset.to_user_string()] != _of(before, asset)]
         stale = [asset.to_user_string() for asset, result in found.items() if not result.passed]
@@ -117,6 +121,11 @@ def _check(site: Site, asset: dg.AssetKey) -> dg.AssetChecksDefinition:
         )
 
     return fresh
+
+
+def _materialized(instance: dg.DagsterInstance, asset: dg.AssetKey) -> float | None:
+    event = instance.get_latest_materialization_event(asset)
+    return event.timestamp if event else None
 
 
 def _of(before: Mapping[str, list[Any]], asset: dg.AssetKey) -> list[Any] | None:

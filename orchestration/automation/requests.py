@@ -109,7 +109,7 @@ def _patience(config: Config, instance: dg.DagsterInstance, files: str, moment: 
     local = due.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone)
     return (
         f"run {failed[0].dagster_run.run_id[:8]} over these files failed ({len(failed)} in a row): its page says what "
-        f"to do. A changed file or configuration is tried at once, the same one again at {local:%Y-%m-%d %H:%M}."
+        f"to do. What changed is tried with the next look, the same files again at {local:%Y-%m-%d %H:%M}."
     )
 
 

@@ -14,9 +14,11 @@ import csv
 import io
 import json
 import re
+import sys
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import methodcaller
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -35,7 +37,9 @@ REASONS = {
     "line_too_long": f"the line has more than {MAX_LINE_BYTES} bytes; its beginning is shown",
     "unclosed_quote": f"a quote opens and does not close within {MAX_RECORD_LINES} lines and {MAX_LINE_BYTES} bytes",
     "malformed_quotes": "text follows a closing quote",
+    "too_many_columns": "the record has more columns than the file",
 }
+_BOM = {"utf-8": codecs.BOM_UTF8, "gb18030": "\ufeff".encode("gb18030")}
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -77,8 +81,10 @@ class Prepared:
         return self.records + self.refused.total()
 
 
-def prepare(manifest: Manifest, original: Path, encoding: str, dialect: Dialect, folder: Path) -> Prepared:
-    """Write the numbered file of a landed object into `folder`.
+def prepare(
+    manifest: Manifest, original: Path, encoding: str, dialect: Dialect, folder: Path, columns: int | None = None
+) -> Prepared:
+    """Write the numbered file of a landed object into `folder`. A file has the columns of its header, else `columns`.
 
     Raises InputError for UTF-16 and for a header that can't be read, AccountingError when the two line counts differ.
     """
@@ -87,7 +93,7 @@ def prepare(manifest: Manifest, original: Path, encoding: str, dialect: Dialect,
     if manifest.stream_size == 0:
         done.warnings.append(f"{manifest.name}: the file is empty")
     with done.path.open("wb") as target, done.refused_path.open("w", encoding="utf-8") as refused:
-        writer = _Writer(manifest, dialect, done, target, refused, chosen, strict)
+        writer = _Writer(manifest, dialect, done, target, refused, chosen, strict, columns)
         with open_stream(original, manifest.is_gzip) as stream:
             for block, is_last in _line_blocks(stream):
                 writer.block(block, is_last)
@@ -125,6 +131,8 @@ def _encoding(manifest: Manifest, original: Path, said: str) -> tuple[str, bool]
         return said, _decodes(manifest, original, said)
     if _decodes(manifest, original, "utf-8"):
         return "utf-8", True
+    if begin.startswith(codecs.BOM_UTF8):
+        return "utf-8", False
     foreign = utf8 = gb18030 = 0
     with open_stream(original, manifest.is_gzip) as stream:
         for block, _ in _line_blocks(stream):
@@ -197,10 +205,12 @@ class _Writer:
         refused: TextIO,
         encoding: str,
         strict: bool,
+        columns: int | None,
     ) -> None:
         self._manifest, self._dialect, self._done = manifest, dialect, done
         self._target, self._refused = target, refused
         self._encoding, self._strict = encoding, strict
+        self._columns = sys.maxsize if columns is None else columns
         self._delimiter = dialect.delimiter.encode()
         self._quote = dialect.quote.encode()
         self._line = 0  # lines split so far
@@ -210,12 +220,12 @@ class _Writer:
         self._waiting_bytes = 0
         self._to_skip = dialect.skip
         if dialect.quote:
-            self._closed, self._open, self._closes, self._stays = _patterns(dialect)
+            self._closed, self._open, self._closes, self._stays, self._quoted = _patterns(dialect)
 
     def block(self, block: bytes, is_last: bool) -> None:
         """Take the next block of whole lines."""
-        if self._counted == 0 and block.startswith(codecs.BOM_UTF8):
-            block = block[len(codecs.BOM_UTF8) :]
+        if self._counted == 0:
+            block = block.removeprefix(_BOM[self._encoding])
         self._counted += block.count(b"\n")
         if b"\r" in block:
             self._counted += block.count(b"\r") - block.count(b"\r\n")
@@ -232,6 +242,7 @@ class _Writer:
             and not (self._quote and self._quote in block)
             and all(lines)
             and (not lines or len(max(lines, key=len)) <= MAX_LINE_BYTES)
+            and not self._may_be_too_wide(block, lines)
         )
         if plain:
             if self._encoding != "utf-8":
@@ -247,6 +258,12 @@ class _Writer:
         for index, line in enumerate(lines):
             self._line += 1
             self._take(self._line, line, TAIL_MARK if tail and index == len(lines) - 1 else "")
+
+    def _may_be_too_wide(self, block: bytes, lines: list[bytes]) -> bool:
+        if self._columns == sys.maxsize or self._delimiter not in block:
+            return False
+        count = methodcaller("count", self._delimiter)
+        return any(count(line) >= self._columns for line in lines)
 
     def finish(self) -> None:
         """Give up open quotes and compare the counts."""
@@ -267,12 +284,14 @@ class _Writer:
         if b"\0" in line:
             line, mark = line.replace(b"\0", b""), NUL_MARK + mark
         if len(line) > MAX_LINE_BYTES:
+            self._spent += 1
             self._refuse(number, line[:_SHOWN_BYTES], "line_too_long", self._encoding)
             return
         if self._encoding != "utf-8" or not self._strict:
             try:
                 line = line.decode(self._encoding).encode("utf-8")
             except UnicodeDecodeError:
+                self._spent += 1
                 self._refuse(number, line, "undecodable", self._encoding)
                 return
         self._assemble(number, line, mark)
@@ -310,6 +329,7 @@ class _Writer:
         elif self._open.fullmatch(line + b"\n"):
             self._wait(number, line, mark)
         else:
+            self._spent += 1
             self._refuse(number, line, "malformed_quotes")
 
     def _wait(self, number: int, line: bytes, mark: str) -> None:
@@ -320,6 +340,7 @@ class _Writer:
         """Refuse the line whose quote does not close, and read the lines behind it on their own, up to one that opens a
         quote itself: as the lines after that one left a quote open, they leave this one open too."""
         number, line, _ = self._next_waiting()
+        self._spent += 1
         self._refuse(number, line, "unclosed_quote")
         while self._waiting and not self._open.fullmatch(self._waiting[0][1] + b"\n"):
             self._begin(*self._next_waiting())
@@ -334,6 +355,11 @@ class _Writer:
         if self._dialect.header and self._done.header is None:
             self._done.header = self._names(number, record)
             self._done.header_line = number
+            self._columns = len(self._done.header)
+            return
+        # Each field too many would cost DuckDB a copy of the whole line.
+        if record.count(self._delimiter) >= self._columns and self._is_too_wide(record):
+            self._refuse(number, record, "too_many_columns")
             return
         self._done.records += 1
         if lines > 1:
@@ -341,10 +367,16 @@ class _Writer:
             mark = f"{lines - 1}{mark}"
         self._target.write(b"%d%b%b%b%b\n" % (number, self._delimiter, mark.encode(), self._delimiter, record))
 
+    def _is_too_wide(self, record: bytes) -> bool:
+        """Whether a record has a value behind the last column."""
+        if self._quote:
+            record = self._quoted.sub(lambda field: field[1] + b"x" * (field[2] != b""), record)
+        return record.decode("utf-8").rstrip(self._dialect.delimiter).count(self._dialect.delimiter) >= self._columns
+
     def _refuse(self, number: int, line: bytes, rule: str, encoding: str = "utf-8") -> None:
+        """Refuse a record that begins at line `number`."""
         if self._dialect.header and self._done.header is None:
             raise self._bad_header(number, f"can't be read: {REASONS[rule]}")
-        self._spent += 1
         self._done.refused[rule] += 1
         row = {
             "source_line": number,
@@ -397,7 +429,8 @@ class _Writer:
 
 def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], ...]:
     """A whole record; a line that ends within a quote; behind an open quote: a line that ends the record; one that ends
-    within a quote. A line that may end within a quote is matched with its line end, which an escape may precede."""
+    within a quote. A line that may end within a quote is matched with its line end, which an escape may precede. Last,
+    a quoted field with the delimiter before it (1) and what is in it (2)."""
     quote, delimiter = re.escape(dialect.quote.encode()), re.escape(dialect.delimiter.encode())
     if not dialect.doubles_quotes:
         escape = re.escape(dialect.escape.encode())
@@ -410,4 +443,5 @@ def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], ...]:
     opened = rb"(?:" + whole + delimiter + rb")*+" + quote + inside
     closes = inside + quote + rb"(?:" + delimiter + whole + rb")*+"
     stays = inside + rb"|" + inside + quote + delimiter + opened
-    return tuple(re.compile(pattern) for pattern in (closed, opened, closes, stays))
+    quoted = rb"(^|" + delimiter + rb")" + quote + rb"(" + inside + rb")" + quote
+    return tuple(re.compile(pattern) for pattern in (closed, opened, closes, stays, quoted))

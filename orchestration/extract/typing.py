@@ -42,6 +42,7 @@ REFUSED_COLUMNS = {
     "raw": "VARCHAR",
 }  # fmt: skip
 _MAX_RAW_LINE = 4 << 20
+_CSV_REASONS = [("broken.rule = 'missing_columns'", "'the record has fewer columns than the file'")]
 _ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
 
@@ -187,7 +188,8 @@ def _type_object(
     folder = paths.object_dir(root, feed.name, manifest.object_id)
     scratch = paths.make_private(paths.temp_dir(root), root)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="typing-") as name, storing(scratch):
-        prepared = prepare(manifest, folder / ORIGINAL, feed.encoding, dialect, Path(name))
+        width = None if dialect.header else len(kind.raw_columns(feed, None, manifest, 0))
+        prepared = prepare(manifest, folder / ORIGINAL, feed.encoding, dialect, Path(name), width)
         columns = kind.raw_columns(feed, prepared.header, manifest, prepared.header_line)
         _read(db, prepared, dialect, columns)
         context = Context(
@@ -366,7 +368,8 @@ def _refuse(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect,
         db.execute(
             f"""insert into refused by name
             select {file} as source_file, broken.source_line, broken.column_name, broken.rule,
-                coalesce(judged.reason, {_csv_reasons("broken.rule")}) as reason, text.raw
+                coalesce(judged.reason, {case(_CSV_REASONS, "'the record does not follow the dialect of the file'")})
+                    as reason, text.raw
             from broken
             left join judged on judged.source_line = broken.source_line and judged.rule is not null
             left join read_json({literal(str(prepared.path.parent / "raw.jsonl"))}, format = 'newline_delimited',
@@ -380,16 +383,6 @@ def _refuse(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect,
 def _has_rejects(db: duckdb.DuckDBPyConnection) -> bool:
     row = db.execute("select count(*) from duckdb_tables() where table_name = 'reject_errors'").fetchone()
     return bool(row and row[0])
-
-
-def _csv_reasons(rule: str) -> str:
-    return case(
-        [
-            (f"{rule} = 'missing_columns'", "'the record has fewer columns than the file'"),
-            (f"{rule} = 'too_many_columns'", "'the record has more columns than the file'"),
-        ],
-        "'the record does not follow the dialect of the file'",
-    )
 
 
 def _summary(db: duckdb.DuckDBPyConnection, event: str) -> tuple[int, dict[str, str | None], dict[str, int]]:

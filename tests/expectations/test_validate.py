@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -32,6 +34,7 @@ def judge(
     refused: list[Path] | None = None,
     settings: FeedSettings | None = None,
     keep_results: int = 5,
+    scratch: Path | None = None,
 ) -> FeedVerdict:
     return validate_candidates(
         FEED.feed,
@@ -42,6 +45,7 @@ def judge(
         settings or FeedSettings(timezone=ZONE),
         lake.root / "docs",
         keep_results=keep_results,
+        scratch=scratch,
     )
 
 
@@ -167,6 +171,32 @@ def test_history_outside_a_dated_folder_is_an_error_that_names_the_file(lake: Fe
     stray = path.rename(lake.root / "stray.parquet")
     with pytest.raises(ExpectationsError, match=r"stray\.parquet.*dt=YYYY-MM-DD"):
         judge(lake, {DAY: lake.write("candidate", DAY)}, [stray])
+
+
+def test_a_suite_that_a_kill_left_half_written_stops_nobody(lake: FeedLake) -> None:
+    candidates = {DAY: lake.write("candidate", DAY)}
+    judge(lake, candidates)
+    suites = list((lake.root / "docs/gx/expectations").rglob("*.json"))
+    assert suites
+    for left in (0, suites[0].stat().st_size // 2):
+        for suite in suites:
+            os.truncate(suite, left)
+        assert failed(judge(lake, candidates)) == {}
+
+
+def test_what_an_audit_needs_meanwhile_lies_in_the_scratch_folder_and_goes(
+    lake: FeedLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch, elsewhere = lake.root / "scratch", lake.root / "elsewhere"
+    scratch.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    made = []
+    real = os.mkdir
+    monkeypatch.setattr(os, "mkdir", lambda path, *more: (made.append(Path(path)), real(path, *more))[1])
+    judge(lake, {DAY: lake.write("candidate", DAY)}, scratch=scratch)
+    assert [path.parent for path in made if path.name.startswith("callmart-validate")] == [scratch]
+    assert list(scratch.iterdir()) == list(elsewhere.iterdir()) == []
 
 
 def test_data_docs_keep_the_last_results_only_and_name_the_checks(lake: FeedLake) -> None:

@@ -268,7 +268,7 @@ def test_a_file_whose_run_failed_is_tried_again_after_a_while_and_not_at_each_lo
         moment = datetime.now(UTC).replace(tzinfo=None)
         later = moment + wait - timedelta(minutes=1)
         monkeypatch.setattr("orchestration.automation.requests.now", lambda later=later: later)
-        assert "tried at once" in reason(tick(export, instance, patient.cursor))
+        assert "the same files again at" in reason(tick(export, instance, patient.cursor))
         due = moment + wait + timedelta(minutes=1)
         monkeypatch.setattr("orchestration.automation.requests.now", lambda due=due: due)
         asked = tick(export, instance, patient.cursor)
@@ -484,8 +484,10 @@ def test_a_forgotten_run_leaves_no_file_and_no_check_behind(stored: dg.DagsterIn
 
 
 def test_a_failed_check_is_told_once_though_it_is_a_warning(stored: dg.DagsterInstance) -> None:
-    @dg.asset(check_specs=[dg.AssetCheckSpec("good", asset="thing")])
-    def thing() -> Iterator[dg.MaterializeResult[None]]:
+    @dg.asset(check_specs=[dg.AssetCheckSpec("good", asset="thing")], config_schema={"fail": dg.Field(bool, False)})
+    def thing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        if context.op_execution_context.op_config["fail"]:
+            raise dg.Failure("before the check")
         result = dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description="why")
         yield dg.MaterializeResult(check_results=[result])
 
@@ -503,4 +505,23 @@ def test_a_failed_check_is_told_once_though_it_is_a_warning(stored: dg.DagsterIn
     dg.materialize([thing], instance=stored)
     said, cursor = told(cursor)
     assert said == "1 failed checks among 1 new evaluations"
+    said, cursor = told(cursor)
+    assert said == "0 failed checks among 0 new evaluations"
+    config = {"ops": {"thing": {"config": {"fail": True}}}}
+    assert not dg.materialize([thing], instance=stored, run_config=config, raise_on_error=False).success
     assert told(cursor)[0] == "0 failed checks among 0 new evaluations"
+
+
+def test_a_check_that_is_only_planned_is_no_news(stored: dg.DagsterInstance) -> None:
+    heard: list[str | None] = []
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("good", asset="thing")])
+    def thing() -> Iterator[dg.MaterializeResult[None]]:
+        sensor = failed_check_sensor()
+        definitions = dg.Definitions(assets=[thing], sensors=[sensor])
+        with dg.build_sensor_context(instance=stored, cursor="0.0", definitions=definitions) as sensor_context:
+            heard.append(sensor.evaluate_tick(sensor_context).skip_message)
+        yield dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
+
+    dg.materialize([thing], instance=stored)
+    assert heard == ["0 failed checks among 0 new evaluations"]

@@ -36,7 +36,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(HASH_KEY_VARIABLE, DEMO_HASH_KEY)
 
 
-def weekdays(weeks: int = 4) -> Hours:
+def weekdays(weeks: int = 4) -> dict[date, set[int]]:
     """Rows from 09:00 to 18:00 on Monday to Friday of the weeks before `MONDAY`, and on it until noon."""
     before = (MONDAY - timedelta(days=step) for step in range(1, 7 * weeks + 1))
     return {day: OPEN for day in before if day.weekday() < 5} | {MONDAY: {9, 10, 11}}
@@ -202,7 +202,8 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def test_silence_is_noticed_though_nothing_runs(
     export: Kit, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sensor records each change of a verdict, and one evaluation a day, without a run."""
+    """The sensor records each change of a verdict, one evaluation a day, and one for a new materialization: the UI
+    takes a check that is older than its asset for one that was never evaluated."""
     sensor = freshness_sensor(Site(export.config, export.root))
     asset = feed_key(export.feed)
 
@@ -218,7 +219,10 @@ def test_silence_is_noticed_though_nothing_runs(
     assert found == []
     found, cursor = look(at(date(2026, 3, 8), 0), cursor)
     assert found == [False]
-    assert look(at(date(2026, 3, 8), 12), cursor)[0] == []
+    found, cursor = look(at(date(2026, 3, 8), 12), cursor)
+    assert found == []
+    instance.report_runless_asset_event(dg.AssetMaterialization(asset))
+    assert look(at(date(2026, 3, 8), 13), cursor)[0] == [False]
 
 
 def test_a_wrong_promise_is_told_with_its_line(tmp_path: Path) -> None:

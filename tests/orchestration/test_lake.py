@@ -166,6 +166,38 @@ def test_held_date_keeps_its_former_partition_and_stays_touched(contact: Kit) ->
     assert set(talk(contact, DAY1)) == {"a", "b"} and lake.held_dates(contact.feed, contact.root) == []
 
 
+def test_publishing_that_is_cut_before_it_forgets_the_held_folder_leaves_no_stale_date(contact: Kit) -> None:
+    contact.write("a.csv", export(call("a", DAY1)))
+    contact.land()
+    config = contact.config
+    feed = config.feed(contact.feed)
+    days = [date.fromisoformat(DAY1)]
+    (candidate,) = lake.build_candidates(feed, config, contact.root, days)
+    lake.hold(candidate, {})
+    (candidate,) = lake.build_candidates(feed, config, contact.root, days)
+    paths.put(candidate.path, candidate.target)
+    assert lake.held_dates(contact.feed, contact.root) == days
+    assert contact.touched() == []
+    assert lake.held_dates(contact.feed, contact.root) == [] and not candidate.held_dir.exists()
+
+
+def test_a_cut_build_whose_files_are_taken_back_leaves_nothing_beside_the_lake(contact: Kit) -> None:
+    first = contact.write("a.csv", export(call("a", DAY1)))
+    contact.refresh()
+    first.write_text(export(call("a", DAY1), call("b", DAY1), call("b", DAY1)))
+    contact.land(LATER)
+    config = contact.config
+    feed = config.feed(contact.feed)
+    (candidate,) = lake.build_candidates(feed, config, contact.root, [date.fromisoformat(DAY1)])
+    (lake.hold(candidate, {}) / "part-0.parquet").unlink()
+    lake.build_candidates(feed, config, contact.root, [date.fromisoformat(DAY1)])
+    first.write_text(export(call("a", DAY1)))
+    contact.land(LATER)
+    assert contact.touched() == []
+    folders = [zone(contact.root, contact.feed) for zone in (paths.lake_dir, paths.quarantine_dir)]
+    assert [path for folder in folders for path in folder.rglob("_*")] == [] and not candidate.held_dir.exists()
+
+
 def test_held_date_whose_rows_are_withdrawn_is_forgotten(contact: Kit) -> None:
     contact.write("a.csv", export(call("a", DAY1)))
     contact.land()

@@ -107,6 +107,20 @@ def test_unreadable_file_is_an_input_error(log: Kit, monkeypatch: pytest.MonkeyP
         log.land()
 
 
+def test_an_object_gets_its_name_together_with_its_manifest(log: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A landing that is cut at any rename leaves no bytes that nothing refers to."""
+    log.write("queue_log", LOG)
+    real, seen = os.replace, []
+
+    def replaced(source: Path, target: Path) -> None:
+        real(source, target)
+        seen.append([(folder / "manifest.json").exists() for folder in target.parent.glob("[0-9a-f]*/")])
+
+    monkeypatch.setattr(os, "replace", replaced)
+    log.land()
+    assert [True] in seen and all(all(complete) for complete in seen)
+
+
 def test_crash_between_bytes_and_manifest_is_repaired_by_the_next_run(log: Kit) -> None:
     log.write("queue_log", LOG)
     log.land()

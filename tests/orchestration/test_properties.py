@@ -54,7 +54,9 @@ def key() -> Iterator[None]:
 def queue_log_lines() -> list[str]:
     """Events of three dates; every fifth line is none."""
     return [
-        f"{1772841600 + i * 20000}|1.{i}|q|NONE|{('INFO', 'ENTERQUEUE')[i % 2]}||1381234{i:04}|{i}" if i % 5 else f"x{i}"
+        f"{1772841600 + i * 20000}|1.{i}|q|NONE|{('INFO', 'ENTERQUEUE')[i % 2]}||1381234{i:04}|{i}"
+        if i % 5
+        else f"x{i}"
         for i in range(12)
     ]
 
@@ -65,15 +67,15 @@ def cdr_lines() -> list[str]:
     for i in range(12):
         start = datetime(2026, 3, 7, 8) + timedelta(hours=5 * i)
         fields = ["", f"1381234{i:04}", "4008001001", "from-trunk", "Zhang\nSan" if i % 6 == 1 else "", "PJSIP/t-1",
-                  "PJSIP/1001-2", "Queue", "q,t", f"{start}", f"{start}", f"{start + timedelta(seconds=i)}", str(i), str(i),
-                  "ANSWERED", "", f"1.{i}", ""]  # fmt: skip
+                  "PJSIP/1001-2", "Queue", "q,t", f"{start}", f"{start}", f"{start + timedelta(seconds=i)}", str(i),
+                  str(i), "ANSWERED", "", f"1.{i}", ""]  # fmt: skip
         quoted = ",".join(f'"{field}"' for field in fields)
         lines.append(quoted if i % 5 else f'"short{i}",2')
     return lines
 
 
 def contact_lines() -> list[str]:
-    """Contacts of three dates, some in several versions, the newest of which may have another date; every fifth is none."""
+    """Contacts of several dates in two versions each, the newer of which may have another date; every fifth is none."""
     lines = []
     for i in range(12):
         contact, version = f"c{i // 2}", i % 2
@@ -153,7 +155,9 @@ def test_order_repetition_and_cut_of_the_same_lines_give_the_same_lake(
     parts=st.lists(
         st.one_of(
             st.binary(max_size=40),
-            st.sampled_from([b'"', b'""', b",", b"|", b"\r", b"\n", b"\0", b"\xef\xbb\xbf", b"\xff\xfe", b"\x1f", b"\\"]),
+            st.sampled_from(
+                [b'"', b'""', b",", b"|", b"\r", b"\n", b"\0", b"\xef\xbb\xbf", b"\xff\xfe", b"\x1f", b"\\"]
+            ),
             st.integers(1, 4).map(lambda index: index),
         ),
         max_size=12,
@@ -186,12 +190,13 @@ def test_any_bytes_between_good_lines_are_loaded_or_refused_and_the_good_lines_b
 TEXTS = st.one_of(
     st.text(max_size=30),
     st.sampled_from([
-        "", " ", "0", "-1", "7", "60", "86400", "86400.001", "999999999", "-0.0", "NaN", "nan", "inf", "-inf", "1e400", "1e-400",
-        "0x1F", "1_000", "1,5", "９", "true", "null", "NULL", "NONE", "answered", "ANSWERED ", "abandoned_queue",
+        "", " ", "0", "-1", "7", "60", "86400", "86400.001", "999999999", "-0.0", "NaN", "nan", "inf", "-inf", "1e400",
+        "1e-400", "0x1F", "1_000", "1,5", "９", "true", "null", "NULL", "NONE", "answered", "ANSWERED ",
         "2026-03-08 09:00:00", "2026-03-08T09:00:00Z", "2026-03-08 09:00:00+14:59", "2026-03-08 09:00:00+99:99",
-        "2026-03-08 24:00:00", "2026-02-30 10:00:00", "0000-00-00 00:00:00", "0001-01-01", "1969-12-31 23:59:59", "9999-12-31",
-        "294247-01-10 04:00:54.775807", "290309-12-22 (BC) 00:00:00", "infinity", "-infinity", "epoch", "now", "today",
-        "2027-03-08 09:00:00", "03/04/2026 10:00", "08/03/26 09:01", "13812345678", "x" * 100_000, "漢" * 3000, "\u202e\u0000é", "'; --",
+        "2026-03-08 24:00:00", "2026-02-30 10:00:00", "0000-00-00 00:00:00", "0001-01-01", "1969-12-31 23:59:59",
+        "9999-12-31", "294247-01-10 04:00:54.775807", "290309-12-22 (BC) 00:00:00", "infinity", "-infinity", "epoch",
+        "2027-03-08 09:00:00", "03/04/2026 10:00", "08/03/26 09:01", "13812345678", "x" * 100_000, "漢" * 3000,
+        "\u202e\u0000é", "'; --", "now", "today", "abandoned_queue",
     ]),
 )  # fmt: skip
 

@@ -280,6 +280,22 @@ def test_retention_goes_by_the_order_of_publishing_when_the_clock_has_gone_back(
         assert ask(tmp_path, "select release_id from marts.release") == [(f"r{number:03}",)]
 
 
+def test_releases_that_were_never_served_do_not_push_out_the_one_that_was(tmp_path: Path) -> None:
+    make_warehouse(tmp_path / "w.duckdb", 1, rows=10)
+
+    def stop(step: str) -> None:
+        if step == "renamed":
+            raise Killed
+
+    publish(tmp_path, tmp_path / "w.duckdb", 1, keep=2)
+    for number in (2, 3):
+        with pytest.raises(Killed):
+            publish(tmp_path, tmp_path / "w.duckdb", number, keep=2, on_step=stop)
+    for number, left in ((4, ["r001", "r003", "r004"]), (5, ["r004", "r005"])):
+        publish(tmp_path, tmp_path / "w.duckdb", number, keep=2)
+        assert sorted(path.name for path in (tmp_path / "published/default/releases").iterdir()) == left
+
+
 def test_a_data_root_that_moved_serves_from_its_new_place_after_one_call(tmp_path: Path) -> None:
     make_warehouse(tmp_path / "w.duckdb", 1)
     (tmp_path / "old").mkdir()

@@ -69,7 +69,9 @@ def test_nul_bytes_are_removed_and_marked(tmp_path: Path) -> None:
     assert records(run(tmp_path, b"a\n\0\0b\0c\n\0\0\n")) == [(1, "", "a"), (2, "n", "bc")]
 
 
-def test_byte_order_mark_is_not_part_of_the_first_field(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["\ufeff中".encode(), "\ufeff中".encode("gb18030")])
+def test_byte_order_mark_is_not_part_of_the_first_field(tmp_path: Path, text: bytes) -> None:
+    assert records(run(tmp_path / "line", text)) == [(1, "t", "中")]
     assert run(tmp_path, b"\xef\xbb\xbfid,b\n1,2\n", CSV).header == ["id", "b"]
 
 

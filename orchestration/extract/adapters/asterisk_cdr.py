@@ -59,7 +59,8 @@ class Cdr:
             conditions.append((f"{source}_n < 0", f"negative_{name}"))
             conditions.append((f"{source}_said is not null and ({source}_n is null or {source}_n > {LONGEST_S})",
                                f"bad_{name}"))  # fmt: skip
-        conditions.append((f"billsec_n > duration_n + {tolerance}", "billsec_s_exceeds_duration_s"))
+        believed = f"duration_n >= 0 and billsec_n <= {LONGEST_S}"
+        conditions.append((f"{believed} and billsec_n > duration_n + {tolerance}", "billsec_s_exceeds_duration_s"))
         conditions.append((f"answered_at < started_at - interval {tolerance} second", "order_started_at_answered_at"))
         conditions.append((f"ended_at < answered_at - interval {tolerance} second", "order_answered_at_ended_at"))
         conditions.append(

@@ -25,7 +25,8 @@ from orchestration.extract.text import Dialect
 # The steps of a contact in their order; two that are given must not run backwards by more than the clock tolerance.
 STEPS = ("started_at", "system_answered_at", "queue_entered_at", "queue_left_at", "agent_answered_at", "ended_at")
 _MASKED_TEXTS = ("dialled_number", "outcome_raw", "hangup_cause", "line_of_business")
-_OFFSET = r"[0-9]:[0-9]{2}.*(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)$"
+_OFFSET = r"[0-9]:[0-9]{2}.*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+_NO_OFFSET = r"[+-](1[5-9]|[2-9][0-9]|..:?[6-9][0-9])"
 _EXCHANGED = {"d": "m", "m": "d"}
 
 
@@ -247,7 +248,8 @@ def _instants(value: str, found: str) -> tuple[str, str]:
     if found == "VARCHAR":
         offset = f"regexp_matches(trim({value}), '{_OFFSET}')"
         local = f"case when not {offset} then try_cast(trim({value}) as timestamp) end"
-        return local, instant_to_utc(f"case when {offset} then try_cast(trim({value}) as timestamptz) end")
+        possible = f"{offset} and not regexp_matches(right(trim({value}), 6), '{_NO_OFFSET}')"
+        return local, instant_to_utc(f"case when {possible} then try_cast(trim({value}) as timestamptz) end")
     return f"try_cast({value} as timestamp)", "null::timestamp"
 
 

@@ -1,0 +1,103 @@
+"""From the lake to the marts with dbt, against one plain script that makes the same tables."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks import tasks
+from benchmarks.stage import Stage
+from benchmarks.table import Aim, Sample, Section, Table, gibibytes, seconds
+from benchmarks.timeline import DbtRun, dbt_run
+from orchestration.paths import warehouse_path
+
+WITHIN = 2.0
+MOST_MEMORY = 4 * 2**30
+SHOWN_NODES = 15
+
+
+def measure(stage: Stage) -> Section:
+    """Build all models of the large centre, then their tests; then the plain script on the same lake."""
+    centre = stage.large()
+    section = Section(
+        "lake_to_marts",
+        "Lake to marts",
+        "A full build of the large centre: all seeds and models by dbt in one process with callmart's usual memory and "
+        "threads, then all data tests in a second one. The plain script (`sql/plain_marts.sql`) reads the same Parquet "
+        "files with the same memory and threads and makes every mart but `kpi_measure_definition` (callmart's own text "
+        "of its measures) and `release` (made by the release); both must hold the same rows, or this part fails.",
+    )
+    samples: dict[str, list[Sample]] = {"models": [], "tests": [], "plain": []}
+    nodes: dict[str, DbtRun] = {}
+    for turn in range(stage.settings.heavy_repeats):
+        out = stage.scratch("marts") / "plain.duckdb"
+        for kind, found in samples.items():
+            if kind == "plain":
+                done = tasks.run("plain_marts", lake=centre.root / "lake", warehouse=out)
+            else:
+                done = tasks.run("marts", config=centre.config, root=centre.root, kind=kind)
+                nodes[kind] = dbt_run(Path(done.answer["results"]))
+            found.append(Sample(sum(done.answer["seconds"].values()), done.measured.cpu, done.measured.peak))
+            print(f"lake_to_marts {turn + 1}: {kind} {found[-1].wall:.0f} s", flush=True)
+        counts = _same_marts(warehouse_path(centre.root), out)
+        stage.scratch("marts")
+    stage.keep_warehouse(centre)
+
+    calls = counts["fct_contact"]
+    ours = section.add(f"callmart: {len(nodes['models'].nodes)} models and seeds", samples["models"], calls)
+    section.add(f"callmart: {len(nodes['tests'].nodes)} data tests", samples["tests"], calls)
+    other = section.add("plain script", samples["plain"], calls)
+    section.aim_ratio(f"lake to marts, {calls:,} calls, dbt's models / plain script", ours, other, WITHIN)
+    peak = max(sample.peak or 0 for sample in [*samples["models"], *samples["tests"]])
+    section.aims.append(Aim("lake to marts, peak memory", gibibytes(peak), "under 4 GiB", peak < MOST_MEMORY))
+    section.tables += [
+        Table(
+            f"The {SHOWN_NODES} slowest models (seconds of one of dbt's threads)",
+            ["model", "seconds"],
+            _slowest(nodes["models"]),
+        ),
+        Table(
+            f"The {SHOWN_NODES} slowest tests (seconds of one of dbt's threads)",
+            ["test", "seconds"],
+            _slowest(nodes["tests"]),
+        ),
+        Table("Rows of the marts, the same in both", ["mart", "rows"], [[n, f"{c:,}"] for n, c in counts.items()]),
+    ]
+    return section
+
+
+def _slowest(run: DbtRun) -> list[list[str]]:
+    return [
+        [node.name, seconds(node.seconds)] for node in sorted(run.nodes, key=lambda node: -node.seconds)[:SHOWN_NODES]
+    ]
+
+
+def _same_marts(ours: Path, other: Path) -> dict[str, int]:
+    """Rows of each table that the plain script makes. Raises ValueError when callmart's mart holds others."""
+    with duckdb.connect() as db:
+        db.execute(f"attach '{ours}' as ours (read_only)")
+        db.execute(f"attach '{other}' as other (read_only)")
+        names = db.execute(
+            "select table_name from duckdb_tables() where database_name = 'other' and schema_name = 'marts' order by 1"
+        ).fetchall()
+        facts = {name: [_facts(db, f"{side}.marts.{name}") for side in ("ours", "other")] for (name,) in names}
+    for name, (mine, theirs) in facts.items():
+        exact = mine[:2] == theirs[:2]
+        if not exact or not all(map(math.isclose, mine[2:], theirs[2:])):
+            raise ValueError(f"callmart and the plain script differ in {name}: {mine} and {theirs}")
+    return {name: mine[0] for name, (mine, _) in facts.items()}
+
+
+def _facts(db: duckdb.DuckDBPyConnection, table: str) -> tuple[Any, ...]:
+    """Number of rows, a sum of hashes of all columns but doubles, and the sum of each double."""
+    columns = [(name, kind) for name, kind, *_ in db.execute(f"describe {table}").fetchall()]
+    exact = ", ".join(name for name, kind in columns if kind != "DOUBLE")
+    sums = "".join(f", coalesce(sum({name}), 0)" for name, kind in columns if kind == "DOUBLE")
+    found: tuple[Any, ...] | None = db.execute(
+        f"select count(*), sum(cast(hash({exact}) as hugeint)){sums} from {table}"
+    ).fetchone()
+    assert found is not None
+    return found

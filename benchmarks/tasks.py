@@ -1,0 +1,319 @@
+"""What is run and measured in a process of its own: `python -m benchmarks.tasks NAME JSON`.
+
+Here belongs: one function a task, called with plain values, answering with plain values on standard output. Not here:
+repeating, comparing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from benchmarks import child
+from benchmarks.settings import dbt_default, environment
+from orchestration.paths import PROJECT
+
+if TYPE_CHECKING:
+    from benchmarks.stage import Centre
+    from orchestration.warehouse import WarehousePlan
+
+SQL = Path(__file__).with_name("sql")
+CALLMART = Path(sys.executable).with_name("callmart")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A task's answer and what its process took."""
+
+    answer: dict[str, Any]
+    measured: child.Measured
+
+
+def run(name: str, **values: object) -> Done:
+    """Run a task of this module in a process of its own. Raises ChildError when it fails."""
+    said = json.dumps({key: str(value) if isinstance(value, Path) else value for key, value in values.items()})
+    root = Path(str(values.get("root", PROJECT)))
+    measured = child.run([sys.executable, "-m", "benchmarks.tasks", name, said], environment(root), PROJECT)
+    return Done(json.loads(measured.out.splitlines()[-1]), measured)
+
+
+def build(centre: Centre, import_times: bool = False) -> child.Measured:
+    """`callmart build`, as a user calls it."""
+    said = environment(centre.root) | ({"PYTHONPROFILEIMPORTTIME": "1"} if import_times else {})
+    return child.run([str(CALLMART), "build", "--config", str(centre.config)], said, PROJECT)
+
+
+@contextmanager
+def key() -> Iterator[None]:
+    """The demo's hash key in this process, for made-up numbers."""
+    before = dict(os.environ)
+    os.environ.update(environment(PROJECT))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+class _Clock:
+    """Seconds by name."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+
+
+# --- CSV to lake -----------------------------------------------------------------------------------------
+
+
+def extract(config: str, root: str, masked: bool = True) -> dict[str, Any]:
+    """All feeds of a configuration from their files into the lake of an empty data root, without the audit."""
+    from orchestration.config import load_config
+    from orchestration.extract import lake
+    from orchestration.extract.landing import land
+
+    if not masked:
+        _leave_numbers_as_they_are()
+    loaded, place, clock = load_config(Path(config)), Path(root), _Clock()
+    rows = 0
+    for name, feed in loaded.feeds.items():
+        with clock("land"):
+            land(feed, place, datetime.now(UTC).replace(tzinfo=None))
+        with clock(f"type {name}"):
+            dates = lake.touched_dates(feed, loaded, place)
+        with clock(f"build {name}"):
+            candidates = lake.build_candidates(feed, loaded, place, dates)
+        with clock("publish"):
+            for candidate in candidates:
+                lake.publish(candidate)
+        rows += sum(candidate.rows for candidate in candidates)
+    return {"seconds": clock.seconds, "rows": rows}
+
+
+def refresh(config: str, root: str) -> dict[str, Any]:
+    """The same with the audit, as a build does it; its progress tells the audit's time."""
+    from orchestration.config import load_config
+    from orchestration.extract.lake import ensure_zero_partitions
+    from orchestration.feeds import refresh as refresh_feed
+
+    loaded, place = load_config(Path(config)), Path(root)
+    ensure_zero_partitions(place)
+    moment = datetime.now(UTC).replace(tzinfo=None)
+    for feed in loaded.feeds.values():
+        refresh_feed(feed, loaded, place, date.min, date.max, moment)
+    return {}
+
+
+def _leave_numbers_as_they_are() -> None:
+    from orchestration.extract import masking
+
+    install = masking.install
+
+    def install_nothing(db: duckdb.DuckDBPyConnection, *arguments: Any, **named: Any) -> None:
+        install(db, *arguments, **named)
+        for macro in (
+            "keyed_hash(x) as x",
+            "bare_number(x) as x",
+            "norm_bare(x) as x",
+            "number_type(x) as case when x is not null then 'mobile' end",
+            "number_prefix(x, kind) as left(x, 3)",
+            "mask_number(x) as x",
+            "mask_text(x) as x",
+            "agent_name(x) as x",
+        ):
+            db.execute("create or replace temp macro " + macro)
+
+    masking.install = install_nothing
+
+
+def plain_lake(source: str, root: str) -> dict[str, Any]:
+    """The same files by one COPY a feed."""
+    logs, out = Path(source) / "asterisk", Path(root)
+    files = {"queue_logs": sorted(logs.glob("queue_log*")), "cdr_logs": sorted(logs.glob("cdr-csv/Master.csv*"))}
+    clock = _Clock()
+    with duckdb.connect() as db:
+        db.execute("set timezone = 'UTC'")
+        for name, found in files.items():
+            db.execute(f"set variable {name} = ?", [[str(file) for file in found]])
+        for name in ("queue_log", "cdr"):
+            db.execute(f"set variable {name}_out = ?", [str(out / name)])
+        rows = 0
+        for statement in duckdb.extract_statements((SQL / "plain_lake.sql").read_text("utf-8")):
+            with clock("copy"):
+                rows += (db.execute(statement).fetchone() or (0,))[0]
+    return {"seconds": clock.seconds, "rows": rows}
+
+
+# --- lake to marts ---------------------------------------------------------------------------------------
+
+
+def marts(config: str, root: str, kind: str) -> dict[str, Any]:
+    """All models and seeds of the lake's marts into a new warehouse (`models`), or the tests of these (`tests`), by dbt
+    as a build calls it."""
+    from orchestration import paths, warehouse
+
+    place, clock = Path(root), _Clock()
+    file = paths.warehouse_path(place)
+    if kind == "models":
+        shutil.rmtree(file.parent, ignore_errors=True)
+        file.parent.mkdir(parents=True)
+    plan = _plan(config, place)
+    assert len(plan.windows) == 1
+    manifest = json.loads(warehouse.manifest_path(place).read_text("utf-8"))
+    kinds = {name: node["resource_type"] for name, node in manifest["nodes"].items()}
+    known = {name for name, of in kinds.items() if of in ("model", "seed", "test")}
+    nodes = [
+        name for name in warehouse.nodes_to_build(manifest, plan, known) if (kinds[name] == "test") == (kind == "tests")
+    ]
+    with clock("dbt"), closing(warehouse.dbt_process(place)) as dbt:
+        process = dbt.invoke(warehouse.build_arguments(plan, plan.windows[0], nodes))
+        assert process.stdout is not None
+        said = process.stdout.read().decode(errors="replace").splitlines()
+        if process.wait() != 0:
+            raise SystemExit("dbt failed:\n" + "\n".join(said[-20:]))
+    return {
+        "seconds": clock.seconds,
+        "nodes": len(nodes),
+        "results": str(warehouse.run_target(place) / "run_results.json"),
+    }
+
+
+def _plan(config: str, root: Path) -> WarehousePlan:
+    from orchestration import warehouse
+    from orchestration.config import load_config
+
+    plan = warehouse.plan_warehouse(root, load_config(Path(config)).centre.timezone)
+    assert plan is not None
+    return plan
+
+
+def plain_marts(lake: str, warehouse: str, limits: bool = True) -> dict[str, Any]:
+    """The plain script on a lake, into a new DuckDB file; with `limits`, in the memory and threads that dbt has."""
+    clock = _Clock()
+    with duckdb.connect(warehouse) as db:
+        db.execute("set timezone = 'UTC'")
+        db.execute("set preserve_insertion_order = false")
+        if limits:
+            for setting, variable in (("memory_limit", "CALLMART_MEMORY"), ("threads", "CALLMART_THREADS")):
+                db.execute(f"set {setting} = '{os.environ.get(variable) or dbt_default(variable)}'")
+        db.execute("set variable lake = ?", [lake])
+        db.execute("set variable seeds = ?", [str(PROJECT / "seeds")])
+        for statement in duckdb.extract_statements((SQL / "plain_marts.sql").read_text("utf-8")):
+            with clock("script"):
+                db.execute(statement)
+    return {"seconds": clock.seconds}
+
+
+# --- release ---------------------------------------------------------------------------------------------
+
+
+def release(config: str, root: str) -> dict[str, Any]:
+    """Publish the marts of a built data root once more, board included."""
+    from orchestration import warehouse
+    from orchestration.board.html import write_board
+    from orchestration.paths import warehouse_path
+    from orchestration.release import publish_release
+
+    place, clock = Path(root), _Clock()
+    plan = _plan(config, place)
+    marts = warehouse.published_marts(json.loads(warehouse.manifest_path(place).read_text("utf-8")))
+    created, begin = datetime.now(UTC).replace(tzinfo=None), time.perf_counter()
+    done: dict[str, float] = {}
+
+    def on_step(name: str) -> None:
+        done[name] = time.perf_counter() - begin
+
+    made = publish_release(
+        warehouse_path(place),
+        marts,
+        place,
+        release_id=f"{created:%Y%m%dT%H%M%S%f}",
+        created_at=created,
+        as_of=plan.as_of,
+        window=None,
+        inputs=plan.inputs,
+        transform_fingerprint=plan.transform_fingerprint,
+        stale={},
+        keep=2,
+        on_step=on_step,
+    )
+    clock.seconds |= {
+        "copying the marts": done["copied"],
+        "hashing their content": done["manifest written"] - done["copied"],
+        "putting in place": time.perf_counter() - begin - done["manifest written"],
+    }
+    with clock("board"):
+        write_board(place, name={"zh": "示例", "en": "Example"})
+    facts = made.manifest.marts.values()
+    return {
+        "seconds": clock.seconds,
+        "rows": sum(mart.rows for mart in facts),
+        "bytes": sum(mart.size_bytes for mart in facts),
+        "marts": len(made.manifest.marts),
+    }
+
+
+def plain_release(root: str, out: str) -> dict[str, Any]:
+    """A plain COPY of the same tables, one file each."""
+    from orchestration import warehouse
+    from orchestration.paths import warehouse_path
+
+    place, clock = Path(root), _Clock()
+    marts = warehouse.published_marts(json.loads(warehouse.manifest_path(place).read_text("utf-8")))
+    rows = 0
+    with duckdb.connect(str(warehouse_path(place)), read_only=True) as db:
+        for mart in marts:
+            file = Path(out) / f"{mart.name}.parquet"
+            with clock("copy"):
+                done = db.execute(
+                    f"copy {mart.schema}.{mart.name} to '{file}' (format parquet, compression zstd)"
+                ).fetchone()
+            rows += (done or (0,))[0]
+    return {"seconds": clock.seconds, "rows": rows}
+
+
+# --- queries ---------------------------------------------------------------------------------------------
+
+
+def named_queries() -> dict[str, str]:
+    """The typical queries by the name in the comment line before each."""
+    parts = (SQL / "queries.sql").read_text("utf-8").split("-- query: ")[1:]
+    return {part.partition("\n")[0].strip(): part.partition("\n")[2] for part in parts}
+
+
+def queries(catalogue: str, times: int) -> dict[str, Any]:
+    """Each query so many times in turn, on a reader's connection; seconds of each run, and rows it gave."""
+    found: dict[str, list[float]] = {name: [] for name in named_queries()}
+    rows: dict[str, int] = {}
+    with duckdb.connect(catalogue, read_only=True) as db:
+        for _ in range(times):
+            for name, sql in named_queries().items():
+                begin = time.perf_counter()
+                rows[name] = len(db.execute(sql).fetchall())
+                found[name].append(time.perf_counter() - begin)
+    return {"seconds": found, "rows": rows}
+
+
+TASKS = {
+    task.__name__: task for task in (extract, refresh, plain_lake, marts, plain_marts, release, plain_release, queries)
+}
+
+
+if __name__ == "__main__":
+    print(json.dumps(TASKS[sys.argv[1]](**json.loads(sys.argv[2]))), flush=True)

@@ -1,0 +1,109 @@
+"""A long lake from a short one: the partitions of a base period, copied to later weeks.
+
+Simulating and typing millions of calls takes longer than the benchmarks that need them. A copy is the base shifted by
+whole periods: times move, ids of calls and rows become others, so that each contact stands alone. Customers, agents
+and weekdays stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from expectations.contracts import Contract, contract
+from orchestration import paths
+from orchestration.config import Config
+from orchestration.extract import lake
+from orchestration.extract.engine import connect, parquet, read_meta, write_parquet
+
+DAY_S = 86400
+# The seconds since 1970 that ids and raw times begin with.
+_EPOCH = r"^([0-9]{10})(\.[0-9]+)?$"
+
+
+def copy_lake(base: Path, target: Path, config: Config, period_days: int, copies: int) -> None:
+    """Fill the lake of data root `target` with `copies` periods of the lake of `base`; the first one is as it was.
+
+    `period_days` is the length of the base period; rows that reach beyond it fall into the next copy's first date, and
+    those of the last copy are left out.
+    """
+    lake.ensure_zero_partitions(target)
+
+    def write(feed: str, day: date, parts: list[tuple[Path, int]]) -> None:
+        with connect(target) as db:
+            _write(db, contract(feed), parts, paths.partition_path(target, feed, day))
+
+    # a file of one row group is written by one thread
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for feed in config.feeds:
+            for done in [pool.submit(write, feed, *item) for item in _sources(base, feed, period_days, copies).items()]:
+                done.result()
+    lake.write_reference(config, target, {})
+
+
+def _sources(base: Path, feed: str, period_days: int, copies: int) -> Mapping[date, list[tuple[Path, int]]]:
+    """Date -> the base files that make it, each with the days by which it is shifted."""
+    found: dict[date, list[tuple[Path, int]]] = {}
+    files = {
+        date.fromisoformat(path.parent.name.removeprefix("dt=")): path
+        for path in sorted(paths.lake_dir(base, feed).glob("dt=*/part-0.parquet"))
+    }
+    days = sorted(day for day in files if day != paths.ZERO_DATE)
+    end = days[0] + timedelta(days=period_days * copies)
+    for copy in range(copies):
+        for day in days:
+            moved = day + timedelta(days=period_days * copy)
+            if moved < end:
+                found.setdefault(moved, []).append((files[day], period_days * copy))
+    return found
+
+
+def _write(db: duckdb.DuckDBPyConnection, said: Contract, parts: list[tuple[Path, int]], target: Path) -> None:
+    meta = [read_meta(db, [path])[path] | {"shift": shift} for path, shift in parts]
+    query = " union all ".join(_shifted(said, path, shift) for path, shift in parts)
+    content = hashlib.sha256("".join(f"{m['content_hash']}{m['shift']}" for m in meta).encode()).hexdigest()[:32]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_parquet(
+        db,
+        query,
+        target,
+        {
+            "feed": said.feed,
+            "contract": said.fingerprint(),
+            "rows": sum(m["rows"] for m in meta),
+            "duplicates": 0,
+            "content_hash": content,
+            "fingerprint": content[:16],
+        },
+    )
+
+
+def _shifted(said: Contract, file: Path, days: int) -> str:
+    columns = ", ".join(f"{_column(column.name, column.type, days)} as {column.name}" for column in said.lake_columns)
+    return f"select {columns} from {parquet([file])}"
+
+
+def _column(name: str, kind: str, days: int) -> str:
+    """A column of the copy: times and ids moved, all else as it was."""
+    if days == 0 or name == "ingested_at":
+        return name
+    if name == "row_hash":
+        return f"md5(row_hash || '{days}')"
+    if name == "source_file":
+        return f"'{days}-' || source_file"
+    if name == "sequence_no":
+        return f"sequence_no + {days * 1_000_000}"
+    if name == "started_at_raw":
+        return f"strftime(cast(started_at_raw as timestamp) + interval {days} day, '%Y-%m-%d %H:%M:%S')"
+    if kind == "TIMESTAMP":
+        return f"{name} + interval {days} day"
+    if name in ("call_id", "linked_id", "data2", "event_at_raw"):
+        moved = f"cast(left({name}, 10) as bigint) + {days * DAY_S}"
+        return f"case when regexp_matches({name}, '{_EPOCH}') then ({moved}) || substr({name}, 11) else {name} end"
+    return name
