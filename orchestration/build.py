@@ -91,8 +91,11 @@ def prepare_dagster_home(root: Path) -> Path:
     """DAGSTER_HOME with callmart's settings in it; settings that an operator changed stay."""
     home = paths.dagster_home(root)
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        shutil.copyfile(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
+    settings = home / "dagster.yaml"
+    if not settings.exists():
+        written = paths.hidden(settings)  # half a file would be an operator's settings for ever
+        shutil.copyfile(Path(__file__).with_name("dagster.yaml"), written)
+        paths.put(written, settings)
     return home
 
 

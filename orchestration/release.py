@@ -433,6 +433,8 @@ def _write_catalogue(place: _Place, manifest: Manifest, folder: Path, on_step: C
             for column in facts.columns:
                 if column.comment:
                     con.execute(f"comment on column {view}.{_name(column.name)} is {_text(column.comment)}")
+        # Closing does this too, but is silent when the disk is full, and the views stay in a file beside.
+        con.execute("checkpoint")
     on_step("catalogue drafted")
     # In this order a kill can only lead to a catalogue made once too often, never to a wrong one that is trusted.
     place.signature.unlink(missing_ok=True)

@@ -285,6 +285,7 @@ def manifest_path(root: Path) -> Path:
     if manifest.exists() and (target / PARSED).exists() and stamp.exists() and stamp.read_text("utf-8") == now:
         return manifest
     target.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)  # a parse that is killed must not stand under the former one's stamp
     done = subprocess.run(
         [
             str(dbt_executable()),

@@ -59,9 +59,9 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 stale=stale,
                 keep=site.config.retention.releases,
             )
-            warehouse.finish(site.root)
             name = site.config.centre.name
             write_board(site.root, name={"zh": name.zh, "en": name.en})
+            warehouse.finish(site.root)  # last: what is killed before is made once more
             progress.rows = sum(facts.rows for facts in made.manifest.marts.values())
             progress.note = f"{len(made.manifest.marts)} marts, {made.release_id}"
         return dg.MaterializeResult(

@@ -57,8 +57,9 @@ def forget_killed_runs(instance: dg.DagsterInstance, root: Path, now: datetime) 
     for record in instance.get_run_records(dg.RunsFilter(statuses=_WORKING)):
         run = record.dagster_run
         if _is_dead(root, run.run_id, _moment(record.start_time), now):
-            instance.report_run_failed(run, "The process of this run ended without a word (killed, or a restart).")
+            # In this order: whoever is killed in between leaves a run that is looked at again.
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            instance.report_run_failed(run, "The process of this run ended without a word (killed, or a restart).")
             _sign(root, run.run_id).unlink(missing_ok=True)
 
 

@@ -171,10 +171,8 @@ def test_the_daemon_builds_what_arrives_waits_its_turn_and_says_what_is_wrong(ce
             pressed = launch(address, "2026-03-03")
             until(lambda: says(instance, pressed, "waits for its turn"), "the UI's run to wait")
             (centre.source / "asterisk/queue_log.broken").write_text(broken)
-            until(lambda: skipped(instance, "new_files", "the files wait for its end"), "the sensor to wait too")
         refused = until(lambda: ended(instance, pressed), "the UI's run over the broken file")
         assert refused.status == dg.DagsterRunStatus.FAILURE
-        until(lambda: skipped(instance, "new_files", "the same files again at"), "the sensor's patience")
         until(lambda: skipped(instance, "freshness", "stale: "), "the verdict on data of the past")
     assert centre.release_id() == released
     (failure,) = [event for event in instance.all_logs(pressed) if event.dagster_event_type == STEP_FAILURE]

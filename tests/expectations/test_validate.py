@@ -191,9 +191,14 @@ def test_what_an_audit_needs_meanwhile_lies_in_the_scratch_folder_and_goes(
     scratch.mkdir()
     elsewhere.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
-    made = []
+    made: list[Path] = []
     real = os.mkdir
-    monkeypatch.setattr(os, "mkdir", lambda path, *more: (made.append(Path(path)), real(path, *more))[1])
+
+    def mkdir(path: str, *more: int) -> None:
+        made.append(Path(path))
+        real(path, *more)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
     judge(lake, {DAY: lake.write("candidate", DAY)}, scratch=scratch)
     assert [path.parent for path in made if path.name.startswith("callmart-validate")] == [scratch]
     assert list(scratch.iterdir()) == list(elsewhere.iterdir()) == []

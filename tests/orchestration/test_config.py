@@ -185,9 +185,27 @@ def test_direction_expression_is_bound_to_the_cdr_columns() -> None:
     assert "options.direction" in str(error) and "contxt" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "key"),
+    [
+        ("automation: {look_every_s: 1}", "automation.look_every_s"),
+        ("automation: {settled_after_looks: 1}", "automation.settled_after_looks"),
+        ("automation: {daily_at: '24:00'}", "automation.daily_at"),
+        ("automation: {dayly_at: '02:00'}", "did you mean daily_at"),
+        ("retention: {runs_days: 0}", "retention.runs_days"),
+    ],
+)
+def test_a_wrong_setting_of_the_daemon_is_told_with_its_line(wrong: str, key: str) -> None:
+    error = fails(f"{CONTACT}{wrong}\n")
+    assert error.line == len(CONTACT.splitlines()) + 1
+    assert key in str(error)
+
+
 def test_fingerprint_follows_what_affects_data_only() -> None:
     plain = parse(CONTACT).fingerprint
     assert parse(CONTACT.replace('"*.csv"', '"other/*.csv"') + "retention: {releases: 3}\n").fingerprint == plain
+    promised = CONTACT.replace('["*.csv"]', '["*.csv"]\n        freshness: {expected_within_h: 3}')
+    assert parse(promised + "automation: {look_every_s: 60}\n").fingerprint == plain
     assert parse("# a comment\n" + CONTACT).fingerprint == plain
     assert parse(CONTACT.replace("contact_id: id", "contact_id: trim(id)")).fingerprint != plain
     assert parse(CONTACT.replace("  first_date", "  sl_target_s: 30\n  first_date")).fingerprint != plain
@@ -233,3 +251,19 @@ def test_feed_that_is_not_configured_is_an_input_error() -> None:
 
 def test_centre_alone_is_not_enough() -> None:
     assert "sources: this key is missing" in str(fails(CENTRE))
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ('delimiter: "1"', "must be signs"),
+        ('delimiter: "n"', "must be signs"),
+        ('delimiter: "é"', "must be signs"),
+        ('delimiter: "\\n"', "must be signs"),
+        ('quote: "0"', "must be signs"),
+        ('quote: "“"', "must be ASCII"),
+        ('delimiter: "|", quote: "|"', "another than"),
+    ],
+)
+def test_a_dialect_that_could_be_mistaken_for_text_is_refused(form: str, words: str) -> None:
+    assert words in str(fails(CONTACT.replace("        mapping:", f"        format: {{{form}}}\n        mapping:")))

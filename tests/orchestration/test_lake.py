@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from expectations.contracts import all_contracts, contract
 from orchestration import paths
@@ -334,84 +331,6 @@ def test_capabilities_follow_feeds_mapped_columns_and_staleness(contact: Kit) ->
     assert not rows["asterisk.cdr", "contact"]["is_declared"]
     assert rows["canonical.contact", "contact"]["last_date"] == date.fromisoformat(DAY2)
     assert {feed for (feed, _), row in rows.items() if row["is_stale"]} == {"canonical.contact"}
-
-
-def events(count: int) -> list[str]:
-    """Lines of three days, some of them unreadable."""
-    return [
-        f"{1772841600 + i * 20000}|1.{i}|q|NONE|{('INFO', 'ENTERQUEUE')[i % 2]}||1381234{i:04}|{i}" if i % 5 else "x"
-        for i in range(count)
-    ]
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Kit:
-    """The lake of the lines as they are, in one file."""
-    kit = Kit(tmp_path_factory.mktemp("plain"), "asterisk.queue_log").configure(QUEUE_LOG)
-    kit.write("queue_log", "\n".join(events(12)) + "\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(HASH_KEY_VARIABLE, DEMO_HASH_KEY)
-        kit.refresh()
-    return kit
-
-
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000), files=st.integers(1, 3), repeats=st.integers(0, 3))
-def test_order_repetition_and_cut_of_the_same_lines_give_the_same_lake(
-    plain: Kit, tmp_path_factory: pytest.TempPathFactory, seed: int, files: int, repeats: int
-) -> None:
-    lines = events(12)
-    chance = random.Random(seed)
-    mixed = [*lines, *chance.choices(lines, k=repeats)]
-    chance.shuffle(mixed)
-    other = Kit(tmp_path_factory.mktemp("other"), "asterisk.queue_log").configure(QUEUE_LOG)
-    for index in range(files):
-        part = mixed[index::files]
-        other.write(f"queue_log.{index}", chance.choice(["\n", "\r\n"]).join(part) + "\n")
-        if chance.random() < 0.3:
-            other.refresh(NOW + timedelta(minutes=index))
-    other.refresh(LATER)
-    assert lake.lake_inventory(other.root) == lake.lake_inventory(plain.root)
-    without = ("source_file", "source_line", "ingested_at")
-    for day in (DAY1, DAY2, DAY3):
-        assert [[v for k, v in r.items() if k not in without] for r in other.partition(day)] == [
-            [v for k, v in r.items() if k not in without] for r in plain.partition(day)
-        ]
-    assert other.accounting().rows_in == len(mixed)
-
-
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000), files=st.integers(1, 3))
-def test_versions_of_contacts_give_the_same_lake_in_whatever_order_they_land(
-    tmp_path_factory: pytest.TempPathFactory, seed: int, files: int
-) -> None:
-    chance = random.Random(seed)
-    rows = [
-        call(f"c{i}", chance.choice((DAY1, DAY2)), version, f"2026-03-09 10:{version:02}:00")
-        for i in range(4)
-        for version in range(chance.randint(1, 3))
-    ]
-    last = {row.split(",")[0]: row for row in rows}
-    plain = Kit(tmp_path_factory.mktemp("plain"), "canonical.contact").configure(CONTACT)
-    plain.write("a.csv", export(*rows))
-    plain.refresh()
-    chance.shuffle(rows)
-    other = Kit(tmp_path_factory.mktemp("other"), "canonical.contact").configure(CONTACT)
-    for index in range(files):
-        other.write(f"{index}.csv", export(*rows[index::files]))
-        other.refresh(NOW + timedelta(minutes=index))
-    loaded = {
-        name: talk_s
-        for file in (other.root / "lake").rglob("part-0.parquet")
-        for name, talk_s in ((row["contact_id"], row["talk_s"]) for row in read(file))
-    }
-    assert loaded == {name: float(row.split(",")[4]) for name, row in last.items()}
-    kept = {
-        name: value
-        for name, value in lake.lake_inventory(other.root).items()
-        if name in lake.lake_inventory(plain.root)
-    }
-    assert kept == lake.lake_inventory(plain.root)
 
 
 def test_configuration_is_read_from_its_own_folder(

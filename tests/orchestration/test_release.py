@@ -17,6 +17,7 @@ import duckdb
 import pytest
 
 from orchestration.errors import CallmartError
+from orchestration.paths import PROJECT
 from orchestration.release import (
     MartSpec,
     Release,
@@ -375,6 +376,38 @@ def test_a_stand_in_left_by_a_kill_is_not_taken_for_the_catalogue_it_replaced(tm
     make_warehouse(warehouse, 3)  # the change was taken back: the views of release 1 are wanted again
     publish(tmp_path, warehouse, 3)
     assert ask(tmp_path, "select release_id from marts.release") == [("r003",)]
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from tests.orchestration.test_release import AFTER, publish
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+publish(Path(sys.argv[1]), Path(sys.argv[1]) / "w.duckdb", 2, marts=AFTER)
+"""
+
+
+@pytest.mark.parametrize(
+    ("limit", "written"), [(1_000, "_r002.tmp/fct_call.parquet"), (30_000, "_callmart.duckdb.tmp")]
+)
+def test_a_full_disk_is_named_and_leaves_the_served_release(tmp_path: Path, limit: int, written: str) -> None:
+    """A limit on the size of files stands for the full disk: the system refuses a write in the middle of a file."""
+    make_warehouse(tmp_path / "w.duckdb", 1)
+    publish(tmp_path, tmp_path / "w.duckdb", 1, marts=BEFORE)
+    make_warehouse(tmp_path / "w.duckdb", 2)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path), str(limit)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("orchestration.errors.InputError: ") and "File too large" in last and written in last, last
+    assert "[rule storage]" in last and "the last release goes on serving" in last
+    assert ask(tmp_path, "select distinct batch from marts.fct_call") == [(1,)]
+    publish(tmp_path, tmp_path / "w.duckdb", 2, marts=AFTER)
+    assert ask(tmp_path, "select distinct batch from marts.fct_call") == [(2,)] and leftovers(tmp_path) == []
 
 
 def test_at_no_instant_is_there_no_current_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from orchestration.errors import InputError
 from orchestration.extract import text
-from orchestration.extract.landing import Manifest
+from orchestration.extract.landing import BLOCK, Manifest
 from orchestration.extract.text import Dialect, Prepared, prepare, raw_records
 
 CSV = Dialect(",", '"', header=True)
@@ -161,12 +163,132 @@ def test_what_a_csv_writer_writes_is_read_record_by_record(
     assert done.records == len(rows) and not done.refused
 
 
-@settings(max_examples=80, deadline=None)
-@given(st.lists(st.sampled_from([b"a,b", b'"', b'"x', b'y"', b"\n", b"\r\n", b"\0", b"\xff", b",", "中".encode()])))
-def test_whatever_the_bytes_every_line_is_accounted(
-    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]
+PARTS = [
+    b"a,b",
+    b'"',
+    b'"x',
+    b'y"',
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"\0",
+    b"\xff",
+    b",",
+    b"\\",
+    b"7,,x",
+    "中".encode(),
+    b"\x84\x31",
+]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    st.lists(st.one_of(st.sampled_from(PARTS), st.binary(max_size=4)), max_size=30),
+    st.sampled_from([LINES, Dialect(",", '"'), Dialect(",", '"', "\\"), Dialect(";", "'", skip=1)]),
+    st.sampled_from(["auto", "utf-8", "gb18030"]),
+)
+def test_whatever_the_bytes_every_line_is_a_record_refused_blank_or_skipped(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], dialect: Dialect, encoding: str
 ) -> None:
     content = b"".join(parts)
-    done = run(tmp_path_factory.mktemp("any"), content, Dialect(",", '"'))
-    assert done.rows_in == done.records + len(refused(done))
-    assert done.records <= len(content.splitlines())
+    try:
+        done = run(tmp_path_factory.mktemp("any"), content, dialect, encoding)
+    except InputError as error:
+        assert error.rule == "encoding" and content.startswith((b"\xff\xfe", b"\xfe\xff"))
+        return
+    mark = b"\xef\xbb\xbf" if done.encoding == "utf-8" else "\ufeff".encode("gb18030")
+    lines = content.removeprefix(mark).splitlines()
+
+    def text(number: int) -> str:
+        return lines[number - 1].replace(b"\0", b"").decode(done.encoding, "backslashreplace")
+
+    told = dict(raw_records(done, dialect.delimiter, set(range(len(lines) + 1))))
+    assert len(told) == done.records
+    told |= {number: raw for number, _, raw in refused(done)}
+    assert len(told) == done.rows_in
+    spent = [number + further for number, raw in told.items() for further in range(raw.count("\n") + 1)]
+    for number, raw in told.items():
+        assert raw.split("\n") == [text(number + further) for further in range(raw.count("\n") + 1)]
+    left = sorted(set(range(1, len(lines) + 1)) - set(spent))
+    assert len(spent) == len(set(spent)) and len(left) == done.blank_lines + min(dialect.skip, len(lines))
+    assert all(text(number) == "" for number in left if number > dialect.skip)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_line_of_100_megabytes_costs_itself_alone_and_no_memory(tmp_path: Path, encoding: str) -> None:
+    head = "中" * 10
+    with (tmp_path / "original").open("wb") as handle:
+        handle.write(f"{head}a\r\n".encode(encoding))
+        for _ in range(100):
+            handle.write("中".encode(encoding) * 500_000)
+        handle.write(b"\rb\n")
+        size = handle.tell()
+    manifest = Manifest("o", "asterisk.queue_log", "log", size, "", size, "", False, "auto", "", 1)
+    tracemalloc.start()
+    done = prepare(manifest, tmp_path / "original", encoding, LINES, tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40_000_000 < size
+    assert records(done) == [(1, "", f"{head}a"), (3, "", "b")]
+    ((number, rule, raw),) = refused(done)
+    assert (number, rule, raw.removesuffix(raw[-8:])) == (2, "line_too_long", "中" * (len(raw) - 8)) and len(raw) > 300
+
+
+def test_nul_bytes_that_fill_a_gap_of_megabytes_leave_the_line_behind_them(tmp_path: Path) -> None:
+    done = run(tmp_path, b"a\n" + b"\0" * (3 * BLOCK) + b"b\nc")
+    assert records(done) == [(1, "", "a"), (2, "n", "b"), (3, "t", "c")]
+
+
+def test_quotes_that_never_close_cost_each_line_a_few_looks_however_many_lines_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    class Counted:
+        def __init__(self, pattern: re.Pattern[bytes]) -> None:
+            self.pattern = pattern
+            self.sub = pattern.sub
+
+        def fullmatch(self, line: bytes) -> re.Match[bytes] | None:
+            looks.append(len(line))
+            return self.pattern.fullmatch(line)
+
+    real = text._patterns
+    monkeypatch.setattr(text, "_patterns", lambda dialect: tuple(Counted(pattern) for pattern in real(dialect)))
+    content = b'a","b\n' * 5000
+    done = run(tmp_path, content, Dialect(",", '"'))
+    assert done.refused == {"unclosed_quote": 5000} and sum(looks) <= 5 * len(content)
+
+
+def test_a_line_inside_quotes_that_looks_like_another_record_is_none(tmp_path: Path) -> None:
+    done = run(tmp_path, b'"a\n9,,x\n3,,y",b\nc,d\n', Dialect(",", '"'))
+    assert list(raw_records(done, ",", {1, 3, 4, 9})) == [(1, '"a\n9,,x\n3,,y",b'), (4, "c,d")]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff\xff\n1,2\n", "not text in the encoding"),
+        (b'"id,b\n1,2\n', "a quote opens and does not close"),
+        (b'"id"x,b\n1,2\n', "text follows a closing quote"),
+        (b"x" * (text.MAX_LINE_BYTES + 1) + b"\n1,2\n", "more than 1048576 bytes"),
+        (b'id,"' + b"x" * 200_000 + b'"\n1,2\n', "field limit"),
+        (b"," * text.MAX_COLUMNS + b"\n1,2\n", "names 2001 columns; 2000 are read"),
+    ],
+)
+def test_a_header_that_cannot_be_read_is_an_input_error_and_no_row_takes_its_place(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    with pytest.raises(InputError, match=words) as caught:
+        run(tmp_path, content, CSV)
+    assert (caught.value.line, caught.value.rule) == (1, "header") and caught.value.todo
+
+
+def test_a_record_with_a_value_behind_the_last_column_is_refused_and_empty_fields_there_are_none(
+    tmp_path: Path,
+) -> None:
+    good = ["1,2,3", "1,2", "1,2,3,,,", '1,"2,2","3",""', '1,2,"3\n3",', "1,,"]
+    bad = ["1,2,3,4", "1,2,3,,,4", '1,2,3,"4"', '1,"2,2",3," "', '1,2,"3\n3",,4']
+    done = run(tmp_path, ("a,b,c\n" + "\n".join([*good, *bad]) + "\n").encode(), CSV)
+    assert [raw for _, rule, raw in refused(done) if rule == "too_many_columns"] == bad
+    assert [raw for _, raw in raw_records(done, ",", set(range(99)))] == good
