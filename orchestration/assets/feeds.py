@@ -87,7 +87,8 @@ def _blocked(outcome: FeedOutcome, site: Site) -> dg.Failure:
             **{f"rows: {result.name}": sample_rows(result) for result in failed if result.sample},
             **{f"what to do: {result.name}": str(result.check.action) for result in failed},
             "the refused rows": f"{paths.held_dir(site.root, outcome.feed)}/dt=…/ (report.json says which and why)",
-            "then": "correct the file at its source: the next look at the files builds it; or run `callmart build`",
+            "then": "put a corrected file in its place (deleting it takes nothing back); the next look at the files "
+            "or the next schedule builds it",
             **_metadata(outcome),
         },
     )
