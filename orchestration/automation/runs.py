@@ -60,7 +60,9 @@ def forget_killed_runs(instance: dg.DagsterInstance, root: Path, now: datetime) 
             # In this order: whoever is killed in between leaves a run that is looked at again.
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             instance.report_run_failed(run, "The process of this run ended without a word (killed, or a restart).")
-            _sign(root, run.run_id).unlink(missing_ok=True)
+    for sign in _sign(root, "").glob("[!_]*"):
+        if not _is_held(sign):
+            sign.unlink(missing_ok=True)
 
 
 def open_run(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
@@ -105,16 +107,20 @@ def ended_at(record: RunRecord) -> datetime | None:
 
 
 def _is_dead(root: Path, run_id: str, began: datetime | None, now: datetime) -> bool:
-    path = _sign(root, run_id)
-    if not path.exists():
+    sign = _sign(root, run_id)
+    if not sign.exists():
         return began is not None and began < now - _BEGINNING
-    descriptor = os.open(path, os.O_RDWR)
+    return not _is_held(sign)
+
+
+def _is_held(sign: Path) -> bool:
+    descriptor = os.open(sign, os.O_RDWR)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
-    else:
         return True
+    else:
+        return False
     finally:
         os.close(descriptor)
 

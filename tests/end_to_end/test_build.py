@@ -1,12 +1,10 @@
-"""`callmart build` as its users meet it: reruns, late files, refusals, blocks, kills."""
+"""`callmart build` as its users meet it: reruns, late files, refusals, blocks. Kills are in test_killed.py."""
 
 from __future__ import annotations
 
 import gzip
 import os
-import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,32 +135,6 @@ def test_two_builds_at_once_are_refused(copy: Copy) -> None:
     with build_lock(centre.data):
         said = centre.build(expect=4)
     assert "another build" in said and "CALLMART_DATA" in said
-
-
-def test_a_build_killed_in_the_dbt_step_loses_and_doubles_nothing(copy: Copy) -> None:
-    centre = copy()
-    before, hashes = centre.release_id(), centre.hashes()
-    process = subprocess.Popen(
-        [str(CALLMART), "build", "--config", str(centre.config), "--from", "2026-03-02"],
-        env=centre.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    started = centre.data / "warehouse/unfinished.json"
-    end = time.monotonic() + 120
-    while not started.exists():
-        assert process.poll() is None and time.monotonic() < end
-        time.sleep(0.05)
-    time.sleep(6)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert started.exists()
-    assert centre.release_id() == before
-    assert centre.hashes() == hashes
-    centre.build()
-    assert centre.release_id() != before
-    assert centre.hashes() == hashes
 
 
 @pytest.mark.parametrize(

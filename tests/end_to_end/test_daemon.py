@@ -59,11 +59,17 @@ def ui(centre: Centre) -> Iterator[str]:
             start_new_session=True,
         )
     try:
+        until(lambda: process.poll() is not None or listens(port), "the web server")
         yield f"http://127.0.0.1:{port}/graphql"
         assert process.poll() is None, log.read_text("utf-8")[-3000:]
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def until(ask: Callable[[], Any], what: str) -> Any:

@@ -66,7 +66,7 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def change_files(centre: Centre) -> None:
-    """A new date, a late file with a broken line, a shrunk file, and one release more than may be kept."""
+    """A new date, a late file with a broken line, and a shrunk file."""
     logs = centre.source / "asterisk"
     first = logs / "queue_log.20260302.gz"
     lines = gzip.decompress(first.read_bytes()).decode().splitlines()

@@ -389,6 +389,15 @@ def test_a_run_whose_process_was_killed_is_ended_and_one_that_lives_is_not(
     assert list((tmp_path / "dagster/alive").iterdir()) == []
 
 
+def test_the_sign_of_a_run_that_dagster_ended_itself_goes_too(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    left = tmp_path / "dagster/alive/of-another-time"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    with alive(tmp_path, "now"):
+        forget_killed_runs(instance, tmp_path, datetime.now(UTC).replace(tzinfo=None))
+        assert [sign.name for sign in left.parent.iterdir()] == ["now"]
+
+
 def test_a_run_that_only_just_began_is_given_time_to_show_that_it_lives(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
