@@ -61,7 +61,8 @@ def build(
     """Bring the released KPIs up to date with the files of the configured feeds.
 
     Exit codes: 0 released or nothing new, 1 stopped by a blocking check (the last release goes on serving), 2 wrong
-    configuration or unreadable input, 3 released but a feed is stale, 4 another build is running, 70 a defect.
+    configuration, unreadable input or a disk that can't be written, 3 released but a feed is stale, 4 another build is
+    running, 70 a defect.
     """
     from orchestration.assets.context import Site
     from orchestration.build import build as run_build

@@ -32,7 +32,6 @@ def measure(stage: Stage) -> Section:
             history.add_day(centre)
             done.append(tasks.build(centre))
             print(f"added_day {turn + 1}: on the {name} history {done[-1].wall:.1f} s", flush=True)
-    stage.scratch("history")
     whole, rest = {}, {}
     for name, done in builds.items():
         what = f"on the {name} history ({dates[name]} dates)"

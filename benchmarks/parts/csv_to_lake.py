@@ -44,7 +44,6 @@ def measure(stage: Stage) -> Section:
             print(f"csv_to_lake {turn + 1}: {name} {sum(said.values()):.1f} s", flush=True)
     audited = tasks.run("refresh", config=logs.config, root=stage.scratch("lake"))
     audit = sum(step.seconds for step in steps(audited.measured.lines) if step.name.startswith("audit "))
-    stage.scratch("lake")
 
     ours = section.add("callmart", samples["masked"], rows["masked"])
     bare = section.add("callmart, numbers left as they are", samples["unmasked"], rows["unmasked"])

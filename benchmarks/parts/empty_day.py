@@ -37,7 +37,6 @@ def measure(stage: Stage) -> Section:
     _add_empty_day(history, centre)
     traced = tasks.build(centre, import_times=True)
     record = dbt_run(run_target(centre.root) / "run_results.json")
-    stage.scratch("history")
 
     middle = section.add("an empty day", [Sample(m.wall, m.cpu, m.peak) for m in builds])
     section.add("nothing new at all", [Sample(m.wall, m.cpu, m.peak) for m in idle])

@@ -30,27 +30,29 @@ def measure(stage: Stage) -> Section:
         "files with the same memory and threads and makes every mart but `kpi_measure_definition` (callmart's own text "
         "of its measures) and `release` (made by the release); both must hold the same rows, or this part fails.",
     )
-    samples: dict[str, list[Sample]] = {"models": [], "tests": [], "plain": []}
+    samples: dict[str, list[Sample]] = {"plain": [], "models": [], "tests": []}
     nodes: dict[str, DbtRun] = {}
     for turn in range(stage.settings.heavy_repeats):
-        out = stage.scratch("marts") / "plain.duckdb"
+        plain = stage.scratch("marts") / "plain.duckdb"
         for kind, found in samples.items():
             if kind == "plain":
-                done = tasks.run("plain_marts", lake=centre.root / "lake", warehouse=out)
+                done = tasks.run("plain_marts", lake=centre.root / "lake", warehouse=plain)
+                other = _facts(plain)
+                plain.unlink()  # two warehouses at once take much disk
             else:
                 done = tasks.run("marts", config=centre.config, root=centre.root, kind=kind)
                 nodes[kind] = dbt_run(Path(done.answer["results"]))
             found.append(Sample(sum(done.answer["seconds"].values()), done.measured.cpu, done.measured.peak))
             print(f"lake_to_marts {turn + 1}: {kind} {found[-1].wall:.0f} s", flush=True)
-        counts = _same_marts(warehouse_path(centre.root), out)
-        stage.scratch("marts")
+        _compare(_facts(warehouse_path(centre.root)), other)
     stage.keep_warehouse(centre)
 
-    calls = counts["fct_contact"]
+    rows = {name: facts[0] for name, facts in other.items()}
+    calls = rows["fct_contact"]
     ours = section.add(f"callmart: {len(nodes['models'].nodes)} models and seeds", samples["models"], calls)
     section.add(f"callmart: {len(nodes['tests'].nodes)} data tests", samples["tests"], calls)
-    other = section.add("plain script", samples["plain"], calls)
-    section.aim_ratio(f"lake to marts, {calls:,} calls, dbt's models / plain script", ours, other, WITHIN)
+    script = section.add("plain script", samples["plain"], calls)
+    section.aim_ratio(f"lake to marts, {calls:,} calls, dbt's models / plain script", ours, script, WITHIN)
     peak = max(sample.peak or 0 for sample in [*samples["models"], *samples["tests"]])
     section.aims.append(Aim("lake to marts, peak memory", gibibytes(peak), "under 4 GiB", peak < MOST_MEMORY))
     section.tables += [
@@ -64,7 +66,7 @@ def measure(stage: Stage) -> Section:
             ["test", "seconds"],
             _slowest(nodes["tests"]),
         ),
-        Table("Rows of the marts, the same in both", ["mart", "rows"], [[n, f"{c:,}"] for n, c in counts.items()]),
+        Table("Rows of the marts, the same in both", ["mart", "rows"], [[n, f"{c:,}"] for n, c in rows.items()]),
     ]
     return section
 
@@ -75,29 +77,25 @@ def _slowest(run: DbtRun) -> list[list[str]]:
     ]
 
 
-def _same_marts(ours: Path, other: Path) -> dict[str, int]:
-    """Rows of each table that the plain script makes. Raises ValueError when callmart's mart holds others."""
-    with duckdb.connect() as db:
-        db.execute(f"attach '{ours}' as ours (read_only)")
-        db.execute(f"attach '{other}' as other (read_only)")
-        names = db.execute(
-            "select table_name from duckdb_tables() where database_name = 'other' and schema_name = 'marts' order by 1"
-        ).fetchall()
-        facts = {name: [_facts(db, f"{side}.marts.{name}") for side in ("ours", "other")] for (name,) in names}
-    for name, (mine, theirs) in facts.items():
-        exact = mine[:2] == theirs[:2]
-        if not exact or not all(map(math.isclose, mine[2:], theirs[2:])):
-            raise ValueError(f"callmart and the plain script differ in {name}: {mine} and {theirs}")
-    return {name: mine[0] for name, (mine, _) in facts.items()}
-
-
-def _facts(db: duckdb.DuckDBPyConnection, table: str) -> tuple[Any, ...]:
-    """Number of rows, a sum of hashes of all columns but doubles, and the sum of each double."""
-    columns = [(name, kind) for name, kind, *_ in db.execute(f"describe {table}").fetchall()]
-    exact = ", ".join(name for name, kind in columns if kind != "DOUBLE")
-    sums = "".join(f", coalesce(sum({name}), 0)" for name, kind in columns if kind == "DOUBLE")
-    found: tuple[Any, ...] | None = db.execute(
-        f"select count(*), sum(cast(hash({exact}) as hugeint)){sums} from {table}"
-    ).fetchone()
-    assert found is not None
+def _facts(warehouse: Path) -> dict[str, tuple[Any, ...]]:
+    """Of each mart its rows, a sum of hashes of all columns but doubles, and the sum of each double."""
+    found = {}
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        names = db.execute("select table_name from duckdb_tables() where schema_name = 'marts' order by 1").fetchall()
+        for (name,) in names:
+            columns = [(column, kind) for column, kind, *_ in db.execute(f"describe marts.{name}").fetchall()]
+            exact = ", ".join(column for column, kind in columns if kind != "DOUBLE")
+            sums = "".join(f", coalesce(sum({column}), 0)" for column, kind in columns if kind == "DOUBLE")
+            found[name] = tuple(
+                db.execute(f"select count(*), sum(cast(hash({exact}) as hugeint)){sums} from marts.{name}").fetchone()
+                or ()
+            )
     return found
+
+
+def _compare(ours: dict[str, tuple[Any, ...]], other: dict[str, tuple[Any, ...]]) -> None:
+    """Raise ValueError when a table of the plain script does not hold what callmart's mart holds."""
+    for name, theirs in other.items():
+        mine = ours.get(name, ())
+        if mine[:2] != theirs[:2] or not all(map(math.isclose, mine[2:], theirs[2:])):
+            raise ValueError(f"callmart and the plain script differ in {name}: {mine} and {theirs}")

@@ -7,7 +7,7 @@ from benchmarks.stage import Stage
 from benchmarks.table import Section, Table, percentile
 from orchestration.paths import published_dir
 
-TIMES = 20
+TIMES = 10
 
 
 def measure(stage: Stage) -> Section:

@@ -20,7 +20,7 @@ def measure(stage: Stage) -> Section:
     )
     ours, plain = [], []
     by_step: dict[str, list[float]] = {}
-    for turn in range(stage.settings.repeats):
+    for turn in range(stage.settings.heavy_repeats):
         done = tasks.run("release", config=centre.config, root=centre.root)
         ours.append(Sample(sum(done.answer["seconds"].values()), done.measured.cpu, done.measured.peak))
         for step, value in done.answer["seconds"].items():
@@ -28,7 +28,6 @@ def measure(stage: Stage) -> Section:
         copied = tasks.run("plain_release", root=centre.root, out=stage.scratch("copy"))
         plain.append(Sample(copied.answer["seconds"]["copy"], copied.measured.cpu, copied.measured.peak))
         print(f"release {turn + 1}: {ours[-1].wall:.1f} s, plain COPY {plain[-1].wall:.1f} s", flush=True)
-    stage.scratch("copy")
     rows = done.answer["rows"]
     first = section.add(f"release, {done.answer['marts']} marts, {gibibytes(done.answer['bytes'])}", ours, rows)
     other = section.add("plain COPY of the same tables", plain, copied.answer["rows"])

@@ -20,6 +20,7 @@ from expectations.check import Check
 from expectations.verdict import CheckResult
 from orchestration.config import Config
 from orchestration.errors import CallmartError
+from orchestration.extract.landing import CLOCK_SLACK
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
@@ -36,10 +37,11 @@ class Site:
     root: Path
 
     def partitions(self) -> dg.DailyPartitionsDefinition:
-        """One partition per local date, today's included: its records arrive while it runs."""
+        """One partition per local date, to that of the last record that the lake takes: today's records arrive while it
+        runs, and a source's clock may be ahead by `CLOCK_SLACK`, a day."""
         centre = self.config.centre
         return dg.DailyPartitionsDefinition(
-            start_date=centre.first_date.isoformat(), timezone=centre.timezone, end_offset=1
+            start_date=centre.first_date.isoformat(), timezone=centre.timezone, end_offset=1 + CLOCK_SLACK.days
         )
 
 

@@ -79,6 +79,7 @@ def _blocked(outcome: FeedOutcome, site: Site) -> dg.Failure:
     verdict = outcome.verdict
     failed = [result for result in verdict.checks if result.blocking and not result.passed]
     dates = ", ".join(map(str, verdict.blocked_dates))
+    held = paths.held_dir(site.root, outcome.feed).relative_to(site.root)
     return dg.Failure(
         f"{outcome.feed}: blocking checks refused the rows of {dates}. The lake keeps its former rows, nothing is "
         "released, and the last release goes on serving.",
@@ -86,7 +87,7 @@ def _blocked(outcome: FeedOutcome, site: Site) -> dg.Failure:
             **{f"why: {result.name}": str(result.check.reason) for result in failed},
             **{f"rows: {result.name}": sample_rows(result) for result in failed if result.sample},
             **{f"what to do: {result.name}": str(result.check.action) for result in failed},
-            "the refused rows": f"{paths.held_dir(site.root, outcome.feed)}/dt=…/ (report.json says which and why)",
+            "the refused rows": f"{held}/dt=…/ of the data root (report.json says which and why)",
             "then": "put a corrected file in its place (deleting it takes nothing back); the next look at the files "
             "or the next schedule builds it",
             **_metadata(outcome),

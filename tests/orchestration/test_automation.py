@@ -214,6 +214,17 @@ def test_how_many_looks_must_agree_is_configured(export: Kit, instance: dg.Dagst
     assert request(tick(export, instance, second.cursor))
 
 
+def test_a_record_of_a_clock_that_is_ahead_has_a_partition_to_be_built_in(tmp_path: Path) -> None:
+    """The landing takes records up to a day ahead of this machine's clock."""
+    export = Kit(tmp_path, "canonical.contact").configure(CONTACT)
+    moment = datetime.now(UTC)
+    ahead = (moment + timedelta(hours=8 + 23)).strftime("%Y-%m-%d %H:%M:%S")
+    export.write("a.csv", CONTACT_HEADER + f"c1,{ahead},answered,13800000000,60,{ahead}\n")
+    touched = dates_to_build(export.config, export.root, moment.replace(tzinfo=None))
+    assert [day.isoformat() for day in touched] == [ahead[:10]]
+    assert site(export).partitions().has_partition_key(ahead[:10])
+
+
 def test_a_late_file_asks_for_its_old_dates_only(export: Kit, instance: dg.DagsterInstance) -> None:
     export.write("a.csv", calls("2026-03-08"))
     export.refresh()
