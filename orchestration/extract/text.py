@@ -267,8 +267,7 @@ class _Writer:
 
     def finish(self) -> None:
         """Give up open quotes and compare the counts."""
-        while self._waiting:
-            self._give_up()
+        self._give_up_all()
         if not self._counted == self._line == self._spent:
             raise AccountingError(
                 f"{self._counted} lines were counted, {self._line} were split, {self._spent} were used.",
@@ -284,6 +283,7 @@ class _Writer:
         if b"\0" in line:
             line, mark = line.replace(b"\0", b""), NUL_MARK + mark
         if len(line) > MAX_LINE_BYTES:
+            self._give_up_all()
             self._spent += 1
             self._refuse(number, line[:_SHOWN_BYTES], "line_too_long", self._encoding)
             return
@@ -291,6 +291,7 @@ class _Writer:
             try:
                 line = line.decode(self._encoding).encode("utf-8")
             except UnicodeDecodeError:
+                self._give_up_all()
                 self._spent += 1
                 self._refuse(number, line, "undecodable", self._encoding)
                 return
@@ -311,8 +312,7 @@ class _Writer:
                 self._waiting_bytes = 0
                 self._emit(first, text, marks, count)
                 return
-            while self._waiting:  # the line fits behind no open quote, whichever line opened it
-                self._give_up()
+            self._give_up_all()  # the line fits behind no open quote, whichever line opened it
             self._begin(number, line, mark)
             return
         self._wait(number, line, mark)
@@ -344,6 +344,11 @@ class _Writer:
         self._refuse(number, line, "unclosed_quote")
         while self._waiting and not self._open.fullmatch(self._waiting[0][1] + b"\n"):
             self._begin(*self._next_waiting())
+
+    def _give_up_all(self) -> None:
+        """What comes next belongs to no record that waits."""
+        while self._waiting:
+            self._give_up()
 
     def _next_waiting(self) -> tuple[int, bytes, str]:
         first = self._waiting.popleft()

@@ -265,6 +265,12 @@ def test_a_line_inside_quotes_that_looks_like_another_record_is_none(tmp_path: P
     assert list(raw_records(done, ",", {1, 3, 4, 9})) == [(1, '"a\n9,,x\n3,,y",b'), (4, "c,d")]
 
 
+def test_a_line_that_is_no_text_breaks_off_the_record_it_stands_in(tmp_path: Path) -> None:
+    done = run(tmp_path, b'"a\n\x80\nb"\n"c","d"\n', Dialect(",", '"'))
+    assert refused(done) == [(1, "unclosed_quote", '"a'), (2, "undecodable", "\\x80")]
+    assert [record for _, _, record in records(done, CSV)] == ['b"', '"c","d"']
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
