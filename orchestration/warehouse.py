@@ -131,6 +131,9 @@ def plan_warehouse(root: Path, zone: str, forced: Window | None = None) -> Wareh
     if released is not None and released.as_of != as_of:
         # What was open at the end of the former release goes on from there, however long no file came.
         touched.add(released.as_of.date())
+    if released is not None and _state_of_feeds(released.inputs) != _state_of_feeds(inputs):
+        # A feed became stale, or fresh again: kpi_availability says so, whatever the lake holds.
+        touched.add(last)
     days = late_window_days()
     whole = Window(first - timedelta(days=days), last + timedelta(days=days))
     windows = (whole,) if full else windows_of(touched, days)
@@ -333,6 +336,10 @@ def feeds_read(raw_code: str) -> Sequence[str]:
     parts = raw_code.split("lake(")[1:]
     names = [part.partition(")")[0].replace("'", "").replace('"', "") for part in parts]
     return [".".join(piece.strip() for piece in name.split(",")) for name in names]
+
+
+def _state_of_feeds(inputs: Mapping[str, str]) -> list[str]:
+    return [content for name, content in inputs.items() if name.startswith(_UNREMARKABLE)]
 
 
 def _is_configuration(feed: str) -> bool:
