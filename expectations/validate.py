@@ -24,9 +24,8 @@ from expectations.contracts import Contract
 from expectations.errors import MissingTableError, UnknownSuiteError
 from expectations.marts.common import MartSuite
 from expectations.settings import FeedSettings
-from expectations.verdict import CheckResult, FeedVerdict, MartVerdict
+from expectations.verdict import SAMPLE_ROWS, CheckResult, FeedVerdict, MartVerdict, Offence
 
-SAMPLE_ROWS = 20
 KEEP_RESULTS = 30
 _EARLIEST = date(1900, 1, 1)
 _DATE_COLUMNS = ("dt", "local_date", "period_start")
@@ -169,19 +168,23 @@ def _result(
     columns: Mapping[str, str],
     relation: str,
 ) -> CheckResult:
-    """The result of a check, with failing dates and sample rows looked up only when it failed."""
+    """The result of a check, with the offending rows of each date looked up only when it failed."""
     if check.name not in failed:
         return CheckResult(check, True)
     rows = for_duckdb(check.rule.offending_rows(columns), relation)
-    shown = connection.execute(f"select * from ({rows}) limit {SAMPLE_ROWS}")
-    names = [column[0] for column in shown.description or []]
-    sample = tuple({n: _plain(v) for n, v in zip(names, row, strict=True)} for row in shown.fetchall())
+    names = [column[0] for column in connection.execute(f"select * from ({rows}) limit 0").description or []]
     dated = next((name for name in _DATE_COLUMNS if name in names), None)
-    dates: list[date] = []
-    if dated:
-        found = connection.execute(f"select distinct cast({dated} as date) as d from ({rows}) order by d").fetchall()
-        dates = [day for (day,) in found if day is not None]
-    return CheckResult(check, False, failed[check.name], tuple(dates), sample)
+    day = f"cast({dated} as date)" if dated else "null::date"
+    # The smallest rows, not any: two runs over the same rows must say the same.
+    found = connection.execute(
+        f"select {day} as day, count(*), min(broken, {SAMPLE_ROWS}) from ({rows}) as broken "
+        "group by day order by day nulls last"
+    ).fetchall()
+    offences = tuple(
+        Offence(at, count, tuple({name: _plain(value) for name, value in row.items()} for row in sample))
+        for at, count, sample in found
+    )
+    return CheckResult(check, False, failed[check.name], offences)
 
 
 def _plain(value: Any) -> str | int | float | bool | None:

@@ -10,7 +10,17 @@ from datetime import date
 
 from expectations.check import Check
 
+SAMPLE_ROWS = 20
 Sample = dict[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True)
+class Offence:
+    """Rows of one date (None: of no date) that break a rule: how many, and the first 20, without personal data."""
+
+    date: date | None
+    rows: int
+    sample: tuple[Sample, ...]
 
 
 @dataclass(frozen=True)
@@ -20,9 +30,8 @@ class CheckResult:
     check: Check
     passed: bool
     unexpected_count: int = 0
-    failing_dates: tuple[date, ...] = ()
-    sample: tuple[Sample, ...] = ()
-    """At most 20 offending rows, without personal data."""
+    offences: tuple[Offence, ...] = ()
+    """By date, rows without date last; a failed check has at least one."""
 
     @property
     def name(self) -> str:
@@ -31,6 +40,20 @@ class CheckResult:
     @property
     def blocking(self) -> bool:
         return self.check.blocking
+
+    @property
+    def failing_dates(self) -> tuple[date, ...]:
+        """Dates with rows that break the rule; none for a rule that belongs to no date."""
+        return tuple(offence.date for offence in self.offences if offence.date is not None)
+
+    @property
+    def sample(self) -> tuple[Sample, ...]:
+        """The first 20 offending rows."""
+        return tuple(row for offence in self.offences for row in offence.sample)[:SAMPLE_ROWS]
+
+    def offence_on(self, day: date) -> Offence | None:
+        """What breaks the rule on a date, whatever other dates were judged with it; rows without date count on each."""
+        return next((offence for offence in self.offences if offence.date in (day, None)), None)
 
     @property
     def observed(self) -> str:

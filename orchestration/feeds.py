@@ -129,9 +129,8 @@ def _audit(feed: Feed, config: Config, root: Path, candidates: list[lake.Candida
 
 
 def _report(verdict: FeedVerdict, day: date, now: datetime) -> Mapping[str, Any]:
-    failed = [
-        result for result in verdict.checks if not result.passed and day in (result.failing_dates or verdict.dates)
-    ]
+    """What is wrong with one date; the same whichever other dates were judged with it."""
+    offences = [(result, result.offence_on(day)) for result in verdict.checks if not result.passed]
     return {
         "feed": verdict.feed,
         "date": day,
@@ -142,9 +141,10 @@ def _report(verdict: FeedVerdict, day: date, now: datetime) -> Mapping[str, Any]
                 "blocking": result.blocking,
                 "reason": asdict(result.check.reason),
                 "what_to_do": asdict(result.check.action),
-                "unexpected_count": result.unexpected_count,
-                "sample": list(result.sample),
+                "unexpected_count": offence.rows,
+                "sample": list(offence.sample),
             }
-            for result in failed
+            for result, offence in offences
+            if offence is not None
         ],
     }

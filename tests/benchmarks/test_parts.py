@@ -99,7 +99,7 @@ def test_an_unknown_part_is_a_wrong_argument(capsys: pytest.CaptureFixture[str])
 
 def test_make_bench_passes_sizes_and_parts_on() -> None:
     said = subprocess.run(
-        ["make", "-n", "-o", ".venv/.ready", "bench", "CALLS=7", "REPEATS=2", "ONLY=queries"],
+        ["make", "--no-print-directory", "-n", "-o", ".venv/.ready", "bench", "CALLS=7", "REPEATS=2", "ONLY=queries"],
         cwd=PROJECT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert " ".join(said.replace("\\\n", " ").split()).endswith("-m benchmarks --calls 7 --repeats 2 --only queries")
