@@ -71,9 +71,20 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
 
 
 def dagster_instance(root: Path) -> dg.DagsterInstance:
-    """The Dagster instance of a data root, the one that the UI shows."""
+    """The Dagster instance of a data root, the one that the UI shows.
+
+    Raises InputError when its settings can't be read, or name a variable that is not set or a database that is silent.
+    """
     os.environ |= dagster_environment(root)
-    return dg.DagsterInstance.get()
+    try:
+        return dg.DagsterInstance.get()
+    except Exception as error:  # whatever the storage that the operator chose raises
+        raise InputError(
+            f"Dagster can't start with these settings: {' '.join(str(error).split())[:500]}",
+            file=paths.dagster_home(root) / "dagster.yaml",
+            rule="dagster_settings",
+            todo="mend them (docs/operating.md, production), or remove the file: a build writes the usual one.",
+        ) from error
 
 
 def dagster_environment(root: Path) -> dict[str, str]:

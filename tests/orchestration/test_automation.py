@@ -41,21 +41,6 @@ MORE = "1773100060|NONE|NONE|NONE|QUEUESTART|\n"
 CALL = "{id},{day} 10:00:00,answered,13800000000,60,{day} 11:00:00\n"
 
 
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(HASH_KEY_VARIABLE, DEMO_HASH_KEY)
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "asterisk.queue_log").configure(QUEUE_LOG)
-
-
-@pytest.fixture
-def export(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "canonical.contact").configure(CONTACT)
-
-
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as found:
@@ -131,18 +116,18 @@ def status_of(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
 # --- files -----------------------------------------------------------------------------------------------
 
 
-def test_a_new_file_arrived_and_a_landed_one_did_not(export: Kit) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    export.land()
-    export.write("b.csv", calls("2026-03-06"))
-    assert names(export) == ["b.csv"]
+def test_a_new_file_arrived_and_a_landed_one_did_not(contact: Kit) -> None:
+    contact.write("a.csv", calls("2026-03-05"))
+    contact.land()
+    contact.write("b.csv", calls("2026-03-06"))
+    assert names(contact) == ["b.csv"]
 
 
-def test_an_export_that_was_written_again_arrived(export: Kit) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    export.land()
-    export.write("a.csv", calls("2026-03-05", "2026-03-06"))
-    assert names(export) == ["a.csv"]
+def test_an_export_that_was_written_again_arrived(contact: Kit) -> None:
+    contact.write("a.csv", calls("2026-03-05"))
+    contact.land()
+    contact.write("a.csv", calls("2026-03-05", "2026-03-06"))
+    assert names(contact) == ["a.csv"]
 
 
 def test_a_log_that_only_grew_did_not_arrive_but_a_rotated_or_shrunk_one_did(log: Kit) -> None:
@@ -165,182 +150,182 @@ def test_the_name_of_a_state_stays_while_a_log_grows_and_changes_with_any_other_
     assert state(log) != before
 
 
-def test_the_name_of_a_state_changes_with_the_configuration(export: Kit) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    before = state(export)
-    export.configure(CONTACT.replace("cast(talk as double)", "cast(talk as double) * 60"))
-    assert state(export) != before
+def test_the_name_of_a_state_changes_with_the_configuration(contact: Kit) -> None:
+    contact.write("a.csv", calls("2026-03-05"))
+    before = state(contact)
+    contact.configure(CONTACT.replace("cast(talk as double)", "cast(talk as double) * 60"))
+    assert state(contact) != before
 
 
-def test_a_file_that_vanishes_between_two_looks_is_no_file(export: Kit) -> None:
-    (export.base / "gone.csv").symlink_to("nowhere")
-    assert look(export.config) == {"canonical.contact": {}}
+def test_a_file_that_vanishes_between_two_looks_is_no_file(contact: Kit) -> None:
+    (contact.base / "gone.csv").symlink_to("nowhere")
+    assert look(contact.config) == {"canonical.contact": {}}
 
 
 # --- the sensor ------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_landed_before_a_file_arrives(export: Kit, instance: dg.DagsterInstance) -> None:
-    assert reason(tick(export, instance)) == "no file has arrived"
-    assert not export.root.exists()
+def test_nothing_is_landed_before_a_file_arrives(contact: Kit, instance: dg.DagsterInstance) -> None:
+    assert reason(tick(contact, instance)) == "no file has arrived"
+    assert not contact.root.exists()
 
 
 def test_a_file_starts_one_run_over_its_dates_once_two_looks_find_it_the_same(
-    export: Kit, instance: dg.DagsterInstance
+    contact: Kit, instance: dg.DagsterInstance
 ) -> None:
-    export.write("a.csv", calls("2026-03-05", "2026-03-07"))
-    first = tick(export, instance)
-    assert "a.csv" in reason(first) and not (export.root / "landing").exists()
-    asked = request(tick(export, instance, first.cursor))
+    contact.write("a.csv", calls("2026-03-05", "2026-03-07"))
+    first = tick(contact, instance)
+    assert "a.csv" in reason(first) and not (contact.root / "landing").exists()
+    asked = request(tick(contact, instance, first.cursor))
     assert dates(asked) == ("2026-03-05", "2026-03-07")
-    assert asked.run_key == f"{state(export)}-0"
-    assert asked.tags[FILES_TAG] == state(export) and PLANNED_TAG in asked.tags
+    assert asked.run_key == f"{state(contact)}-0"
+    assert asked.tags[FILES_TAG] == state(contact) and PLANNED_TAG in asked.tags
 
 
-def test_a_file_that_is_still_copied_waits(export: Kit, instance: dg.DagsterInstance) -> None:
-    export.write("a.csv", CONTACT_HEADER)
-    first = tick(export, instance)
-    export.write("a.csv", calls("2026-03-05"))
-    second = tick(export, instance, first.cursor)
+def test_a_file_that_is_still_copied_waits(contact: Kit, instance: dg.DagsterInstance) -> None:
+    contact.write("a.csv", CONTACT_HEADER)
+    first = tick(contact, instance)
+    contact.write("a.csv", calls("2026-03-05"))
+    second = tick(contact, instance, first.cursor)
     assert "waiting" in reason(second)
-    assert dates(request(tick(export, instance, second.cursor))) == ("2026-03-05", "2026-03-05")
+    assert dates(request(tick(contact, instance, second.cursor))) == ("2026-03-05", "2026-03-05")
 
 
-def test_how_many_looks_must_agree_is_configured(export: Kit, instance: dg.DagsterInstance) -> None:
-    export.configure(CONTACT + "automation: {settled_after_looks: 3}\n")
-    export.write("a.csv", calls("2026-03-05"))
-    second = tick(export, instance, tick(export, instance).cursor)
+def test_how_many_looks_must_agree_is_configured(contact: Kit, instance: dg.DagsterInstance) -> None:
+    contact.configure(CONTACT + "automation: {settled_after_looks: 3}\n")
+    contact.write("a.csv", calls("2026-03-05"))
+    second = tick(contact, instance, tick(contact, instance).cursor)
     assert "waiting until 3 looks" in reason(second)
-    assert request(tick(export, instance, second.cursor))
+    assert request(tick(contact, instance, second.cursor))
 
 
 def test_a_record_of_a_clock_that_is_ahead_has_a_partition_to_be_built_in(tmp_path: Path) -> None:
     """The landing takes records up to a day ahead of this machine's clock."""
-    export = Kit(tmp_path, "canonical.contact").configure(CONTACT)
+    contact = Kit(tmp_path, "canonical.contact").configure(CONTACT)
     moment = datetime.now(UTC)
     ahead = (moment + timedelta(hours=8 + 23)).strftime("%Y-%m-%d %H:%M:%S")
-    export.write("a.csv", CONTACT_HEADER + f"c1,{ahead},answered,13800000000,60,{ahead}\n")
-    touched = dates_to_build(export.config, export.root, moment.replace(tzinfo=None))
+    contact.write("a.csv", CONTACT_HEADER + f"c1,{ahead},answered,13800000000,60,{ahead}\n")
+    touched = dates_to_build(contact.config, contact.root, moment.replace(tzinfo=None))
     assert [day.isoformat() for day in touched] == [ahead[:10]]
-    assert site(export).partitions().has_partition_key(ahead[:10])
+    assert site(contact).partitions().has_partition_key(ahead[:10])
 
 
-def test_a_late_file_asks_for_its_old_dates_only(export: Kit, instance: dg.DagsterInstance) -> None:
-    export.write("a.csv", calls("2026-03-08"))
-    export.refresh()
-    export.write("late.csv", CONTACT_HEADER + CALL.format(id="late", day="2026-03-02"))
-    asked = request(tick(export, instance, tick(export, instance).cursor))
+def test_a_late_file_asks_for_its_old_dates_only(contact: Kit, instance: dg.DagsterInstance) -> None:
+    contact.write("a.csv", calls("2026-03-08"))
+    contact.refresh()
+    contact.write("late.csv", CONTACT_HEADER + CALL.format(id="late", day="2026-03-02"))
+    asked = request(tick(contact, instance, tick(contact, instance).cursor))
     assert dates(asked) == ("2026-03-02", "2026-03-02")
 
 
-def test_while_somebody_builds_the_file_waits_and_is_not_forgotten(export: Kit, instance: dg.DagsterInstance) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    first = tick(export, instance)
-    export.root.mkdir()
-    with lock_path(export.root).open("w") as foreign:
+def test_while_somebody_builds_the_file_waits_and_is_not_forgotten(contact: Kit, instance: dg.DagsterInstance) -> None:
+    contact.write("a.csv", calls("2026-03-05"))
+    first = tick(contact, instance)
+    contact.root.mkdir()
+    with lock_path(contact.root).open("w") as foreign:
         fcntl.flock(foreign, fcntl.LOCK_EX)
-        second = tick(export, instance, first.cursor)
+        second = tick(contact, instance, first.cursor)
         assert "another build" in reason(second)
-    assert request(tick(export, instance, second.cursor))
+    assert request(tick(contact, instance, second.cursor))
 
 
-def test_a_second_run_is_not_asked_for_while_one_works(export: Kit, instance: dg.DagsterInstance) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    asked = tick(export, instance, tick(export, instance).cursor)
+def test_a_second_run_is_not_asked_for_while_one_works(contact: Kit, instance: dg.DagsterInstance) -> None:
+    contact.write("a.csv", calls("2026-03-05"))
+    asked = tick(contact, instance, tick(contact, instance).cursor)
     run = add_run(instance, dg.DagsterRunStatus.STARTED, dict(request(asked).tags))
-    assert run[:8] in reason(tick(export, instance, asked.cursor))
+    assert run[:8] in reason(tick(contact, instance, asked.cursor))
 
 
-def test_a_request_that_was_lost_is_made_again(export: Kit, instance: dg.DagsterInstance) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    asked = tick(export, instance, tick(export, instance).cursor)
-    again = request(tick(export, instance, asked.cursor))
+def test_a_request_that_was_lost_is_made_again(contact: Kit, instance: dg.DagsterInstance) -> None:
+    contact.write("a.csv", calls("2026-03-05"))
+    asked = tick(contact, instance, tick(contact, instance).cursor)
+    again = request(tick(contact, instance, asked.cursor))
     assert again.run_key == request(asked).run_key
 
 
-def test_after_a_good_run_nothing_is_owed(export: Kit, instance: dg.DagsterInstance) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    asked = tick(export, instance, tick(export, instance).cursor)
+def test_after_a_good_run_nothing_is_owed(contact: Kit, instance: dg.DagsterInstance) -> None:
+    contact.write("a.csv", calls("2026-03-05"))
+    asked = tick(contact, instance, tick(contact, instance).cursor)
     add_run(instance, dg.DagsterRunStatus.SUCCESS, dict(request(asked).tags))
-    done = tick(export, instance, asked.cursor)
+    done = tick(contact, instance, asked.cursor)
     assert "in the release" in reason(done)
-    assert reason(tick(export, instance, done.cursor)) == "no file has arrived"
+    assert reason(tick(contact, instance, done.cursor)) == "no file has arrived"
 
 
 def test_a_file_whose_run_failed_is_tried_again_after_a_while_and_not_at_each_look(
-    export: Kit, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    contact: Kit, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    asked = tick(export, instance, tick(export, instance).cursor)
+    contact.write("a.csv", calls("2026-03-05"))
+    asked = tick(contact, instance, tick(contact, instance).cursor)
     for failures, wait in enumerate([*PATIENCE, PATIENCE[-1]], 1):
         run = add_run(instance, dg.DagsterRunStatus.FAILURE, dict(request(asked).tags))
-        patient = tick(export, instance, asked.cursor)
+        patient = tick(contact, instance, asked.cursor)
         assert f"run {run[:8]}" in reason(patient) and f"({failures} in a row)" in reason(patient)
         moment = datetime.now(UTC).replace(tzinfo=None)
         later = moment + wait - timedelta(minutes=1)
         monkeypatch.setattr("orchestration.automation.requests.now", lambda later=later: later)
-        assert "the same files again at" in reason(tick(export, instance, patient.cursor))
+        assert "the same files again at" in reason(tick(contact, instance, patient.cursor))
         due = moment + wait + timedelta(minutes=1)
         monkeypatch.setattr("orchestration.automation.requests.now", lambda due=due: due)
-        asked = tick(export, instance, patient.cursor)
-        assert request(asked).run_key == f"{state(export)}-{failures}"
+        asked = tick(contact, instance, patient.cursor)
+        assert request(asked).run_key == f"{state(contact)}-{failures}"
         monkeypatch.undo()
         monkeypatch.setenv(HASH_KEY_VARIABLE, DEMO_HASH_KEY)
 
 
-def test_a_corrected_file_is_tried_at_once(export: Kit, instance: dg.DagsterInstance) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    asked = tick(export, instance, tick(export, instance).cursor)
+def test_a_corrected_file_is_tried_at_once(contact: Kit, instance: dg.DagsterInstance) -> None:
+    contact.write("a.csv", calls("2026-03-05"))
+    asked = tick(contact, instance, tick(contact, instance).cursor)
     add_run(instance, dg.DagsterRunStatus.FAILURE, dict(request(asked).tags))
-    export.write("a.csv", calls("2026-03-05", "2026-03-06"))
-    first = tick(export, instance, asked.cursor)
-    assert dates(request(tick(export, instance, first.cursor))) == ("2026-03-05", "2026-03-06")
+    contact.write("a.csv", calls("2026-03-05", "2026-03-06"))
+    first = tick(contact, instance, asked.cursor)
+    assert dates(request(tick(contact, instance, first.cursor))) == ("2026-03-05", "2026-03-06")
 
 
-def test_a_file_that_cannot_be_landed_starts_a_run_that_will_say_so(export: Kit, instance: dg.DagsterInstance) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    export.refresh()
-    export.write("b.csv", b"\x1f\x8bnot gzip at all")
-    asked = request(tick(export, instance, tick(export, instance).cursor))
+def test_a_file_that_cannot_be_landed_starts_a_run_that_will_say_so(contact: Kit, instance: dg.DagsterInstance) -> None:
+    contact.write("a.csv", calls("2026-03-05"))
+    contact.refresh()
+    contact.write("b.csv", b"\x1f\x8bnot gzip at all")
+    asked = request(tick(contact, instance, tick(contact, instance).cursor))
     assert dates(asked) == ("2026-03-05", "2026-03-05")
 
 
-def test_files_without_a_row_yet_start_a_run_on_the_first_date(export: Kit, instance: dg.DagsterInstance) -> None:
-    export.write("a.csv", CONTACT_HEADER)
-    asked = request(tick(export, instance, tick(export, instance).cursor))
+def test_files_without_a_row_yet_start_a_run_on_the_first_date(contact: Kit, instance: dg.DagsterInstance) -> None:
+    contact.write("a.csv", CONTACT_HEADER)
+    asked = request(tick(contact, instance, tick(contact, instance).cursor))
     assert dates(asked) == ("2026-03-01", "2026-03-01")
 
 
-def test_a_date_that_the_checks_refused_is_left_alone_until_its_rows_change(export: Kit) -> None:
-    export.configure(CONTACT.replace('paths: ["*.csv"]', 'paths: ["*.csv"]\n        critical: false'))
-    export.write("a.csv", calls("2026-03-05"))
-    export.land()
-    feed = export.config.feed(export.feed)
-    days = lake.touched_dates(feed, export.config, export.root)
-    for candidate in lake.build_candidates(feed, export.config, export.root, days):
+def test_a_date_that_the_checks_refused_is_left_alone_until_its_rows_change(contact: Kit) -> None:
+    contact.configure(CONTACT.replace('paths: ["*.csv"]', 'paths: ["*.csv"]\n        critical: false'))
+    contact.write("a.csv", calls("2026-03-05"))
+    contact.land()
+    feed = contact.config.feed(contact.feed)
+    days = lake.touched_dates(feed, contact.config, contact.root)
+    for candidate in lake.build_candidates(feed, contact.config, contact.root, days):
         lake.hold(candidate, {})
-    assert export.touched() == ["2026-03-05"]
-    assert dates_to_build(export.config, export.root, NOW) == []
-    export.write("b.csv", CONTACT_HEADER + CALL.format(id="x", day="2026-03-05"))
-    assert [str(day) for day in dates_to_build(export.config, export.root, NOW)] == ["2026-03-05"]
+    assert contact.touched() == ["2026-03-05"]
+    assert dates_to_build(contact.config, contact.root, NOW) == []
+    contact.write("b.csv", CONTACT_HEADER + CALL.format(id="x", day="2026-03-05"))
+    assert [str(day) for day in dates_to_build(contact.config, contact.root, NOW)] == ["2026-03-05"]
 
 
-def test_a_refused_date_of_a_critical_feed_stops_each_run(export: Kit) -> None:
-    export.write("a.csv", calls("2026-03-05"))
-    export.land()
-    feed = export.config.feed(export.feed)
-    days = lake.touched_dates(feed, export.config, export.root)
-    for candidate in lake.build_candidates(feed, export.config, export.root, days):
+def test_a_refused_date_of_a_critical_feed_stops_each_run(contact: Kit) -> None:
+    contact.write("a.csv", calls("2026-03-05"))
+    contact.land()
+    feed = contact.config.feed(contact.feed)
+    days = lake.touched_dates(feed, contact.config, contact.root)
+    for candidate in lake.build_candidates(feed, contact.config, contact.root, days):
         lake.hold(candidate, {})
-    assert [str(day) for day in dates_to_build(export.config, export.root, NOW)] == ["2026-03-05"]
+    assert [str(day) for day in dates_to_build(contact.config, contact.root, NOW)] == ["2026-03-05"]
 
 
-def test_a_changed_configuration_is_read_and_one_with_other_feeds_is_refused(export: Kit, log: Kit) -> None:
-    export.configure(CONTACT)
-    loaded = site(export)
-    export.configure(CONTACT + "automation: {settled_after_looks: 5}\n")
+def test_a_changed_configuration_is_read_and_one_with_other_feeds_is_refused(contact: Kit, log: Kit) -> None:
+    contact.configure(CONTACT)
+    loaded = site(contact)
+    contact.configure(CONTACT + "automation: {settled_after_looks: 5}\n")
     assert as_configured_now(loaded).config.automation.settled_after_looks == 5
-    export.configure(QUEUE_LOG)
+    contact.configure(QUEUE_LOG)
     with pytest.raises(InputError, match="reload"):
         as_configured_now(loaded)
 
@@ -348,9 +333,9 @@ def test_a_changed_configuration_is_read_and_one_with_other_feeds_is_refused(exp
 # --- schedules -------------------------------------------------------------------------------------------
 
 
-def test_hourly_runs_where_a_feed_gives_an_hourly_kpi_and_daily_can_be_turned_on(export: Kit) -> None:
-    export.configure(CONTACT + "automation: {daily_at: '03:30'}\n")
-    hourly, daily = schedules(site(export))
+def test_hourly_runs_where_a_feed_gives_an_hourly_kpi_and_daily_can_be_turned_on(contact: Kit) -> None:
+    contact.configure(CONTACT + "automation: {daily_at: '03:30'}\n")
+    hourly, daily = schedules(site(contact))
     assert (hourly.name, hourly.default_status) == ("hourly", dg.DefaultScheduleStatus.RUNNING)
     assert (daily.name, daily.default_status) == ("daily", dg.DefaultScheduleStatus.STOPPED)
     assert (daily.cron_schedule, daily.execution_timezone) == ("30 3 * * *", "Asia/Shanghai")

@@ -17,11 +17,10 @@ import pytest
 
 from orchestration import cli, paths
 from orchestration.build import BuildResult
-from orchestration.config import DEMO_HASH_KEY, HASH_KEY_VARIABLE
 from orchestration.errors import InputError
 from orchestration.extract.landing import read_manifests
 from orchestration.feeds import refresh
-from tests.orchestration.extract_kit import CDR, CONTACT, CONTACT_HEADER, NOW, QUEUE_LOG, Kit, column
+from tests.orchestration.extract_kit import CONTACT, CONTACT_HEADER, NOW, Kit, column
 
 T = 1773100000  # 2026-03-10 07:46:40 in Shanghai
 STEPS = (
@@ -34,26 +33,6 @@ STEPS = (
 )
 STEPS_HEADER = "id,start,outcome,phone,talk,updated,entered,answered,ended\n"
 DAY_FIRST = CONTACT.replace("started_at: start", "started_at: strptime(start, '%d/%m/%Y %H:%M')")
-
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(HASH_KEY_VARIABLE, DEMO_HASH_KEY)
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "asterisk.queue_log").configure(QUEUE_LOG)
-
-
-@pytest.fixture
-def cdr(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "asterisk.cdr").configure(CDR)
-
-
-@pytest.fixture
-def contact(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "canonical.contact").configure(CONTACT)
 
 
 def contacts(*starts: str) -> str:

@@ -11,7 +11,8 @@ import dagster as dg
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from orchestration.build import dagster_environment, prepare_dagster_home
+from orchestration.build import dagster_environment, dagster_instance, prepare_dagster_home
+from orchestration.errors import InputError
 from orchestration.event_log import OPEN_FILES, EventLog
 
 
@@ -109,3 +110,22 @@ def test_its_place_is_the_one_of_dagsters_default(tmp_path: Path, monkeypatch: p
     assert isinstance(ours, EventLog) and isinstance(theirs, SqliteEventLogStorage)
     assert not isinstance(theirs, EventLog)
     assert os.path.samefile(ours._base_dir, theirs._base_dir)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "event_log_storage: {module: nowhere, class: Storage}",
+        "retention: [1",
+        "sensors: {num_workers: {env: NOT_SET_ANYWHERE}}",
+    ],
+)
+def test_settings_that_dagster_cannot_use_are_told_with_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str
+) -> None:
+    for name, value in dagster_environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    home = prepare_dagster_home(tmp_path)
+    (home / "dagster.yaml").write_text(settings, "utf-8")
+    with pytest.raises(InputError, match=r"dagster\.yaml: Dagster can't start .*docs/operating\.md"):
+        dagster_instance(tmp_path)

@@ -12,7 +12,6 @@ from orchestration.assets.context import Site
 from orchestration.assets.feeds import feed_key
 from orchestration.assets.release import RELEASE
 from orchestration.automation.freshness import evaluate, freshness_sensor
-from orchestration.config import DEMO_HASH_KEY, HASH_KEY_VARIABLE
 from orchestration.errors import InputError
 from orchestration.freshness import (
     DAILY_H,
@@ -29,11 +28,6 @@ from tests.orchestration.extract_kit import CENTRE, CONTACT, CONTACT_HEADER, QUE
 
 MONDAY = date(2026, 3, 30)
 OPEN = set(range(9, 18))
-
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(HASH_KEY_VARIABLE, DEMO_HASH_KEY)
 
 
 def weekdays(weeks: int = 4) -> dict[date, set[int]]:

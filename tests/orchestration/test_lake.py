@@ -10,28 +10,13 @@ import pytest
 
 from expectations.contracts import all_contracts, contract
 from orchestration import paths
-from orchestration.config import DEMO_HASH_KEY, HASH_KEY_VARIABLE, load_config
+from orchestration.config import load_config
 from orchestration.errors import AccountingError, InputError
 from orchestration.extract import lake
 from tests.orchestration.extract_kit import CONTACT, CONTACT_HEADER, NOW, QUEUE_LOG, Kit, column, read
 
 DAY1, DAY2, DAY3 = "2026-03-07", "2026-03-08", "2026-03-09"
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(HASH_KEY_VARIABLE, DEMO_HASH_KEY)
-
-
-@pytest.fixture
-def contact(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "canonical.contact").configure(CONTACT)
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "asterisk.queue_log").configure(QUEUE_LOG)
 
 
 def call(name: str, day: str, talk: int = 60, updated: str = "", clock: str = "09:00:00") -> str:

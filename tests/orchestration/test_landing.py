@@ -21,11 +21,6 @@ from tests.orchestration.extract_kit import CONTACT, NOW, QUEUE_LOG, Kit
 LOG = "1773100000|NONE|NONE|NONE|QUEUESTART|\n"
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "asterisk.queue_log").configure(QUEUE_LOG)
-
-
 def manifests(kit: Kit) -> list[Manifest]:
     return read_manifests(kit.feed, kit.root)
 

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import re
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 
@@ -20,26 +19,6 @@ from tests.orchestration.extract_kit import CDR, CONTACT, CONTACT_HEADER, NOW, Q
 
 T = 1773100000  # 2026-03-09 23:46:40 UTC, 2026-03-10 07:46:40 in Shanghai
 CALL = f"{T}.1"
-
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(HASH_KEY_VARIABLE, DEMO_HASH_KEY)
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "asterisk.queue_log").configure(QUEUE_LOG)
-
-
-@pytest.fixture
-def cdr(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "asterisk.cdr").configure(CDR)
-
-
-@pytest.fixture
-def contact(tmp_path: Path) -> Kit:
-    return Kit(tmp_path, "canonical.contact").configure(CONTACT)
 
 
 def rules(kit: Kit) -> list[tuple[int, str]]:
