@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from expectations.check import Check
-from expectations.contracts import Contract, contract
+from expectations.contracts import Contract, all_contracts, contract
 from expectations.errors import UnknownSuiteError
-from expectations.feeds import asterisk_cdr, asterisk_queue_log, canonical_contact
+from expectations.feeds import asterisk_cdr, asterisk_queue_log, canonical_contact, derived
 from expectations.marts import (
     fct_agent_interval,
     fct_agent_state,
@@ -22,7 +22,7 @@ from expectations.marts import (
 from expectations.marts.common import MartSuite, no_phone_number
 from expectations.settings import FeedSettings
 
-_FEEDS: dict[str, Callable[[Contract, FeedSettings], list[Check]]] = {
+_WRITTEN: dict[str, Callable[[Contract, FeedSettings], list[Check]]] = {
     "asterisk.queue_log": asterisk_queue_log.suite,
     "asterisk.cdr": asterisk_cdr.suite,
     "canonical.contact": canonical_contact.suite,
@@ -42,19 +42,19 @@ _MARTS: tuple[MartSuite, ...] = (
 
 
 def feeds() -> tuple[str, ...]:
-    """Feeds that have a suite."""
-    return tuple(_FEEDS)
+    """Feeds that have a suite: all that have a contract, but for reference feeds, which are never judged by date."""
+    return tuple(name for name, said in all_contracts().items() if not said.is_reference)
 
 
 def feed_suite(feed: str) -> Callable[[Contract, FeedSettings], list[Check]]:
-    """The function that makes the checks of a feed. Raises UnknownSuiteError."""
-    try:
-        return _FEEDS[feed]
-    except KeyError:
-        known = ", ".join(_FEEDS)
-        raise UnknownSuiteError(
-            f"no suite is written for the feed {feed}; known: {known}. Add expectations/feeds/ and register it here"
-        ) from None
+    """The function that makes the checks of a feed: the one written for it, else the one that follows its contract.
+
+    Raises UnknownSuiteError for a feed without contract.
+    """
+    if feed not in feeds():
+        known = ", ".join(feeds())
+        raise UnknownSuiteError(f"the feed {feed} has no contract; known: {known}. Add one to expectations/contracts/")
+    return _WRITTEN.get(feed, derived.suite)
 
 
 def checks_of(feed: str, settings: FeedSettings | None = None) -> tuple[Check, ...]:

@@ -1,24 +1,45 @@
 """Loader of the contracts in `contracts/*.yml`: what one row of each lake feed must look like.
 
 Here belongs: the models of a contract, the lineage columns that every non-reference feed carries, and what follows from
-them (column types, schema fingerprint). Not here: reading data, and checks that need more than one row (suites).
+them (column types, units, schema fingerprint). Not here: reading data, and checks that need more than one row (suites).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 CONTRACTS_DIR = Path(__file__).resolve().parent / "contracts"
 REFERENCE_SOURCE = "centre"
 
-ColumnType = Literal["VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP"]
+ColumnType = Literal["VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "DECIMAL(18,4)", "BOOLEAN", "DATE", "TIMESTAMP"]
+NUMERIC = ("BIGINT", "INTEGER", "DOUBLE", "DECIMAL(18,4)")
+
+Unit = Literal["s", "ms", "rate", "count", "rank", "points", "money", "metric"]
+UNIT_OF_SUFFIX: dict[str, Unit] = {"_s": "s", "_ms": "ms", "_rate": "rate", "_count": "count", "_no": "rank"}
+"""Units that a column's name tells. `rank` is a place in an order (a line, a step, a priority), `points` a score on a
+scale, `money` an amount in the row's currency, `metric` the unit of the metric that the row names."""
+
+METRICS = tuple(f"M{number:03d}" for number in range(1, 184))
+"""Ids of the metrics of the requirement list."""
+
+
+def _metric_ids(said: Any) -> Any:
+    """`M001-M003` written out."""
+    ids: list[Any] = []
+    for item in said if isinstance(said, list | tuple) else [said]:
+        first, _, last = str(item).partition("-")
+        if first not in METRICS or (last or first) not in METRICS or (last or first) < first:
+            raise ValueError(f"{item!r} is no metric id and no range of them (M001, M001-M003)")
+        ids += METRICS[METRICS.index(first) : METRICS.index(last or first) + 1]
+    return ids
 
 
 class _Model(BaseModel):
@@ -26,7 +47,7 @@ class _Model(BaseModel):
 
 
 class Title(_Model):
-    """Name of a feed in both languages."""
+    """A text about a feed in both languages."""
 
     zh: str
     en: str
@@ -34,33 +55,74 @@ class Title(_Model):
 
 class Column(_Model):
     """One column of the lake. `required` columns are never NULL; `provides` names the capability that a mapping of this
-    column gives (feeds that are mapped only); `default` is the SQL of a column that a mapping leaves out."""
+    column gives (feeds that are mapped only); `default` is the SQL of a column that a mapping leaves out. `description`
+    is English, `zh` the same in Chinese. `unit` is written where the name of a number doesn't tell it. An instant that
+    is `planned` may lie after the record that tells it; any other that does is a wrong clock."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: ColumnType
-    description: str
+    description: str = Field(min_length=1)
+    zh: str = Field(min_length=1)
+    unit: Unit | None = None
     required: bool = False
+    planned: bool = False
     enum: tuple[str, ...] | None = None
     pii: Literal["keyed_hash", "masked"] | None = None
     provides: str | None = None
     default: str | None = None
 
+    @model_validator(mode="after")
+    def _unit_is_told_once(self) -> Column:
+        told = self._unit_of_name
+        if self.type not in NUMERIC:
+            if self.unit:
+                raise ValueError(f"{self.name}: only a number has a unit")
+        elif told and self.unit:
+            raise ValueError(f"{self.name}: the name tells the unit already")
+        elif not told and not self.unit:
+            raise ValueError(f"{self.name}: a number needs a unit, in its name or as `unit`")
+        if (self.unit == "money") != (self.type == "DECIMAL(18,4)"):
+            raise ValueError(f"{self.name}: money, and only money, is DECIMAL(18,4)")
+        if self.planned and self.type != "TIMESTAMP":
+            raise ValueError(f"{self.name}: only an instant is planned")
+        return self
+
+    @property
+    def _unit_of_name(self) -> Unit | None:
+        suffix = re.search(r"_[a-z]+$", self.name)
+        return UNIT_OF_SUFFIX.get(suffix[0]) if suffix and self.type in NUMERIC else None
+
+    @property
+    def measured_in(self) -> Unit | None:
+        """Unit of a number, None for anything else."""
+        return self.unit or self._unit_of_name
+
 
 class Input(_Model):
-    """A value that a mapping may give but the lake never holds: it only fills masked columns."""
+    """A value that a mapping may give but the lake never holds: it only fills masked columns. One whose name
+    ends in `_number` is a telephone number and is normalised before it is hashed."""
 
     name: str
     type: ColumnType
     pii: Literal["raw"]
     fills: tuple[str, ...]
+    description: str = Field(min_length=1)
+    zh: str = Field(min_length=1)
 
 
 class Contract(_Model):
-    """Schema and row-level promises of one lake feed. Timestamps are UTC, durations seconds."""
+    """Schema and row-level promises of one lake feed. Timestamps are UTC, durations seconds.
+
+    The local date of `event_time` is the partition, so it never is a planned instant. Of rows with one natural key the
+    highest `version_column` stays; a feed that has one holds records that change. `metrics` are the ids of the metrics
+    that need the feed. `ordered` lists columns whose values never fall from left to right, NULLs left out; between
+    instants the clock tolerance is allowed. A `steady` feed has rows each day, so that a day can be compared with the
+    same weekdays before.
+    """
 
     feed: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
     title: Title
-    grain: str
+    grain: Title
     columns: tuple[Column, ...]
     natural_key: tuple[str, ...] = ()
     version_column: str | None = None
@@ -68,19 +130,46 @@ class Contract(_Model):
     clock_tolerance_s: int = 2
     provides: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
+    metrics: Annotated[tuple[str, ...], BeforeValidator(_metric_ids)] = ()
+    ordered: tuple[tuple[str, ...], ...] = ()
+    steady: bool = True
 
     @model_validator(mode="after")
     def _names_exist(self) -> Contract:
         names = [column.name for column in self.columns]
         if len(names) != len(set(names)):
             raise ValueError(f"{self.feed}: a column name occurs twice")
-        known = set(names) | ({column.name for column in LINEAGE} if not self.is_reference else set())
+        known = {column.name for column in self.lake_columns}
         named = [*self.natural_key, self.version_column, self.event_time, *(f for i in self.inputs for f in i.fills)]
-        for name in named:
+        for name in [*named, *(name for chain in self.ordered for name in chain)]:
             if name is not None and name not in known:
                 raise ValueError(f"{self.feed}: column {name!r} is named but not defined")
-        if not self.is_reference and (self.event_time is None or not self.natural_key):
+        return self
+
+    @model_validator(mode="after")
+    def _partitions_are_told(self) -> Contract:
+        if self.is_reference:
+            return self
+        if self.event_time is None or not self.natural_key:
             raise ValueError(f"{self.feed}: needs event_time and natural_key")
+        for name in (*self.natural_key, self.event_time):
+            if not self.column(name).required:
+                raise ValueError(f"{self.feed}: {name} is of the key or the event time and must be required")
+        event = self.column(self.event_time)
+        if event.type != "TIMESTAMP" or event.planned:
+            raise ValueError(f"{self.feed}: the event time must be a TIMESTAMP that is not planned")
+        if not self.metrics:
+            raise ValueError(f"{self.feed}: no metric needs this feed")
+        return self
+
+    @model_validator(mode="after")
+    def _order_is_comparable(self) -> Contract:
+        for chain in self.ordered:
+            kinds = {self.column(name).measured_in or self.column(name).type for name in chain}
+            if len(chain) < 2 or len(kinds) > 1 or kinds & {"VARCHAR", "BOOLEAN"}:
+                raise ValueError(f"{self.feed}: {', '.join(chain)} can't be put in order")
+        if any(column.unit == "money" for column in self.columns) and "currency" not in self.column_names:
+            raise ValueError(f"{self.feed}: money needs a column currency")
         return self
 
     @property
@@ -124,11 +213,14 @@ class Contract(_Model):
         return tuple(sorted({*self.provides, *(c.provides for c in self.columns if c.provides)}))
 
     def fingerprint(self) -> str:
-        """Hash of what decides how a row is typed (descriptions and titles left out)."""
-        said: dict[str, Any] = self.model_dump(mode="json", exclude={"title", "grain", "provides"})
+        """Hash of what decides how a row is typed: no words, units, metrics or what only the checks read."""
+        not_typed = {"title", "grain", "provides", "metrics", "ordered", "steady"}
+        said: dict[str, Any] = self.model_dump(mode="json", exclude=not_typed)
         for column in [*said["columns"], *said["inputs"]]:
-            column.pop("description", None)
-            column.pop("provides", None)
+            for words in ("description", "zh", "unit", "provides"):
+                column.pop(words, None)
+            if not column.get("planned"):
+                column.pop("planned", None)
         return hashlib.sha256(json.dumps([said, list(self.duckdb_types().items())]).encode()).hexdigest()[:16]
 
 
@@ -138,16 +230,29 @@ LINEAGE: tuple[Column, ...] = (
         type="VARCHAR",
         required=True,
         description="Landed object and the file's name at the source.",
+        zh="落地对象编号与源文件名。",
     ),
-    Column(name="source_line", type="BIGINT", required=True, description="Line at which the record begins, from 1."),
     Column(
-        name="ingested_at", type="TIMESTAMP", required=True, description="UTC instant at which the file was landed."
+        name="source_line",
+        type="BIGINT",
+        unit="rank",
+        required=True,
+        description="Line at which the record begins, from 1.",
+        zh="记录在源文件中的起始行号，从 1 起。",
+    ),
+    Column(
+        name="ingested_at",
+        type="TIMESTAMP",
+        required=True,
+        description="UTC instant at which the file was landed.",
+        zh="源文件落地的时刻（UTC）。",
     ),
     Column(
         name="row_hash",
         type="VARCHAR",
         required=True,
         description="MD5 over the contract's columns, lineage left out: equal for equal rows of different files.",
+        zh="对契约各列（不含来源列）计算的 MD5；不同文件中内容相同的行取值相同。",
     ),
 )
 

@@ -6,7 +6,8 @@ go into that feed's file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 
 from expectations.check import Check, InSet, NoPhoneNumber, NoRows, NotNull, Text, literal
 from expectations.contracts import Contract
@@ -47,7 +48,7 @@ def contract_checks(contract: Contract, settings: FeedSettings) -> list[Check]:
         for column in contract.lake_columns
         if column.enum
     ]
-    return [*checks, date_matches_event(contract, settings), no_phone_number(settings)]
+    return [*checks, date_matches_event(contract, settings), no_phone_number(contract, settings)]
 
 
 def date_matches_event(contract: Contract, settings: FeedSettings) -> Check:
@@ -65,22 +66,36 @@ def date_matches_event(contract: Contract, settings: FeedSettings) -> Check:
     )
 
 
-def no_phone_number(settings: FeedSettings) -> Check:
+def no_phone_number(contract: Contract, settings: FeedSettings) -> Check:
     """Personal data stops before the lake."""
+    numbers = ", ".join(item.name for item in contract.inputs if item.name.endswith("_number"))
+    action = Text(
+        "检查该列的映射：电话号码不应出现在其中，或须在适配器中脱敏",
+        "check the mapping of that column: no telephone number belongs there, or the adapter must mask it",
+    )
+    if numbers:
+        action = Text(
+            f"改用契约的 {numbers} 输入映射该列，或在适配器中脱敏",
+            f"map that column through the contract's {numbers} input, or mask it in the adapter",
+        )
     return Check(
         "no_phone_number",
         "blocking",
         Text("出现未脱敏的手机号码", "a mobile number is there in clear"),
-        Text(
-            "改用契约的 caller_number 输入映射该列，或在适配器中脱敏",
-            "map that column through the contract's caller_number input, or mask it in the adapter",
-        ),
+        action,
         NoPhoneNumber(allowed=tuple(sorted(settings.own_numbers))),
     )
 
 
-def completeness_checks(settings: FeedSettings) -> list[Check]:
-    """Volume against the same weekdays before, hours and dates without rows, flagged and refused rows."""
+def completeness_checks(settings: FeedSettings, steady: bool = True) -> list[Check]:
+    """Volume against the same weekdays before, hours and dates without rows, flagged and refused rows.
+
+    A feed that is not `steady` has no usual day: it is only compared with what the lake holds for the same date.
+    """
+    return [*(_volume_checks(settings) if steady else []), *_row_checks(settings)]
+
+
+def _volume_checks(settings: FeedSettings) -> list[Check]:
     listed = ", ".join(f"date {literal(day.isoformat())}" for day in sorted(settings.quiet_dates))
     not_quiet = f"and dt not in ({listed})" if listed else ""
     judged = f"history_days >= {settings.history_min_days} {not_quiet}"
@@ -114,18 +129,6 @@ def completeness_checks(settings: FeedSettings) -> list[Check]:
                 where {judged} and row_count < {settings.volume_warn_share} * usual_rows"""),
         ),
         Check(
-            "volume_shrunk",
-            "warning",
-            Text(
-                f"新分区的行数不到数据湖中现有分区的 {settings.volume_warn_share:.0%}",
-                f"the new partition has below {settings.volume_warn_share:.0%} of the rows the lake holds for the date",
-            ),
-            Text("检查重新发送的文件是否完整", "check whether the file that was sent again is complete"),
-            NoRows(f"""
-                select dt, row_count, lake_rows from volume
-                where row_count < {settings.volume_warn_share} * lake_rows"""),
-        ),
-        Check(
             "hours_missing",
             "warning",
             Text(
@@ -143,6 +146,23 @@ def completeness_checks(settings: FeedSettings) -> list[Check]:
             Text("两个有数据的日期之间缺少日期（上周同日有数据）", "a date is missing that the week before had"),
             Text("检查缺失日期的文件是否已送达", "check whether the file of the missing date was delivered"),
             NoRows(f"select dt, previous_date, next_date from missing_date where true {not_quiet}"),
+        ),
+    ]
+
+
+def _row_checks(settings: FeedSettings) -> list[Check]:
+    return [
+        Check(
+            "volume_shrunk",
+            "warning",
+            Text(
+                f"新分区的行数不到数据湖中现有分区的 {settings.volume_warn_share:.0%}",
+                f"the new partition has below {settings.volume_warn_share:.0%} of the rows the lake holds for the date",
+            ),
+            Text("检查重新发送的文件是否完整", "check whether the file that was sent again is complete"),
+            NoRows(f"""
+                select dt, row_count, lake_rows from volume
+                where row_count < {settings.volume_warn_share} * lake_rows"""),
         ),
         Check(
             "flagged_share",
@@ -166,15 +186,58 @@ def completeness_checks(settings: FeedSettings) -> list[Check]:
 def durations_checks(columns: Sequence[str], settings: FeedSettings) -> list[Check]:
     """Durations in 0..86400 s: single rows warn; a share of them blocks, because then a unit or column is wrong. Typing
     makes what lies outside NULL, and says so in the flags."""
-    outside = " or ".join(f"{column} < 0 or {column} > {DAY_S} or {flagged_value(column)}" for column in columns)
-    shown = ", ".join((*columns, "flags"))
-    sql = f"select dt, source_file, source_line, {shown} from {{batch}} where {outside}"
-    share = f"""
+    return out_of_range_checks(*_outside({column: DAY_S for column in columns}, settings), settings)
+
+
+def contract_range_checks(contract: Contract, settings: FeedSettings) -> list[Check]:
+    """The same for every number of a contract: durations of at most a day, rates in 0..1, counts not below 0.
+    Ranks, points and money have no range of their own."""
+    tops = {"s": DAY_S, "ms": 1000 * DAY_S, "rate": 1, "count": None}
+    limits = {c.name: tops[c.measured_in] for c in contract.columns if c.measured_in in tops}
+    durations = {name: top for name, top in limits.items() if top is not None and top >= DAY_S}
+    others = {name: top for name, top in limits.items() if name not in durations}
+    checks = out_of_range_checks(*_outside(durations, settings), settings) if durations else []
+    if not others:
+        return checks
+    rows_sql, share_sql = _outside(others, settings)
+    return [
+        *checks,
+        Check(
+            "number_range",
+            "warning",
+            Text("数量为负，或比率不在 0 与 1 之间", "a count is negative, or a rate is not between 0 and 1"),
+            Text("查看这些行的原文；指标把该值当作未知", "look at the lines; metrics take such a value as unknown"),
+            NoRows(rows_sql),
+        ),
+        Check(
+            "number_unusable",
+            "blocking",
+            Text(
+                f"超过 {settings.unusable_block_share:.0%} 的行数量或比率不可用",
+                f"counts or rates of more than {settings.unusable_block_share:.0%} of the rows are unusable",
+            ),
+            Text(
+                "检查数值列的映射；百分比须除以 100",
+                "check the mapping of the numbers; a percentage must be divided by 100",
+            ),
+            NoRows(share_sql),
+        ),
+    ]
+
+
+def _outside(tops: Mapping[str, int | None], settings: FeedSettings) -> tuple[str, str]:
+    """SQL of single rows, and of days with too many of them, in which a column is below 0, above its top or flagged."""
+    above = {column: "" if top is None else f" or {column} > {top}" for column, top in tops.items()}
+    outside = " or ".join(f"{column} < 0{top} or {flagged_value(column)}" for column, top in above.items())
+    shown = ", ".join((*tops, "flags"))
+    return (
+        f"select dt, source_file, source_line, {shown} from {{batch}} where {outside}",
+        f"""
         select dt, count(*) as row_count, count(*) filter (where {outside}) as rows_out_of_range
         from {{batch}} group by dt
         having count(*) >= {settings.min_rows}
-           and count(*) filter (where {outside}) > {settings.unusable_block_share} * count(*)"""
-    return out_of_range_checks(sql, share, settings)
+           and count(*) filter (where {outside}) > {settings.unusable_block_share} * count(*)""",
+    )
 
 
 def flagged_value(column: str) -> str:
@@ -231,6 +294,38 @@ def order_checks(
                 f"steps of more than {settings.unusable_block_share:.0%} of the rows are out of order",
             ),
             Text("检查时间列的映射和时区", "check mapping and zone of the time columns"),
+            NoRows(f"""
+                select dt, count(*) as row_count, count(*) filter (where {wrong}) as rows_out_of_order
+                from {{batch}} group by dt
+                having count(*) >= {settings.min_rows}
+                   and count(*) filter (where {wrong}) > {settings.unusable_block_share} * count(*)"""),
+        ),
+    ]
+
+
+def value_order_checks(chains: Sequence[Sequence[str]], settings: FeedSettings) -> list[Check]:
+    """Numbers and dates of one record that never fall from left to right: single rows warn, a share of them blocks."""
+    wrong = " or ".join(f"{early} > {late}" for chain in chains for early, late in itertools.combinations(chain, 2))
+    shown = ", ".join(dict.fromkeys(column for chain in chains for column in chain))
+    limits = Text(
+        "；".join(" ≤ ".join(chain) for chain in chains), "; ".join(" <= ".join(chain) for chain in chains)
+    )
+    return [
+        Check(
+            "value_order",
+            "warning",
+            Text(f"数值违反 {limits.zh}", f"values contradict {limits.en}"),
+            Text("在源系统中更正这些行", "correct these rows at their source"),
+            NoRows(f"select dt, source_file, source_line, {shown} from {{batch}} where {wrong}"),
+        ),
+        Check(
+            "value_order_unusable",
+            "blocking",
+            Text(
+                f"超过 {settings.unusable_block_share:.0%} 的行数值违反 {limits.zh}",
+                f"values of more than {settings.unusable_block_share:.0%} of the rows contradict {limits.en}",
+            ),
+            Text("检查这些列的映射，可能对调了", "check the mapping of these columns, they may be exchanged"),
             NoRows(f"""
                 select dt, count(*) as row_count, count(*) filter (where {wrong}) as rows_out_of_order
                 from {{batch}} group by dt

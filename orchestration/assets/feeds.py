@@ -27,6 +27,7 @@ def feed_asset(site: Site, name: str) -> dg.AssetsDefinition:
     dates are held and the run goes on."""
     feed = site.config.feed(name)
     key = feed_key(name)
+    title, grain = feed.contract.title, feed.contract.grain
     checks = checks_of(name, settings_of(feed, site.config))
 
     @dg.asset(
@@ -37,7 +38,7 @@ def feed_asset(site: Site, name: str) -> dg.AssetsDefinition:
         check_specs=[check_spec(check, key, blocking=check.blocking and feed.critical) for check in checks],
         required_resource_keys={"build_lock"},
         kinds={"parquet", "greatexpectations"},
-        description=f"{feed.contract.title.zh} / {feed.contract.title.en}. {feed.contract.grain}",
+        description=f"{title.zh} / {title.en}. {grain.zh} {grain.en}",
         metadata={"critical": feed.critical, "time zone": feed.zone, "files": ", ".join(feed.paths)},
     )
     @explained

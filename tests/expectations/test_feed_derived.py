@@ -1,0 +1,110 @@
+"""The suite that follows from a contract accepts a clean day and rejects one defect per check, for each such feed."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from expectations.catalogue import checks_of, feeds
+from expectations.contracts import Column, Contract, contract
+from tests.expectations.feed_lake import Defect, FeedLake, Judged, judge
+
+WRITTEN = ("asterisk.cdr", "asterisk.queue_log", "canonical.contact")
+DERIVED = [feed for feed in feeds() if feed not in WRITTEN]
+BAD = {"s": 86_401, "ms": 86_400_001, "rate": 1.5, "count": -1}
+FIRST_ROW = " where source_line = 0"
+
+
+def clean_day(said: Contract) -> str:
+    """Ten rows in each hour from 8 to 11 local time; what is ordered lies a minute, or one, apart."""
+    place: dict[str, int] = {column.name: 0 for column in said.columns}
+    for _ in said.columns:  # as many rounds as the longest chain of chains could need
+        for chain in said.ordered:
+            for early, late in itertools.pairwise(chain):
+                place[late] = max(place[late], place[early] + 1)
+    began = place[said.event_time or ""]
+
+    def value(column: Column) -> str:
+        if column.type == "TIMESTAMP":
+            return f"began + to_minutes({place[column.name] - began})"
+        if column.name == "flags":
+            return "null"
+        if column.measured_in:
+            return "0.5" if column.measured_in == "rate" else str(1 + place[column.name])
+        if column.type in ("DATE", "BOOLEAN"):
+            return {"DATE": "date '{day}'", "BOOLEAN": "true"}[column.type]
+        if column.enum:
+            return f"'{column.enum[0]}'"
+        return "'AA-' || i || '-{day}'"
+
+    columns = ", ".join(f"{value(column)} as {column.name}" for column in said.columns)
+    return f"""
+        with event as (
+            select i, timestamp '{{day}} 00:00:00' + to_hours(i // 10) + to_minutes(i % 10) as began
+            from range(40) t(i))
+        select {columns}, 'object-{{day}}/log' as source_file, i as source_line,
+            timestamp '{{day}} 23:00:00' as ingested_at, md5('{{day}}' || i) as row_hash
+        from event"""
+
+
+def defects(said: Contract) -> dict[str, Defect]:
+    """One defect for each check that the contract calls for."""
+    event = said.event_time
+    found = {
+        "date_matches_event": Defect([f"update day set {event} = {event} - interval 1 day" + FIRST_ROW]),
+        "no_phone_number": Defect(["update day set flags = 'to 013912345678'" + FIRST_ROW]),
+        "volume_shrunk": Defect(lake_times=3),
+        "flagged_share": Defect(["update day set flags = 'phantom' where source_line % 5 = 0"]),
+        "refused_share": Defect(refused=12),
+        "refused_most": Defect(refused=300),
+    }
+    for column in said.lake_columns:
+        if column.required:
+            found[f"required_{column.name}"] = Defect([f"update day set {column.name} = null" + FIRST_ROW])
+        if column.enum:
+            found[f"domain_{column.name}"] = Defect([f"update day set {column.name} = 'nonsense'" + FIRST_ROW])
+        if column in said.columns and column.measured_in in BAD:
+            kind = "duration" if column.measured_in in ("s", "ms") else "number"
+            wrong = f"update day set {column.name} = {BAD[column.measured_in]}"
+            found |= {f"{kind}_range": Defect([wrong + FIRST_ROW]), f"{kind}_unusable": Defect([wrong])}
+    if said.steady:
+        found |= {
+            "volume_collapsed": Defect(["delete from day where source_line % 20 > 0"]),
+            "volume_low": Defect(["delete from day where source_line % 3 > 0"]),
+            "hours_missing": Defect(["delete from day where source_line between 10 and 19"]),
+            "dates_missing": Defect(skip_day_before=True),
+        }
+    for chain in said.ordered:
+        early, late = chain[:2]
+        if said.column(early).type == "TIMESTAMP":
+            wrong = f"update day set {late} = {early} - interval 3 second"
+            if late == event:
+                wrong = f"update day set {early} = {late} + interval 3 second"
+            found |= {"time_order": Defect([wrong + FIRST_ROW]), "time_order_unusable": Defect([wrong])}
+        else:
+            wrong = f"update day set {early} = {late} + 1"
+            found |= {"value_order": Defect([wrong + FIRST_ROW]), "value_order_unusable": Defect([wrong])}
+    return found
+
+
+@pytest.fixture(scope="module")
+def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Contract, Judged]:
+    said = contract(request.param)
+    return said, judge(FeedLake(tmp_path_factory.mktemp(said.name), said.feed, clean_day(said)), defects(said))
+
+
+@pytest.mark.parametrize("feed", DERIVED)
+def test_every_check_has_a_defect_that_it_must_reject(feed: str) -> None:
+    assert set(defects(contract(feed))) == {check.name for check in checks_of(feed)}
+
+
+@pytest.mark.parametrize("judged", DERIVED, indirect=True)
+def test_a_clean_day_passes_and_each_defect_is_rejected(judged: tuple[Contract, Judged]) -> None:
+    said, found = judged
+    assert [result.name for result in found.verdict.checks if found.clean in result.failing_dates] == []
+    for check in defects(said):
+        found.assert_rejected(check)
+    blocking = {check.name for check in checks_of(said.feed) if check.blocking}
+    assert set(found.verdict.blocked_dates) == {found.days[name] for name in blocking}
