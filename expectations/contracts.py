@@ -113,6 +113,8 @@ class Input(_Model):
 class Contract(_Model):
     """Schema and row-level promises of one lake feed. Timestamps are UTC, durations seconds.
 
+    `provides` names capabilities (seeds/kpi_capability.csv) that the models draw from the feed, none before they do.
+
     The local date of `event_time` is the partition, so it never is a planned instant. Of rows with one natural key the
     highest `version_column` stays; a feed that has one holds records that change. `metrics` are the ids of the metrics
     that need the feed. `ordered` lists columns whose values never fall from left to right, NULLs left out; between
@@ -257,6 +259,10 @@ LINEAGE: tuple[Column, ...] = (
 )
 
 
+# The same YAML, read by libyaml where PyYAML was built with it: every command begins with this.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def load_contracts(folder: Path) -> dict[str, Contract]:
     """Contracts of all YAML files in `folder` by feed, sorted by feed. A file holds one contract or a list of them.
 
@@ -264,7 +270,7 @@ def load_contracts(folder: Path) -> dict[str, Contract]:
     """
     found: dict[str, Contract] = {}
     for path in sorted(folder.glob("*.yml")):
-        said = yaml.safe_load(path.read_text("utf-8"))
+        said = yaml.load(path.read_text("utf-8"), _LOADER)
         for item in said if isinstance(said, list) else [said]:
             try:
                 contract = Contract.model_validate(item)

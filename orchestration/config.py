@@ -567,6 +567,9 @@ def _input_error(file: Path, lines: dict[Location, int], problems: list[_Problem
 
 
 def _check(config: Config) -> Iterator[_Problem]:
+    from orchestration.extract.adapters import adapters  # which knows the configuration in its turn
+
+    known = sorted(adapters())
     with Checker() as checker:
         zones = checker.zones()
         yield from _check_zones(config, zones)
@@ -574,11 +577,10 @@ def _check(config: Config) -> Iterator[_Problem]:
         for name, feed in config.feeds.items():
             source, short = name.split(".", 1)
             at: Location = ("sources", source, "feeds", short)
-            known = [feed for feed, contract in all_contracts().items() if not contract.is_reference]
             if name not in known:
-                yield _Problem(
-                    at, f"unknown feed {name}{nearest(name, known)}", f"known feeds are: {', '.join(known)}."
-                )
+                has_contract = name in all_contracts() and not all_contracts()[name].is_reference
+                told = "has a contract, but callmart can't read it yet" if has_contract else "is unknown"
+                yield _Problem(at, f"feed {name} {told}{nearest(name, known)}", f"known feeds are: {', '.join(known)}.")
             elif feed.contract.source == "canonical":
                 yield from _check_mapped(feed, at, checker)
             else:

@@ -307,9 +307,7 @@ def value_order_checks(chains: Sequence[Sequence[str]], settings: FeedSettings) 
     """Numbers and dates of one record that never fall from left to right: single rows warn, a share of them blocks."""
     wrong = " or ".join(f"{early} > {late}" for chain in chains for early, late in itertools.combinations(chain, 2))
     shown = ", ".join(dict.fromkeys(column for chain in chains for column in chain))
-    limits = Text(
-        "；".join(" ≤ ".join(chain) for chain in chains), "; ".join(" <= ".join(chain) for chain in chains)
-    )
+    limits = Text("；".join(" ≤ ".join(chain) for chain in chains), "; ".join(" <= ".join(chain) for chain in chains))
     return [
         Check(
             "value_order",

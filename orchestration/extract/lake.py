@@ -256,11 +256,11 @@ def ensure_zero_partitions(root: Path) -> list[str]:
     """
     written = []
     with connect(root) as db:
+        targets = {feed: paths.zero_partition_path(root, feed) for feed in all_contracts()}
+        found = read_meta(db, list(targets.values()))
         for feed, said in all_contracts().items():
-            target = paths.zero_partition_path(root, feed)
-            meta = read_meta(db, [target]).get(target, {})
-            if meta.get("contract") != said.fingerprint():
-                _write_zero(db, said, target)
+            if found.get(targets[feed], {}).get("contract") != said.fingerprint():
+                _write_zero(db, said, targets[feed])
                 written.append(feed)
     return written
 
@@ -545,7 +545,7 @@ def _capabilities(
     """One row per known feed and capability."""
     rows = []
     for name, said in all_contracts().items():
-        if said.is_reference:
+        if said.is_reference or not said.capabilities():
             continue
         feed = config.feeds.get(name)
         declared = set(said.provides) if feed else set()

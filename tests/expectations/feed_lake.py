@@ -43,20 +43,20 @@ class FeedLake:
         """`clean_day` is SQL that selects a clean day's rows (all lake columns); {day} stands for its date."""
         self.root, self.feed, self.clean_day = root, feed, clean_day
         self.columns = contract(feed).duckdb_types()
+        self.connection = duckdb.connect()
+        self.connection.execute("set timezone = 'UTC'")
 
     def write(self, folder: str, day: date, statements: Sequence[str] = (), times: int = 1) -> Path:
         """Write one partition and return its path."""
         path = self.root / folder / f"dt={day}" / "part-0.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in self.columns.items())
-        with duckdb.connect() as connection:
-            connection.execute("set timezone = 'UTC'")
-            connection.execute(
-                f"create table day as select {typed} from ({self.clean_day.format(day=day)}), range({times})"
-            )
-            for statement in statements:
-                connection.execute(statement.format(day=day))
-            connection.execute(f"copy day to '{path}' (format parquet)")
+        self.connection.execute(
+            f"create or replace table day as select {typed} from ({self.clean_day.format(day=day)}), range({times})"
+        )
+        for statement in statements:
+            self.connection.execute(statement.format(day=day))
+        self.connection.execute(f"copy day to '{path}' (format parquet)")
         return path
 
     def history(self, weeks: int = 5) -> list[Path]:

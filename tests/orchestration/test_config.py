@@ -15,6 +15,8 @@ from orchestration.errors import (
     LockedError,
     StaleError,
 )
+from orchestration.extract import adapters
+from orchestration.extract.adapters.asterisk_queue_log import QueueLog
 from tests.orchestration.extract_kit import CDR, CENTRE, CONTACT, QUEUE_LOG
 
 FILE = Path("callmart.yaml")
@@ -99,6 +101,19 @@ def test_all_problems_are_told_at_once() -> None:
 def test_mistake_is_told_in_words(old: str, new: str, words: str) -> None:
     assert old in QUEUE_LOG
     assert words in str(fails(QUEUE_LOG.replace(old, new)))
+
+
+def test_a_feed_that_has_a_contract_and_no_adapter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapters, "adapters", lambda: {"asterisk.queue_log": QueueLog()})
+    error = fails(CONTACT)
+    assert error.exit_code == 2 and error.line == line_of(CONTACT, "contact:")
+    assert "feed canonical.contact has a contract, but callmart can't read it yet" in str(error)
+    assert "known feeds are: asterisk.queue_log" in str(error)
+
+
+def test_reference_feeds_are_not_read_from_files() -> None:
+    text = QUEUE_LOG.replace("  asterisk:\n    feeds:\n      queue_log:", "  centre:\n    feeds:\n      queue:")
+    assert "feed centre.queue is unknown" in str(fails(text))
 
 
 def test_periods_that_follow_each_other_do_not_overlap() -> None:

@@ -58,13 +58,17 @@ class Adapter(Protocol):
         """What of the configuration changes the rows (goes into the typing fingerprint)."""
 
 
-def adapter(feed: str) -> Adapter:
-    """The adapter of a feed."""
+def adapters() -> dict[str, Adapter]:
+    """Adapters by feed. A feed that has a contract and no adapter can't be read yet."""
     from orchestration.extract.adapters import asterisk_cdr, asterisk_queue_log, canonical_contact
 
-    known: dict[str, Adapter] = {
+    return {
         "asterisk.queue_log": asterisk_queue_log.QueueLog(),
         "asterisk.cdr": asterisk_cdr.Cdr(),
         "canonical.contact": canonical_contact.CanonicalContact(),
     }
-    return known[feed]
+
+
+def adapter(feed: str) -> Adapter:
+    """The adapter of a feed; the configuration accepts no feed without one."""
+    return adapters()[feed]
