@@ -109,6 +109,11 @@ class Input(_Model):
     description: str = Field(min_length=1)
     zh: str = Field(min_length=1)
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a telephone number."""
+        return self.name.endswith("_number")
+
 
 class Contract(_Model):
     """Schema and row-level promises of one lake feed. Timestamps are UTC, durations seconds.
@@ -118,8 +123,9 @@ class Contract(_Model):
     The local date of `event_time` is the partition, so it never is a planned instant. Of rows with one natural key the
     highest `version_column` stays; a feed that has one holds records that change. `metrics` are the ids of the metrics
     that need the feed. `ordered` lists columns whose values never fall from left to right, NULLs left out; between
-    instants the clock tolerance is allowed. A `steady` feed has rows each day, so that a day can be compared with the
-    same weekdays before.
+    instants the clock tolerance is allowed. In the chain of the event time none lies further than `longest_s` from it
+    (None: it may be months). A `steady` feed has rows each day, so that a day can be compared with the same weekdays
+    before.
     """
 
     feed: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
@@ -130,6 +136,7 @@ class Contract(_Model):
     version_column: str | None = None
     event_time: str | None = None
     clock_tolerance_s: int = 2
+    longest_s: int | None = None
     provides: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
     metrics: Annotated[tuple[str, ...], BeforeValidator(_metric_ids)] = ()

@@ -710,6 +710,8 @@ def _check_mapped(feed: Feed, at: Location, checker: Checker) -> Iterator[_Probl
         if rule.name in seen:
             yield _Problem((*here, "name"), f"rule {rule.name!r} is given twice", "give each rule its own name.")
         seen.add(rule.name)
+        if rule.action == "invalid" and "is_invalid" not in contract.column_names:
+            yield _Problem((*here, "action"), f"a row of {feed.name} can't be invalid", "use flag or refuse.")
         yield from _check_expression(checker, (*here, "when"), rule.when, feed.columns, "BOOLEAN")
 
 

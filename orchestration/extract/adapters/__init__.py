@@ -17,7 +17,7 @@ from typing import Protocol
 
 import duckdb
 
-from expectations.contracts import Contract
+from expectations.contracts import Contract, all_contracts
 from orchestration.config import Config, Feed
 from orchestration.extract.landing import Manifest
 from orchestration.extract.text import Dialect
@@ -60,13 +60,12 @@ class Adapter(Protocol):
 
 def adapters() -> dict[str, Adapter]:
     """Adapters by feed. A feed that has a contract and no adapter can't be read yet."""
-    from orchestration.extract.adapters import asterisk_cdr, asterisk_queue_log, canonical_contact
+    from orchestration.extract.adapters import asterisk_cdr, asterisk_queue_log, mapped
 
-    return {
-        "asterisk.queue_log": asterisk_queue_log.QueueLog(),
-        "asterisk.cdr": asterisk_cdr.Cdr(),
-        "canonical.contact": canonical_contact.CanonicalContact(),
+    canonical: dict[str, Adapter] = {
+        name: mapped.Mapped() for name, said in all_contracts().items() if said.source == "canonical"
     }
+    return canonical | {"asterisk.queue_log": asterisk_queue_log.QueueLog(), "asterisk.cdr": asterisk_cdr.Cdr()}
 
 
 def adapter(feed: str) -> Adapter:

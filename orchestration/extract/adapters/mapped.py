@@ -1,7 +1,9 @@
-"""A flat export of contacts, mapped column by column with SQL that the centre writes in its configuration.
+"""Flat files of the canonical feeds, mapped column by column with SQL that the centre writes in its configuration.
 
-A value that its expression can't make (an error, a wrong type, out of range) is NULL with the flag `bad_<column>`; the
-contact stays. TIMESTAMP values are local in the feed's zone; TIMESTAMPTZ, and texts with an offset, are absolute.
+What a column may hold comes from the feed's contract: nothing here knows a feed by its name. A value that its
+expression can't make (an error, a wrong type, out of range) is NULL with the flag `bad_<column>`; the row stays, unless
+the contract says that it means nothing without the value. TIMESTAMP values are local in the feed's zone; TIMESTAMPTZ,
+and texts with an offset, are absolute.
 
 Nothing here guesses whether 03/04 is in March or April: the mapping's format says so. But a file in which some starts
 can only be read with day and month exchanged shows that the format is wrong, and that the starts which can be read
@@ -11,7 +13,7 @@ either way were read wrongly: these are flagged, and the feed's suite holds thei
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from orchestration.config import Config, Feed, fits, nearest
 from orchestration.errors import InputError
@@ -22,16 +24,17 @@ from orchestration.extract.landing import Manifest
 from orchestration.extract.masking import mask_text
 from orchestration.extract.text import Dialect
 
-# The steps of a contact in their order; two that are given must not run backwards by more than the clock tolerance.
-STEPS = ("started_at", "system_answered_at", "queue_entered_at", "queue_left_at", "agent_answered_at", "ended_at")
-_MASKED_TEXTS = ("dialled_number", "outcome_raw", "hangup_cause", "line_of_business")
+# Numbers count from 0 up to here; ranks, points, money and values of metrics may be anything.
+_TOP = {"s": LONGEST_S, "ms": 1000 * LONGEST_S, "rate": 1, "count": 1_000_000}
+# What names things is a key of joins: a telephone number in it stays, and the feed's suite says so.
+_NAMES = ("_id", "_code", "_at_raw")
 _OFFSET = r"[0-9]:[0-9]{2}.*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _NO_OFFSET = r"[+-](1[5-9]|[2-9][0-9]|..:?[6-9][0-9])"
 _EXCHANGED = {"d": "m", "m": "d"}
 
 
-class CanonicalContact:
-    """Adapter of canonical.contact."""
+class Mapped:
+    """Adapter of every canonical feed."""
 
     def dialect(self, feed: Feed) -> Dialect:
         """As configured."""
@@ -77,6 +80,8 @@ class CanonicalContact:
         tried = [f"try({{'v': ({sql}\n)}}) as {quote('t_' + name)}" for name, sql in mapping.items()]
         tried.append(f"try({{'v': ({_exchanged(context, mapping[contract.event_time or ''])}\n)}}).v as exchanged")
         tried += [f"try({{'v': ({rule.when}\n)}}) as {quote('r_' + rule.name)}" for rule in feed.rules]
+        instants = [chain for chain in contract.ordered if contract.column(chain[0]).type == "TIMESTAMP"]
+        steps = {step for chain in instants if contract.event_time in chain for step in chain}
         values, conditions = [], [("contains(mark, 'n')", "nul_removed")]
         doubtful = []
         for name in types:
@@ -109,16 +114,16 @@ class CanonicalContact:
                 wrong += f" and trim({said}.v) <> ''"
             wrong += "" if column.type == "VARCHAR" else ")"
             value = typed
-            if name in STEPS and name != contract.event_time:
-                value = near(typed, f"c_{contract.event_time}", LONGEST_S)
+            if name in steps and name != contract.event_time and contract.longest_s is not None:
+                value = near(typed, f"c_{contract.event_time}", contract.longest_s)
                 value = f"case when {typed} <= {context.known_until} then {value} end"
                 wrong += f" or ({typed} is not null and {value} is null)"
-            elif column.type == "TIMESTAMP" and name != contract.event_time:
+            elif column.type == "TIMESTAMP" and name != contract.event_time and not column.planned:
                 wrong += f" or {typed} > {context.known_until}"
                 value = f"case when {typed} <= {context.known_until} then {typed} end"
-            elif column.type in ("DOUBLE", "INTEGER", "BIGINT") and name != "priority":
+            elif column.measured_in in _TOP:
                 conditions.append((f"{typed} < 0", f"negative_{name}"))
-                top = LONGEST_S if name.endswith("_s") else 1_000_000
+                top = _TOP[column.measured_in]
                 wrong += f" or not ({typed} <= {top})"
                 value = f"case when {typed} between 0 and {top} then {typed} end"
             elif column.enum is not None:
@@ -127,17 +132,12 @@ class CanonicalContact:
                 wrong += f" or lower({typed}) not in {allowed}"
                 known = f"when lower({typed}) in {allowed} then lower({typed})"
                 value = f"case {known} when {typed} is not null then {other} end"
-            elif name in _MASKED_TEXTS:
+            elif column.type == "VARCHAR" and name not in contract.natural_key and not name.endswith(_NAMES):
                 value = f"mask_text({typed})"
             conditions.append((wrong, f"bad_{name}"))
             columns.append(f"{value} as {quote('v_' + name)}")
-        mapped_steps = [step for step in STEPS if step in mapping]
-        for index, early in enumerate(mapped_steps):
-            for end in range(index + 1, len(mapped_steps)):
-                late, between = mapped_steps[end], mapped_steps[index + 1 : end]
-                nothing = "".join(f" and {quote('v_' + step)} is null" for step in between)
-                backwards = f"v_{late} < v_{early} - interval {context.feed.tolerance_s} second{nothing}"
-                conditions.append((backwards, f"order_{early}_{late}"))
+        for chain in instants:
+            conditions += _backwards([step for step in chain if step in mapping], context.feed.tolerance_s)
         if doubtful:
             conditions.append((" or ".join(doubtful), "dst_ambiguous"))
         conditions.append(("is_either and exchanged_share > 0.01", "day_month_doubtful"))
@@ -151,6 +151,9 @@ class CanonicalContact:
         reason = "the time can't be read as the mapping says, but with day and month exchanged it can"
         refusals.append(("is_exchanged", "day_month_exchanged", literal(contract.event_time or ""), reason))
         said = quote(f"t_{contract.event_time}")
+        numbers = [item.name for item in contract.inputs if item.is_number and item.name in mapping]
+        bared = [f"bare_number(c_{name}) as bare_{name}" for name in numbers]
+        masked = [f"norm_bare(bare_{name}) as number_{name}" for name in numbers]
         return f"""
             with tried as (
                 select "#line", coalesce("#mark", '') as mark, {", ".join(tried)} from raw),
@@ -166,17 +169,29 @@ class CanonicalContact:
             ranged as (
                 select *, {", ".join(columns)} from read),
             bared as (
-                select *, {"bare_number(c_caller_number)" if "caller_number" in mapping else "null::varchar"} as bare
-                from ranged),
+                select {", ".join(["*", *bared])} from ranged),
             masked as (
-                select *, norm_bare(bare) as number from bared)
+                select {", ".join(["*", *masked])} from bared)
             select "#line", {_outputs(context, mapping, invalid)},
-                coalesce({_end(context, mapping)}, v_started_at) as _written_at,
+                {_written(context, mapping)} as _written_at,
                 {flags(conditions)} as _flags,
                 {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,
                 {case((when, column) for when, _, column, _ in refusals)} as _column,
                 {case((when, literal(reason)) for when, _, _, reason in refusals)} as _reason
             from masked"""
+
+
+def _backwards(steps: Sequence[str], tolerance_s: int) -> list[tuple[str, str]]:
+    """Conditions and names of flags: of two instants with nothing but NULL between them the later one must not lie
+    before the earlier one by more than the clock tolerance."""
+    found = []
+    for index, early in enumerate(steps):
+        for end in range(index + 1, len(steps)):
+            late, between = steps[end], steps[index + 1 : end]
+            nothing = "".join(f" and {quote('v_' + step)} is null" for step in between)
+            backwards = f"v_{late} < v_{early} - interval {tolerance_s} second{nothing}"
+            found.append((backwards, f"order_{early}_{late}"))
+    return found
 
 
 def _wanted(feed: Feed) -> list[str]:
@@ -254,28 +269,55 @@ def _instants(value: str, found: str) -> tuple[str, str]:
 
 
 def _end(context: Context, mapping: Collection[str]) -> str:
-    """The end, unless it lies before the start."""
+    """The end, unless it lies before the event."""
     if "ended_at" not in mapping:
         return "null"
-    return f"case when v_ended_at >= v_started_at - interval {context.feed.tolerance_s} second then v_ended_at end"
+    begin = f"v_{context.contract.event_time}"
+    return f"case when v_ended_at >= {begin} - interval {context.feed.tolerance_s} second then v_ended_at end"
+
+
+def _written(context: Context, mapping: Collection[str]) -> str:
+    """The instant at which the record was written: the end of what it tells, else its version, else its event."""
+    event, version = context.contract.event_time, context.contract.version_column
+    if "ended_at" in context.contract.column_names:
+        return f"coalesce({_end(context, mapping)}, v_{event})"
+    return f"coalesce(v_{version}, v_{event})" if version in mapping else f"v_{event}"
+
+
+def _filled(context: Context, mapping: Collection[str]) -> dict[str, str]:
+    """SQL of the columns that inputs fill: of a telephone number what the column's name asks for, of anything else its
+    keyed hash. Of several inputs for one column the first that has a value counts."""
+    made: dict[str, list[str]] = {}
+    for item in context.contract.inputs:
+        number = f"number_{item.name}"
+        for column in item.fills:
+            said = made.setdefault(column, [])
+            if item.name not in mapping:
+                continue
+            if not item.is_number:
+                said.append(f"keyed_hash(c_{item.name})")
+            elif column.endswith("_hash"):
+                said.append(f"keyed_hash({number})")
+            elif column.endswith("_masked"):
+                said.append(f"mask_number({number})")
+            elif column.endswith("_prefix"):
+                said.append(f"number_prefix({number}, number_type({number}))")
+            else:
+                said.append(f"number_type({number})")
+    return {column: f"coalesce({', '.join(said)})" if said else "null" for column, said in made.items()}
 
 
 def _outputs(context: Context, mapping: Collection[str], invalid: str) -> str:
     """The contract's columns but `flags`."""
-    filled = {
-        "caller_hash": "keyed_hash(number)",
-        "caller_masked": "mask_number(number)",
-        "caller_prefix": "number_prefix(number, number_type(number))",
-        "caller_number_type": "number_type(number)" if "caller_number" in mapping else "null",
-        "customer_key": "keyed_hash(c_customer_id)" if "customer_id" in mapping else "null",
+    special = _filled(context, mapping) | {
         "ended_at": _end(context, mapping),
         "is_invalid": f"({invalid})",
-        "outcome": f"coalesce(v_outcome, case when {invalid} then 'invalid' end)",
+        "outcome": f"coalesce(v_outcome, case when {invalid} then 'invalid' end)" if "outcome" in mapping else "null",
     }
     out = []
     for column in context.contract.columns:
         if column.name == "flags":
             continue
-        value = filled.get(column.name) or (quote("v_" + column.name) if column.name in mapping else "null")
+        value = special.get(column.name) or (quote("v_" + column.name) if column.name in mapping else "null")
         out.append(f"cast({value} as {column.type}) as {quote(column.name)}")
     return ",\n".join(out)
