@@ -687,14 +687,18 @@ def _check_mapped(feed: Feed, at: Location, checker: Checker) -> Iterator[_Probl
             (*at, "columns"), "a file without a header needs the names of its columns", "list them in order."
         )
         return
-    filled = {name: item.name for item in contract.inputs for name in item.fills}
+    filled: dict[str, list[str]] = {}
+    for item in contract.inputs:
+        for name in item.fills:
+            filled.setdefault(name, []).append(item.name)
     automatic = {"flags", "is_invalid"}
     types = {column.name: column.type for column in contract.columns} | {i.name: i.type for i in contract.inputs}
     allowed = [name for name in types if name not in filled and name not in automatic]
     for name, sql in feed.mapping.items():
         here: Location = (*at, "mapping", name)
         if name in filled:
-            yield _Problem(here, f"{name} is filled from {filled[name]}", f"map {filled[name]} instead.")
+            inputs = " or ".join(filled[name])
+            yield _Problem(here, f"{name} is filled from {inputs}", f"map {inputs} instead.")
         elif name in automatic:
             yield _Problem(here, f"{name} is filled by rules", "write a rule instead.")
         elif name not in types:
@@ -702,8 +706,10 @@ def _check_mapped(feed: Feed, at: Location, checker: Checker) -> Iterator[_Probl
         else:
             yield from _check_expression(checker, here, sql, feed.columns, types[name])
     for column in contract.columns:
-        if column.required and column.default is None and column.name not in feed.mapping and column.name != "flags":
-            yield _Problem((*at, "mapping", column.name), "this column is required but not mapped", "map it.")
+        sources = filled.get(column.name, [column.name])
+        if column.required and column.default is None and feed.mapping.keys().isdisjoint(sources):
+            told = "this column is required but not mapped"
+            yield _Problem((*at, "mapping", column.name), told, f"map {' or '.join(sources)}.")
     seen: set[str] = set()
     for index, rule in enumerate(feed.rules):
         here = (*at, "rules", index)
