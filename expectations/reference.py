@@ -86,7 +86,7 @@ _WORDS: dict[Language, _Words] = {
         key="Key",
         version="version",
         event="event time",
-        order="in order, NULLs left out",
+        order="in order (NULLs left out)",
         unsteady="rows come irregularly: a day is not compared with other days",
         metrics="metrics",
         lineage=("Lineage", "Every feed but the settings of the centre also has these columns. Typing fills them."),
@@ -127,7 +127,7 @@ _WORDS: dict[Language, _Words] = {
         key="主键",
         version="版本列",
         event="事件时间",
-        order="依次不减（空值除外）",
+        order="先后大小（空值除外）",
         unsteady="数据不定期产生，不与其他日期比较行数",
         metrics="指标",
         lineage=("来源列", "除中心设置外，每个数据源都另有以下各列，由类型转换填写。"),
@@ -191,7 +191,9 @@ def _feed(said: Contract, language: Language) -> list[str]:
         facts.append(f"{words.version} `{said.version_column}`")
     if said.event_time:
         facts.append(f"{words.event} `{said.event_time}`")
-    facts += [f"{words.order} {' ≤ '.join(f'`{name}`' for name in chain)}" for chain in said.ordered]
+    if said.ordered:
+        chains = [" ≤ ".join(f"`{name}`" for name in chain) for chain in said.ordered]
+        facts.append(f"{words.order} {', '.join(chains)}")
     if not said.steady:
         facts.append(words.unsteady)
     if said.metrics:
