@@ -24,7 +24,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from expectations.contracts import Contract, all_contracts
+from expectations.contracts import NUMERIC, Contract, all_contracts
 from orchestration import paths
 from orchestration.errors import InputError
 from orchestration.extract.expressions import Checker, ExpressionError
@@ -741,7 +741,9 @@ def fits(found: str, wanted: str) -> bool:
         return True
     if wanted == "TIMESTAMP":
         return found.startswith("TIMESTAMP") or found == "DATE"
-    if wanted in ("DOUBLE", "BIGINT", "INTEGER"):
+    if wanted == "DATE":
+        return found in ("DATE", "TIMESTAMP")
+    if wanted in NUMERIC:
         return number
     if wanted == "BOOLEAN":
         return found == "BOOLEAN"
@@ -753,6 +755,8 @@ def fits(found: str, wanted: str) -> bool:
 def _conversion_hint(wanted: str) -> str:
     if wanted == "TIMESTAMP":
         return "use strptime(text, format) for local times, to_timestamp(seconds) for epoch seconds."
+    if wanted == "DATE":
+        return "use cast(strptime(text, format) as date)."
     if wanted == "BOOLEAN":
         return "write a comparison, e.g. outcome = 'PHANTOM'."
     return f"convert it, e.g. cast(… as {wanted})."

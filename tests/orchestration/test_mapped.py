@@ -15,7 +15,7 @@ import pytest
 
 from expectations.contracts import Column, Contract, all_contracts, contract
 from orchestration.errors import InputError
-from tests.orchestration.extract_kit import CENTRE, Kit
+from tests.orchestration.extract_kit import CENTRE, Kit, read
 
 FEEDS = [name for name, said in all_contracts().items() if said.source == "canonical"]
 BEGAN = datetime(2026, 3, 5, 10, 0)  # in Shanghai
@@ -58,10 +58,10 @@ def good_row(said: Contract) -> dict[str, str]:
     return {name: row[name] for name in mapped_names(said)}
 
 
-def kit_of(said: Contract, folder: Path, zone: str = "Asia/Shanghai") -> Kit:
+def kit_of(said: Contract, folder: Path) -> Kit:
     mapping = "".join(f'          {name}: "{name}"\n' for name in mapped_names(said))
-    feed = f"sources:\n  canonical:\n    feeds:\n      {said.name}:\n        paths: ['*.csv']\n        mapping:\n{mapping}"
-    return Kit(folder, said.feed).configure(CENTRE.replace("Asia/Shanghai", zone) + feed)
+    feed = f"      {said.name}:\n        paths: ['*.csv']\n        mapping:\n{mapping}"
+    return Kit(folder, said.feed).configure(CENTRE + "sources:\n  canonical:\n    feeds:\n" + feed)
 
 
 def sheet(*rows: dict[str, str]) -> str:
@@ -146,8 +146,7 @@ def test_of_two_versions_of_a_record_the_later_one_stays_whatever_order_they_com
     moment = datetime(2026, 3, 7, 10, 0)
     kit.write("a.csv", sheet(good_row(said) | {version: f"{moment:%Y-%m-%d %H:%M:%S}"}))
     kit.write("b.csv", sheet(good_row(said)))
-    kit.refresh()
-    found = [row[version] for day in ("2026-03-05", "2026-03-07") for row in kit.partition(day)]
+    found = [row[version] for candidate in kit.refresh() for row in read(candidate.target)]
     assert moment + HOURS_TO_UTC in found
     assert len(found) == (2 if version in said.natural_key else 1)
 
@@ -172,3 +171,27 @@ def test_a_rule_that_makes_rows_invalid_needs_a_feed_that_knows_invalid_rows(tmp
     kit.configure(text + "        rules: [{name: test, when: ticket_id = 'x', action: invalid, reason: a test}]\n")
     with pytest.raises(InputError, match="can't be invalid"):
         _ = kit.config
+
+
+@pytest.mark.parametrize(
+    ("sql", "problem"),
+    [
+        ("cast(month as double)", "it gives DOUBLE, DATE is needed"),
+        ("cast(month as timestamptz)", "it gives TIMESTAMP WITH TIME ZONE, DATE is needed"),
+    ],
+)
+def test_a_date_is_not_made_of_what_names_no_local_date(tmp_path: Path, sql: str, problem: str) -> None:
+    kit = kit_of(contract("canonical.cost"), tmp_path)
+    text = (tmp_path / "callmart.yaml").read_text("utf-8")
+    kit.configure(text.replace('month: "month"', f"month: {sql}"))
+    kit.write("a.csv", sheet(good_row(contract("canonical.cost"))))
+    with pytest.raises(InputError, match=problem):
+        kit.type()
+
+
+def test_money_may_be_negative_and_keeps_its_places(tmp_path: Path) -> None:
+    said = contract("canonical.cost")
+    kit = kit_of(said, tmp_path)
+    kit.write("a.csv", sheet(good_row(said) | {"amount": "-1234567890.1234"}))
+    (row,) = kit.typed()
+    assert str(row["amount"]) == "-1234567890.1234" and row["flags"] is None
