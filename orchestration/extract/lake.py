@@ -28,7 +28,7 @@ from orchestration.config import Config, Feed, hash_key
 from orchestration.errors import AccountingError, InputError
 from orchestration.extract import masking
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
-from orchestration.extract.engine import connect, json_row, parquet, read_meta, write_parquet
+from orchestration.extract.engine import connect, json_row, parquet, read_meta, side_by_side, write_parquet
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.typing import REFUSED_COLUMNS, Typed, live, type_feed, typed_path
 from orchestration.progress import step, warn
@@ -144,7 +144,9 @@ def build_candidates(feed: Feed, config: Config, root: Path, dates: Iterable[dat
         plan = _plan(db, feed, config, root)
         current = _partition_meta(db, feed.name, root)
         with step(f"build {feed.name}") as progress:
-            made = [_build(db, feed, root, plan, day, current.get(day, {})) for day in days]
+            made = side_by_side(
+                db, days, lambda connection, day: _build(connection, feed, root, plan, day, current.get(day, {}))
+            )
             progress.rows = sum(candidate.rows for candidate in made)
             progress.note = f"{len(made)} dates"
     return made
