@@ -158,8 +158,8 @@ def _read_checks(site: Site, done: dg.ExecuteInProcessResult, result: BuildResul
         text = f"{level} check {data.check_name} on {data.asset_key.to_user_string()}"
         if said.get("dates"):
             text += f", {_some(str(said['dates']).split(', '))}"
-        if said.get("rows that break it") is not None:
-            text += f": {said['rows that break it']} break it"
+        if said.get("cases that break it") is not None:
+            text += f": {said['cases that break it']} break it"
         if said.get("reason"):
             text += f". {said['reason']} → {said['what to do']}"
         if said.get("sample rows") and level == "blocked by":

@@ -27,7 +27,8 @@ def range_tags(first: date, last: date, *, asked_for: bool = False) -> dict[str,
     return {
         ASSET_PARTITION_RANGE_START_TAG: first.isoformat(),
         ASSET_PARTITION_RANGE_END_TAG: last.isoformat(),
-        **({} if asked_for else {PLANNED_TAG: "true"}),
+        # The list of runs hides Dagster's own tags, so this one says the dates too.
+        **({} if asked_for else {PLANNED_TAG: f"{first}" if first == last else f"{first} to {last}"}),
     }
 
 

@@ -87,7 +87,7 @@ def _in_words() -> Iterator[None]:
     except CallmartError as error:
         where = error.file and (error.file if error.line is None else f"{error.file}:{error.line}")
         said = {"what to do": error.todo, "where": where, "column": error.column, "rule": error.rule}
-        raise dg.Failure(error.problem, metadata={name: text for name, text in said.items() if text}) from error
+        raise dg.Failure(str(error), metadata={name: text for name, text in said.items() if text}) from error
 
 
 def check_spec(check: Check, asset: dg.AssetKey, blocking: bool) -> dg.AssetCheckSpec:
@@ -100,7 +100,7 @@ def check_result(result: CheckResult, asset: dg.AssetKey) -> dg.AssetCheckResult
     metadata: dict[str, Any] = {
         "reason": str(result.check.reason),
         "what to do": str(result.check.action),
-        "rows that break it": result.unexpected_count,
+        "cases that break it": result.unexpected_count,  # rows, files or dates, as the check counts
     }
     if result.failing_dates:
         metadata["dates"] = ", ".join(day.isoformat() for day in result.failing_dates)
@@ -111,8 +111,14 @@ def check_result(result: CheckResult, asset: dg.AssetKey) -> dg.AssetCheckResult
         asset_key=asset,
         check_name=result.name,
         severity=dg.AssetCheckSeverity.ERROR if result.blocking else dg.AssetCheckSeverity.WARN,
+        description=None if result.passed else what_breaks(result),
         metadata=metadata,
     )
+
+
+def what_breaks(result: CheckResult) -> str:
+    """Why a check failed, with the first case: tables of rows are hidden behind a click."""
+    return f"{result.check.reason} ({result.observed})" if result.observed else str(result.check.reason)
 
 
 def sample_rows(result: CheckResult) -> dg.MarkdownMetadataValue:

@@ -9,7 +9,16 @@ import dagster as dg
 
 from expectations.catalogue import checks_of
 from orchestration import paths
-from orchestration.assets.context import Site, check_result, check_spec, explained, now, range_of, sample_rows
+from orchestration.assets.context import (
+    Site,
+    check_result,
+    check_spec,
+    explained,
+    now,
+    range_of,
+    sample_rows,
+    what_breaks,
+)
 from orchestration.extract import lake
 from orchestration.feeds import FeedOutcome, refresh, settings_of, stale_feeds
 from orchestration.paths import split_feed
@@ -76,21 +85,26 @@ def reference_asset(site: Site) -> dg.AssetsDefinition:
 
 
 def _blocked(outcome: FeedOutcome, site: Site) -> dg.Failure:
-    """What stops the run, in words: the checks that failed, what each asks for, and where the rows are."""
+    """What stops the run, in words: the checks that failed, what each asks for, and where the rows are. All that a
+    reader needs is in the description, as the page of a run, the list of runs and the alert show that first."""
     verdict = outcome.verdict
     failed = [result for result in verdict.checks if result.blocking and not result.passed]
     dates = ", ".join(map(str, verdict.blocked_dates))
     held = paths.held_dir(site.root, outcome.feed).relative_to(site.root)
-    return dg.Failure(
-        f"{outcome.feed}: blocking checks refused the rows of {dates}. The lake keeps its former rows, nothing is "
+    quarantine = paths.quarantine_dir(site.root, outcome.feed).relative_to(site.root)
+    said = [
+        f"{outcome.feed}: blocking checks hold back the rows of {dates}. The lake keeps its former rows, nothing is "
         "released, and the last release goes on serving.",
+        *(f"- {result.name}: {what_breaks(result)} → {result.check.action}" for result in failed),
+        "Then put a corrected file in its place (deleting it takes nothing back); the next look at the files or the "
+        "next schedule builds it.",
+    ]
+    return dg.Failure(
+        "\n".join(said),
         metadata={
-            **{f"why: {result.name}": str(result.check.reason) for result in failed},
-            **{f"rows: {result.name}": sample_rows(result) for result in failed if result.sample},
-            **{f"what to do: {result.name}": str(result.check.action) for result in failed},
-            "the refused rows": f"{held}/dt=…/ of the data root (report.json says which and why)",
-            "then": "put a corrected file in its place (deleting it takes nothing back); the next look at the files "
-            "or the next schedule builds it",
+            **{f"sample rows: {result.name}": sample_rows(result) for result in failed if result.sample},
+            "rows held back": f"{held}/dt=…/ of the data root (report.json says which and why)",
+            "lines refused": f"{quarantine}/ of the data root (file, line, rule, reason)",
             **_metadata(outcome),
         },
     )

@@ -4,6 +4,7 @@ Here belongs: how dbt's project appears in the graph and how a run calls it. Not
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +40,16 @@ class Translator(DagsterDbtTranslator):
         if any(feed.startswith("centre.") for feed in read):
             upstream.append(REFERENCE)
         return spec.replace_attributes(deps=[*spec.deps, *upstream]) if upstream else spec
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        has_sql = bool(dbt_resource_props.get("raw_code"))  # a seed would show an empty block of it
+        return super().get_description(dbt_resource_props) if has_sql else str(dbt_resource_props["description"])
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=_told(manifest["nodes"][unique_id]))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         layer = dbt_resource_props["fqn"][1:-1]
@@ -94,11 +105,25 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 raise BlockedError(
                     f"dbt stopped: {_failures(invocation.target_path) or invocation.get_error()}",
                     rule="dbt_build",
-                    todo="run `make ui` and open the failed run; the last good release goes on serving.",
+                    todo="in the UI, the check of that name says what must hold; its SQL, which lists the rows, is in "
+                    "docs/dbt/last_run/compiled of the data root. The last good release goes on serving.",
                 )
         yield from records.of_the_unchanged()
 
     return build
+
+
+def _told(test: Mapping[str, Any]) -> str:
+    """What a dbt test asks for: the comment that opens its SQL, or its kind with its arguments, as names of tests are
+    cut short on the page."""
+    if test["description"]:
+        return str(test["description"])
+    if kind := test.get("test_metadata"):
+        arguments = {name: value for name, value in kind["kwargs"].items() if name != "model"}
+        told = (f"{name} {', '.join(v) if isinstance(v, list) else v}" for name, v in arguments.items())
+        return f"dbt test {kind['name']}: {'; '.join(told) or 'the whole table'}"
+    comment = re.search(r"^(-- .*\n)+", test["raw_code"], re.MULTILINE)
+    return comment[0].replace("\n-- ", " ")[3:].strip() if comment else test["name"]
 
 
 def _selected_nodes(context: dg.AssetExecutionContext) -> set[str]:

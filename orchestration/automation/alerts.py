@@ -16,13 +16,9 @@ def failed_run_sensor() -> dg.SensorDefinition:
         description="运行失败 / A run failed; the last good release goes on serving.",
     )
     def failed_run(context: dg.RunFailureSensorContext) -> None:
-        steps = [
-            f"{event.step_key}: {event.event_specific_data.error.message.strip()}"  # type: ignore[union-attr]
-            for event in context.get_step_failure_events()
-            if getattr(event.event_specific_data, "error", None)
-        ]
+        steps = [f"{event.step_key}: {_reason(event)}" for event in context.get_step_failure_events()]
         context.log.error(
-            f"run {context.dagster_run.run_id} failed: {context.failure_event.message}; {'; '.join(steps)}"
+            f"run {context.dagster_run.run_id} failed: {'; '.join(steps) or context.failure_event.message}"
         )
 
     return failed_run
@@ -61,6 +57,14 @@ def failed_check_sensor() -> dg.SensorDefinition:
         return dg.SkipReason(f"{failed} failed checks among {len(news)} new evaluations")
 
     return failed_check
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """The words with which a step failed, else those of the error that nobody foresaw."""
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    return failure.error.message.strip() if failure.error else str(event.message)
 
 
 def _is_evaluation(event: dg.EventLogEntry) -> bool:

@@ -52,13 +52,18 @@ def landed(config: Config, root: Path) -> Files:
 
 
 def arrived(config: Config, now: Files, before: Files) -> Files:
-    """Files that are new or changed. A log that only grew did not arrive: the schedules read it."""
+    """Files that are new or changed. A log that only grew did not arrive: the schedules read it. Nobody appends to a
+    compressed one: when it grew it was sent again, as a whole file is in place of a broken one."""
     found: dict[str, dict[str, State]] = {}
     for name, states in now.items():
         known = before.get(name, {})
         changed = {path: state for path, state in states.items() if known.get(path) != state}
         if config.feeds[name].is_log:
-            changed = {p: state for p, state in changed.items() if p not in known or state.size < known[p].size}
+            changed = {
+                path: state
+                for path, state in changed.items()
+                if path not in known or state.size < known[path].size or path.endswith(".gz")
+            }
         if changed:
             found[name] = changed
     return found

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -17,6 +19,9 @@ from orchestration.extract.expressions import literal, quote
 
 # Beyond these years, and at infinity, a conversion between zones is an error instead of a value.
 _FIRST, _LAST = "timestamp '0001-01-02'", "timestamp '9999-12-31'"
+_MOST_SIDE_BY_SIDE = 4  # all share one memory limit
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 META = "callmart"  # the one key-value pair that our Parquet files carry: a JSON object
 
 
@@ -26,13 +31,58 @@ def connect(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     what it takes. Raises InputError when the block finds the disk full."""
     with storing(root), duckdb.connect(":memory:") as db:
         spill = paths.make_private(paths.temp_dir(root), root)
-        db.execute("set timezone = 'UTC'")
+        db.execute("set global timezone = 'UTC'")  # of `side_by_side`'s connections too
         db.execute("set memory_limit = " + literal(os.environ.get("CALLMART_MEMORY", "2GB")))
         db.execute("set temp_directory = " + literal(str(spill)))
         if threads := os.environ.get("CALLMART_THREADS"):
             db.execute(f"set threads = {int(threads)}")
         db.execute("set enable_progress_bar = false")
         yield db
+
+
+def side_by_side(
+    db: duckdb.DuckDBPyConnection,
+    items: Sequence[_Item],
+    work: Callable[[duckdb.DuckDBPyConnection, _Item], _Result],
+    begin: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
+) -> list[_Result]:
+    """`work` on each item, several at a time: what is one file or one row group keeps one core busy. Results in order.
+
+    Each runs on a connection to the database of `db`, on which `begin` was called; temporary tables are the
+    connection's own. Items are begun in order. Raises the error of the first item, in their order, that fails; what is
+    begun after it is given up.
+    """
+    if not items:
+        return []
+    threads = db.execute("select current_setting('threads')").fetchone() or (1,)
+    count = min(len(items), threads[0], _MOST_SIDE_BY_SIDE)
+    free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+    failed: list[int] = []
+
+    def one(index: int) -> _Result:
+        if any(index > other for other in failed):
+            raise CancelledError  # told to nobody: the earlier error is
+        connection = free.get()
+        try:
+            return work(connection, items[index])
+        except BaseException:
+            failed.append(index)
+            raise
+        finally:
+            free.put(connection)
+
+    with ExitStack() as stack, ThreadPoolExecutor(count) as pool:
+        connections = [stack.enter_context(db.cursor()) for _ in range(count)]
+        for connection in connections:
+            begin(connection)
+            free.put(connection)
+        try:
+            return [done.result() for done in [pool.submit(one, index) for index in range(len(items))]]
+        except BaseException:  # Ctrl-C too
+            failed.append(-1)
+            for connection in connections:
+                connection.interrupt()
+            raise
 
 
 def write_parquet(

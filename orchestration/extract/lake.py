@@ -28,7 +28,7 @@ from orchestration.config import Config, Feed, hash_key
 from orchestration.errors import AccountingError, InputError
 from orchestration.extract import masking
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
-from orchestration.extract.engine import connect, json_row, parquet, read_meta, write_parquet
+from orchestration.extract.engine import connect, json_row, parquet, read_meta, side_by_side, write_parquet
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.typing import REFUSED_COLUMNS, Typed, live, type_feed, typed_path
 from orchestration.progress import step, warn
@@ -144,7 +144,9 @@ def build_candidates(feed: Feed, config: Config, root: Path, dates: Iterable[dat
         plan = _plan(db, feed, config, root)
         current = _partition_meta(db, feed.name, root)
         with step(f"build {feed.name}") as progress:
-            made = [_build(db, feed, root, plan, day, current.get(day, {})) for day in days]
+            made = side_by_side(
+                db, days, lambda connection, day: _build(connection, feed, root, plan, day, current.get(day, {}))
+            )
             progress.rows = sum(candidate.rows for candidate in made)
             progress.note = f"{len(made)} dates"
     return made
@@ -398,38 +400,41 @@ def _build(
     quarantine = paths.make_private(paths.quarantine_dir(root, feed.name), root)
     duplicates_target = quarantine / paths.duplicates_path(root, feed.name, day).name
     columns = ", ".join(f"cast({quote(c.name)} as {c.type}) as {quote(c.name)}" for c in said.lake_columns)
-    repeated = None
     if parts:
         keys = ", ".join(map(quote, said.natural_key))
         gone = ", ".join(f"({literal(object_id)}, {line})" for object_id, line in moved)
         is_moved = f"(object_id, source_line) in ({gone})" if moved else "false"
         of_day = f"(select *, {is_moved} as is_moved from ({_union(root, parts, day)}))"
-        repeated = db.execute(f"select 1 from {of_day} group by {keys} having count(*) > 1 limit 1").fetchone()
-        if repeated or moved:
-            db.execute(
-                f"""create or replace temp table part as
-                select *, row_number() over same = 1 and not is_moved as stays,
+        # Nearly all rows have a key of their own: only the others are compared.
+        db.execute(
+            f"""create or replace temp table dropped as
+            with repeated as (select {keys} from {of_day} group by {keys} having count(*) > 1)
+            select object_id, source_line, kept_file, kept_line from (
+                select object_id, source_line, row_number() over same = 1 and not is_moved as stays,
                     first(source_file) over same as kept_file, first(source_line) over same as kept_line
-                from {of_day} window same as (partition by {keys} order by is_moved, {_latest(said)})"""
-            )
-        else:  # nearly always: nothing to compare, so the rows are read where they are
-            db.execute(f"create or replace temp view part as select *, true as stays from {of_day}")
+                from {of_day} where is_moved or ({keys}) in (from repeated)
+                window same as (partition by {keys} order by is_moved, {_latest(said)}))
+            where not stays"""
+        )
+        db.execute(
+            f"""create or replace temp view part as
+            select *, kept_file is null as stays from {of_day} left join dropped using (object_id, source_line)"""
+        )
     else:
         empty = ", ".join(f"cast(null as {c.type}) as {quote(c.name)}" for c in said.lake_columns)
         db.execute(f"create or replace temp view part as select {empty}, true as stays where false")
-    rows, duplicates = db.execute(
-        "select count(*) filter (stays), count(*) filter (not stays) from part"
-    ).fetchone() or (0, 0)
-    content = db.execute(
-        "select md5(coalesce(string_agg(row_hash, '' order by row_hash), '')) from part where stays"
+    counted = db.execute(
+        """select count(*) filter (stays), count(*) filter (not stays),
+            md5(coalesce(string_agg(row_hash, '' order by row_hash) filter (stays), '')) from part"""
     ).fetchone()
-    assert content is not None
+    assert counted is not None
+    rows, duplicates, content = counted
     meta = {
         "feed": feed.name,
         "contract": said.fingerprint(),
         "rows": rows,
         "duplicates": duplicates,
-        "content_hash": _content_hash(said, content[0]),
+        "content_hash": _content_hash(said, content),
         "fingerprint": partition_fingerprint(feed, parts, moved),
     }
     # By content, not by where it came from: the same rows give the same file order.
@@ -450,7 +455,6 @@ def _build(
         write_parquet(
             db, f"select {fields} from part where not stays order by source_file, source_line", duplicates_written, meta
         )
-    db.execute(f"drop {'table' if repeated or moved else 'view'} part")
     return Candidate(
         feed=feed.name,
         date=day,

@@ -18,6 +18,7 @@ import sys
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import methodcaller
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -239,10 +240,9 @@ class _Writer:
             and self._line >= self._to_skip
             and not (self._dialect.header and self._done.header is None)
             and b"\0" not in block
-            and not (self._quote and self._quote in block)
             and all(lines)
             and (not lines or len(max(lines, key=len)) <= MAX_LINE_BYTES)
-            and not self._may_be_too_wide(block, lines)
+            and self._are_records(block, lines)
         )
         if plain:
             if self._encoding != "utf-8":
@@ -259,11 +259,15 @@ class _Writer:
             self._line += 1
             self._take(self._line, line, TAIL_MARK if tail and index == len(lines) - 1 else "")
 
-    def _may_be_too_wide(self, block: bytes, lines: list[bytes]) -> bool:
+    def _are_records(self, block: bytes, lines: list[bytes]) -> bool:
+        """Whether it is quickly seen that each line is a record of no more than the file's columns."""
+        if self._quote and self._quote in block:
+            # in GB18030 a delimiter's byte may be half a character
+            return self._encoding == "utf-8" and all(map(_narrow(self._dialect, self._columns).fullmatch, lines))
         if self._columns == sys.maxsize or self._delimiter not in block:
-            return False
+            return True
         count = methodcaller("count", self._delimiter)
-        return any(count(line) >= self._columns for line in lines)
+        return all(count(line) < self._columns for line in lines)
 
     def finish(self) -> None:
         """Give up open quotes and compare the counts."""
@@ -432,10 +436,8 @@ class _Writer:
         return names
 
 
-def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], ...]:
-    """A whole record; a line that ends within a quote; behind an open quote: a line that ends the record; one that ends
-    within a quote. A line that may end within a quote is matched with its line end, which an escape may precede. Last,
-    a quoted field with the delimiter before it (1) and what is in it (2)."""
+def _field(dialect: Dialect) -> tuple[bytes, bytes]:
+    """Patterns of what is in a quoted field, and of a whole field."""
     quote, delimiter = re.escape(dialect.quote.encode()), re.escape(dialect.delimiter.encode())
     if not dialect.doubles_quotes:
         escape = re.escape(dialect.escape.encode())
@@ -443,7 +445,23 @@ def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], ...]:
     else:
         inside = rb"[^" + quote + rb"]*+(?:" + quote + quote + rb"[^" + quote + rb"]*+)*+"
     bare = rb"(?:[^" + quote + delimiter + rb"\n][^" + delimiter + rb"\n]*+)?"
-    whole = rb"(?:" + quote + inside + quote + rb"|" + bare + rb")"
+    return inside, rb"(?:" + quote + inside + quote + rb"|" + bare + rb")"
+
+
+@lru_cache(maxsize=8)
+def _narrow(dialect: Dialect, columns: int) -> re.Pattern[bytes]:
+    """A whole record of at most so many columns (of any number for `sys.maxsize`)."""
+    _, whole = _field(dialect)
+    further = b"*+" if columns == sys.maxsize else b"{0,%d}+" % (columns - 1)
+    return re.compile(whole + rb"(?:" + re.escape(dialect.delimiter.encode()) + whole + rb")" + further)
+
+
+def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], ...]:
+    """A whole record; a line that ends within a quote; behind an open quote: a line that ends the record; one that ends
+    within a quote. A line that may end within a quote is matched with its line end, which an escape may precede. Last,
+    a quoted field with the delimiter before it (1) and what is in it (2)."""
+    quote, delimiter = re.escape(dialect.quote.encode()), re.escape(dialect.delimiter.encode())
+    inside, whole = _field(dialect)
     closed = whole + rb"(?:" + delimiter + whole + rb")*+"
     opened = rb"(?:" + whole + delimiter + rb")*+" + quote + inside
     closes = inside + quote + rb"(?:" + delimiter + whole + rb")*+"

@@ -30,7 +30,16 @@ from orchestration.errors import AccountingError, InputError, storing
 from orchestration.extract import masking
 from orchestration.extract.adapters import Adapter, Context, adapter
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
-from orchestration.extract.engine import case, connect, has_changes, json_row, read_meta, to_local, write_parquet
+from orchestration.extract.engine import (
+    case,
+    connect,
+    has_changes,
+    json_row,
+    read_meta,
+    side_by_side,
+    to_local,
+    write_parquet,
+)
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import AHEAD, CLOCK_SLACK, ORIGINAL, Manifest, live_objects, moment, read_manifests
 from orchestration.extract.text import LINE, MARK, Dialect, Prepared, prepare, raw_records
@@ -93,9 +102,16 @@ def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
         todo = [manifest for manifest in manifests if manifest.object_id not in known]
         if todo:
             with step(f"type {feed.name}") as current:
-                masking.install(db, key, config.centre.number_length_internal, config.own_numbers, agent_names(config))
-                for manifest in todo:
-                    known[manifest.object_id] = _type_object(db, manifest, feed, config, root, fingerprint)
+
+                def begin(connection: duckdb.DuckDBPyConnection) -> None:
+                    length, own = config.centre.number_length_internal, config.own_numbers
+                    masking.install(connection, key, length, own, agent_names(config))
+
+                def work(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Typed:
+                    return _type_object(connection, manifest, feed, config, root, fingerprint)
+
+                done = side_by_side(db, todo, work, begin)
+                known |= {item.manifest.object_id: item for item in done}
                 current.rows = sum(known[manifest.object_id].rows_in for manifest in todo)
                 current.note = f"{len(todo)} files"
             for manifest in todo:
@@ -254,7 +270,7 @@ def _read(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect, c
     types = {LINE: "BIGINT", MARK: "VARCHAR"} | dict.fromkeys(columns, "VARCHAR")
     struct = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
     db.execute(
-        f"""create table raw as select * from read_csv({literal(str(prepared.path))},
+        f"""create temp table raw as select * from read_csv({literal(str(prepared.path))},
             auto_detect = false, header = false, columns = {{{struct}}}, delim = {literal(dialect.delimiter)},
             quote = {literal(dialect.quote)}, escape = {literal(dialect.escape or dialect.quote)}, new_line = '\\n',
             strict_mode = true, null_padding = false, store_rejects = true, rejects_limit = 0,
@@ -318,7 +334,7 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
         f"cast({quote(column.name)} as {column.type}) as {quote(column.name)}" for column in contract.columns
     )
     db.execute(
-        f"""create or replace table judged as
+        f"""create or replace temp table judged as
         with adapted as ({kind.select(context)}),
         flagged as (
             select * exclude (_flags), nullif(array_to_string(list_sort(list_distinct(_flags)), ','), '') as flags,
@@ -339,7 +355,7 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
 def _refuse(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect, manifest: Manifest) -> Counter[str]:
     """Table `refused`: rows refused while lines were told apart, by the CSV reader, and by a rule."""
     db.execute(
-        "create or replace table refused ("
+        "create or replace temp table refused ("
         + ", ".join(f"{name} {kind}" for name, kind in REFUSED_COLUMNS.items())
         + ")"
     )

@@ -37,6 +37,32 @@ BREAKAGES = [
         unique_combination_dim_region_region_code=1,
     ),
     breakage(
+        "primary_key",
+        (
+            "insert into intermediate.int_queue__offer select * from intermediate.int_queue__offer limit 1",
+            "update intermediate.int_agent__leg set leg_id = null where leg_id = (select min(leg_id) "
+            "from intermediate.int_agent__leg)",
+        ),
+        primary_key_int_queue__offer_queue_offer_id=1,
+        primary_key_int_agent__leg_leg_id=1,
+    ),
+    breakage(
+        "known_values",
+        (
+            "update marts.fct_contact set hangup_side = 'nobody' where contact_id = 'asterisk:c1'",
+            "update marts.fct_contact set direction = 'sideways' where contact_id = 'asterisk:c8'",
+        ),
+        fct_contact_has_known_values=2,
+    ),
+    breakage(
+        "references",
+        (
+            "update marts.fct_contact set region_code = 'none_such' where contact_id = 'asterisk:c1'",
+            "update marts.fct_contact set answering_queue_id = 'none_such' where contact_id = 'asterisk:c8'",
+        ),
+        fct_contact_refers_to_what_exists=2,
+    ),
+    breakage(
         "exactly_one_row",
         "create or replace view staging.stg_centre__setting as select 'UTC' as timezone from range(2)",
         exactly_one_row_stg_centre__setting_=1,

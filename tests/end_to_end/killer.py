@@ -197,17 +197,16 @@ def watch(root: Path, log: Path, aim: Aim | None) -> None:
     base = os.path.realpath(root) + os.sep
     counts: Counter[str] = Counter()
     busy = threading.local()
-    tree = ""
+    counting = threading.Lock()
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
-        nonlocal tree
         if getattr(busy, "now", False):
             return
         busy.now = True
         try:
             if event == "shutil.rmtree":
-                tree = os.path.abspath(os.fsdecode(args[0]))
-            found = _change(event, args, tree)
+                busy.tree = os.path.abspath(os.fsdecode(args[0]))
+            found = _change(event, args, getattr(busy, "tree", ""))
             if found is None:
                 return
             operation, path, other = found
@@ -217,9 +216,11 @@ def watch(root: Path, log: Path, aim: Aim | None) -> None:
             stage = _stage_of("gone:" + name if operation in ("remove", "rmdir", "hide") else name)
             if not stage:
                 return
-            counts.update([stage, ""])
-            os.write(told, f"{stage} {operation} {name}\n".encode())
-            if aim and aim.stage in (stage, "") and counts[aim.stage] == aim.number:
+            with counting:
+                counts.update([stage, ""])
+                number = counts[aim.stage] if aim else 0
+                os.write(told, f"{stage} {operation} {name}\n".encode())
+            if aim and aim.stage in (stage, "") and number == aim.number:
                 if aim.torn:
                     _tear(operation, path, other)
                 if aim.delay_s:

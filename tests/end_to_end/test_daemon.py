@@ -185,5 +185,5 @@ def test_the_daemon_builds_what_arrives_waits_its_turn_and_says_what_is_wrong(ce
     assert failure.dagster_event is not None
     told = failure.dagster_event.step_failure_data.user_failure_data
     assert told is not None
-    assert "blocking checks refused the rows of 2026-03-03" in (told.description or "")
-    assert "what to do: refused_most" in told.metadata
+    assert "blocking checks hold back the rows of 2026-03-03" in (told.description or "")
+    assert "- refused_most: " in (told.description or "") and "sample rows: refused_most" in told.metadata

@@ -4,6 +4,7 @@ Here belongs: triggers and the state of runs, on files but without dbt. Not here
 """
 
 import fcntl
+import gzip
 import os
 import signal
 import subprocess
@@ -138,6 +139,13 @@ def test_a_log_that_only_grew_did_not_arrive_but_a_rotated_or_shrunk_one_did(log
     log.write("queue_log.1", LOG + MORE)
     log.write("queue_log", "")
     assert names(log) == ["queue_log", "queue_log.1"]
+
+
+def test_a_compressed_log_that_was_sent_again_arrived_though_it_is_longer(log: Kit) -> None:
+    log.write("queue_log.1.gz", gzip.compress(LOG.encode()))
+    log.land()
+    log.write("queue_log.1.gz", gzip.compress((LOG + MORE).encode()))
+    assert names(log) == ["queue_log.1.gz"]
 
 
 def test_the_name_of_a_state_stays_while_a_log_grows_and_changes_with_any_other_file(log: Kit) -> None:

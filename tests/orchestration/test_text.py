@@ -22,13 +22,15 @@ CSV = Dialect(",", '"', header=True)
 LINES = Dialect("\x1f")
 
 
-def run(folder: Path, content: bytes, dialect: Dialect = LINES, encoding: str = "auto") -> Prepared:
+def run(
+    folder: Path, content: bytes, dialect: Dialect = LINES, encoding: str = "auto", columns: int | None = None
+) -> Prepared:
     folder.mkdir(exist_ok=True)
     (folder / "original").write_bytes(content)
     manifest = Manifest(
         "o", "canonical.contact", "file.csv", len(content), "", len(content), "", False, encoding, "", 1
     )
-    return prepare(manifest, folder / "original", encoding, dialect, folder)
+    return prepare(manifest, folder / "original", encoding, dialect, folder, columns)
 
 
 def records(done: Prepared, dialect: Dialect = LINES) -> list[tuple[int, str, str]]:
@@ -161,6 +163,32 @@ def test_what_a_csv_writer_writes_is_read_record_by_record(
     csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
     done = run(tmp_path_factory.mktemp("csv"), out.getvalue().encode(), Dialect(",", '"'))
     assert done.records == len(rows) and not done.refused
+
+
+FIELDS = ["", "7", '""', '"7"', '"7,7"', '"7""7"', 'in"side', '"open', '"shut"x', "\\", "中"]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    st.lists(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=5), max_size=6),
+    st.sampled_from([Dialect(",", '"'), Dialect(",", '"', "\\"), Dialect(",", '"', header=True), Dialect(",")]),
+    st.sampled_from(["utf-8", "gb18030"]),
+)
+def test_lines_split_at_once_give_what_they_give_one_by_one(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], dialect: Dialect, encoding: str
+) -> None:
+    lines = ["a,b,c", *(",".join(row) for row in rows), "1,2,3"]
+    content = ("\n".join(lines) + "\n").encode(encoding)
+
+    def said() -> tuple[object, ...]:
+        done = run(tmp_path_factory.mktemp("lines"), content, dialect, encoding, 3)
+        return records(done, dialect), refused(done), done.records, done.refused, done.blank_lines, done.multiline
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "BLOCK", 12)
+        in_blocks = said()
+        patch.setattr(text._Writer, "_are_records", lambda *_: False)
+        assert in_blocks == said()
 
 
 PARTS = [

@@ -203,6 +203,21 @@ def test_object_is_typed_once_until_configuration_or_key_change(log: Kit, monkey
     assert len(typed) == 3
 
 
+def test_of_many_files_warnings_and_the_error_are_those_of_typing_one_after_another(
+    contact: Kit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(8):
+        contact.write(f"{number}.csv", CONTACT_HEADER + "\n" * number)
+    contact.type()
+    told = re.findall(r"warning: (\d)\.csv: the file has a header and no rows", capsys.readouterr().err)
+    assert told == [str(number) for number in range(8)]
+    for number in range(4, 8):
+        contact.write(f"{number}.csv", f"id,start,wrong{number}\n")
+    for _ in range(3):
+        with pytest.raises(InputError, match=r"4\.csv"):
+            contact.type()
+
+
 def test_quarantine_is_private_and_follows_the_live_files(log: Kit) -> None:
     log.write("queue_log", "rubbish\n")
     assert len(log.refused()) == 1

@@ -1,5 +1,13 @@
 {#- Keys, periods of validity and references. On a fact they look at the build window only (get_where_subquery). -#}
 
+{#- Fails for a row without key, and for rows that share one. -#}
+{% test primary_key(model, columns) %}
+select {{ columns | join(', ') }}, count(*) as records
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1 or {{ columns | join(' is null or ') }} is null
+{% endtest %}
+
 {#- Fails for rows that share the values of `columns`; NULL equals NULL. -#}
 {% test unique_combination(model, columns) %}
 select {{ columns | join(', ') }}, count(*) as records
@@ -29,6 +37,40 @@ followed as (
 select {{ columns | join(', ') }}, valid_from, valid_to, next_valid_from
 from followed
 where next_valid_from < coalesce(valid_to, date '9999-12-31')
+{% endtest %}
+
+{#- Fails for a row of which one of `columns` (column -> the values that it may have) has none of its values; NULL is left
+    alone. One query for all columns: dbt spends more on a query than the database does. -#}
+{% test known_values(model, columns) %}
+select {{ columns.keys() | join(', ') }}
+from {{ model }}
+where
+    false
+    {%- for column, values in columns.items() %}
+    or {{ column }} not in ('{{ values | join("', '") }}')
+    {%- endfor %}
+{% endtest %}
+
+{#- Fails for values of `columns` (column -> table and its column) that their table does not know; NULL is left alone.
+    One query for all columns, for the same reason. -#}
+{% test references(model, columns) %}
+with
+
+records as (
+    select * from {{ model }}
+)
+
+{% for column, target in columns.items() %}
+{%- for table, field in target.items() -%}
+select distinct '{{ column }}' as column_name, cast(records.{{ column }} as {{ dbt.type_string() }}) as unknown_value
+from records
+left join {{ ref(table) }} as known on records.{{ column }} = known.{{ field }}
+where records.{{ column }} is not null and known.{{ field }} is null
+{% endfor %}
+{%- if not loop.last %}
+union all
+{% endif %}
+{%- endfor %}
 {% endtest %}
 
 {#- Fails for a row of one fact whose row of another fact is missing. The other one is looked for among the dates that
