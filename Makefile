@@ -8,7 +8,7 @@ DEMO_KEY := callmart-demo-key-published-and-therefore-not-secret
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DO_NOT_TRACK = 1
 
-.PHONY: demo test ui check unit test-bank bench lock clean
+.PHONY: demo test ui check unit test-bank test-servers bench lock clean
 
 # A simulated centre, from its telephone logs to the released KPIs. The key is published: never use it for real data.
 demo: export CALLMART_DATA = $(CURDIR)/$(DEMO)/data
@@ -27,12 +27,16 @@ check: $(READY)
 	$(BIN)/sqlfluff lint dbt_project/models --processes 2 --disable-progress-bar
 
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadscope
+	$(BIN)/pytest -n 2 --dist loadscope --ignore tests/servers
 
 # The real call log of examples/anonymous_bank, which is not part of the project: make test-bank CALLS=calls.txt
 test-bank: $(READY)
 	@test -f "$(CALLS)" || { echo "name the call log: make test-bank CALLS=path/to/calls.txt (see examples/anonymous_bank/README.md)"; exit 2; }
 	ANONYMOUS_BANK_CALLS="$(abspath $(CALLS))" $(BIN)/pytest tests/examples/anonymous_bank_log.py
+
+# Databases as sources, against PostgreSQL and MariaDB servers that the tests start; they must be installed.
+test-servers: $(READY)
+	$(BIN)/pytest tests/servers
 
 # The Dagster UI on http://localhost:3000 with its schedule and sensors, on the demo centre unless CALLMART_CONFIG names another.
 ui: export CALLMART_DATA ?= $(CURDIR)/$(DEMO)/data

@@ -161,10 +161,19 @@ class Official(_Valid):
     target_profile: Id | None = None
 
 
-class Format(_Model):
-    """Dialect of a flat export. Without `escape` a quote inside a quoted field is doubled; `skip` lines stand above the
-    header."""
+FileKind = Literal["csv", "json_lines", "parquet", "xlsx"]
+_KINDS: dict[str, FileKind] = {
+    ".jsonl": "json_lines", ".ndjson": "json_lines", ".json": "json_lines", ".parquet": "parquet", ".xlsx": "xlsx"
+}  # fmt: skip
 
+
+class Format(_Model):
+    """Form of a flat export: its kind (by default what the file's name says, else CSV) and its dialect. Without
+    `escape` a quote inside a quoted field is doubled; `skip` lines stand above the header; `sheet` names the sheet of a
+    workbook (its first by default)."""
+
+    kind: FileKind | None = None
+    sheet: str | None = None
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quote: str = Field(default='"', max_length=1)
     escape: str = Field(default="", max_length=1)
@@ -175,6 +184,11 @@ class Format(_Model):
     @classmethod
     def _tab(cls, value: Any) -> Any:
         return "\t" if value in ("\\t", "tab") else value
+
+    def kind_of(self, name: str) -> FileKind:
+        """Kind of the file of that name; what it is packed in does not matter."""
+        bare = re.sub(r"\.(gz|zip)$", "", name.lower())
+        return self.kind or _KINDS.get(Path(bare).suffix, "csv")
 
     @model_validator(mode="after")
     def _distinct(self) -> Format:
@@ -231,10 +245,26 @@ class Freshness(_Model):
     expected_until: date | None = None
 
 
-class Feed(_Model):
-    """One data set of one source, as configured. `contract`, `name` and `base_dir` come with loading."""
+class Database(_Model):
+    """A table or view of a database that a feed is read from. `url` is one environment variable (`${CRM_URL}`, which
+    holds `postgresql://…` or `mysql://…`), or `sqlite:` and a file. Rows whose `cursor` column is not below the highest
+    value seen so far are new or changed ones; without `cursor` the whole table is read each time. `where` is SQL. The
+    database is asked again after `at_most_every_s` at the earliest."""
 
-    paths: tuple[Id, ...] = Field(min_length=1)
+    url: str = Field(pattern=r"^(\$\{\w+\}|sqlite:.+)$")
+    table: Id
+    columns: tuple[Id, ...] | None = None
+    where: Id | None = None
+    cursor: Id | None = None
+    at_most_every_s: int = Field(default=60, ge=0, le=86400)
+
+
+class Feed(_Model):
+    """One data set of one source, as configured: files (`paths`) or a table (`database`). `contract`, `name` and
+    `base_dir` come with loading."""
+
+    paths: tuple[Id, ...] = ()
+    database: Database | None = None
     timezone: str | None = None
     encoding: str = "auto"
     critical: bool = True
@@ -302,6 +332,13 @@ class Feed(_Model):
         """Dialect of the files."""
         return self.format or Format()
 
+    def file_kind(self, name: str) -> FileKind:
+        """Kind of a file of this feed; a log of a system with a form of its own is text whatever its name, and what comes
+        from a database is landed as Parquet."""
+        if self.database is not None:
+            return "parquet"
+        return self.csv.kind_of(name) if self.contract.source == "canonical" else "csv"
+
     def line_of(self, key: str) -> int | None:
         """Line of the configuration file that a key of this feed stands on, e.g. `mapping.contact_id`."""
         return self._lines.get(key)
@@ -312,16 +349,24 @@ class Feed(_Model):
         base = Path(glob.escape(str(self._base_dir)))
         return [str(base / self._expand(path)) for path in self.paths]
 
-    def _expand(self, path: str) -> str:
+    def database_url(self) -> str:
+        """The database's url, with what the environment keeps. Raises InputError for an unset variable."""
+        assert self.database is not None
+        url = self._expand(self.database.url, "database.url")
+        if url.startswith("sqlite:"):
+            return "sqlite:" + str(self._base_dir / url.removeprefix("sqlite:"))
+        return url
+
+    def _expand(self, path: str, key: str = "paths") -> str:
         def value(match: re.Match[str]) -> str:
             found = os.environ.get(match[1]) or match[3]
             if found is None:
                 raise InputError(
-                    f"path {path!r} names the environment variable {match[1]}, which is not set.",
+                    f"{path!r} names the environment variable {match[1]}, which is not set.",
                     file=self._config_file,
-                    line=self.line_of("paths"),
-                    column=f"sources.{self._name}.paths",
-                    todo=f"set {match[1]}, or write the path itself.",
+                    line=self.line_of(key),
+                    column=f"sources.{self._name}.{key}",
+                    todo=f"set {match[1]}{', or write the path itself' if key == 'paths' else ''}.",
                 )
             return found
 
@@ -371,12 +416,12 @@ class Config(_Model):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything here that can change a number: not paths, retention, when something runs or is expected,
+        """Hash of everything here that can change a number: not where records come from, retention, when something runs or is expected,
         nor which feeds may be missing."""
         said = self.model_dump(mode="json", exclude={"retention", "automation"})
         for source in said["sources"].values():
             for feed in source["feeds"].values():
-                for key in ("paths", "critical", "required", "freshness"):
+                for key in ("paths", "database", "critical", "required", "freshness"):
                     feed.pop(key)
         return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
@@ -581,6 +626,10 @@ def _check(config: Config) -> Iterator[_Problem]:
                 has_contract = name in all_contracts() and not all_contracts()[name].is_reference
                 told = "has a contract, but callmart can't read it yet" if has_contract else "is unknown"
                 yield _Problem(at, f"feed {name} {told}{nearest(name, known)}", f"known feeds are: {', '.join(known)}.")
+            elif (feed.database is None) == (not feed.paths):
+                yield _Problem(
+                    (*at, "paths"), f"{name} needs either paths or a database", "say where its records are."
+                )
             elif feed.contract.source == "canonical":
                 yield from _check_mapped(feed, at, checker)
             else:
@@ -646,7 +695,7 @@ def _channels() -> list[str]:
 
 
 def _check_asterisk(feed: Feed, at: Location, checker: Checker) -> Iterator[_Problem]:
-    for key in ("format", "columns", "mapping", "rules"):
+    for key in ("database", "format", "columns", "mapping", "rules"):
         if getattr(feed, key):
             yield _Problem((*at, key), f"{feed.name} has a fixed form and takes no {key}", "remove the key.")
     options = feed.options

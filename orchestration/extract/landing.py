@@ -16,12 +16,14 @@ import json
 import os
 import shutil
 import stat
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from orchestration import paths
 from orchestration.config import Feed
@@ -29,6 +31,7 @@ from orchestration.errors import InputError, storing
 from orchestration.progress import warn
 
 BLOCK = 1 << 22
+Packing = Literal["none", "gzip", "zip"]
 GZIP_MAGIC = b"\x1f\x8b"
 ORIGINAL = "original"
 MANIFEST = "manifest.json"
@@ -75,6 +78,11 @@ class Manifest:
     last_written_at: str | None = None
 
     @property
+    def packing(self) -> Packing:
+        """How the bytes are packed: gzip by their first bytes, zip by the file's name, as workbooks begin like one."""
+        return "gzip" if self.is_gzip else "zip" if self.name.lower().endswith(".zip") else "none"
+
+    @property
     def source_file(self) -> str:
         """How lineage names the object: its id and the file's first name at the source; of a file outside the
         configuration's folder only the file name, as its folders are the machine's."""
@@ -109,12 +117,17 @@ class _Changed(Exception):
 
 
 def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
-    """Copy each new or changed file of a feed into landing; `now` (UTC) becomes `extracted_at` of new objects.
+    """Copy each new or changed file of a feed into landing, or what a database answers; `now` (UTC) becomes
+    `extracted_at` of new objects.
 
     A file whose path, size and modification time are those of its latest sighting is not read, unless the time of that
     sighting matters and no longer holds. Raises InputError for a pattern without a match (unless the feed has
     `required: false`), an unreadable or damaged file, a file that changes each time it is read, and a full disk.
     """
+    if feed.database is not None:
+        from orchestration.extract.databases import land_table  # which puts its objects here
+
+        return land_table(feed, root, now)
     report = LandingReport(feed.name)
     with storing(root):
         folder = paths.make_private(paths.landing_dir(root, feed.name), root)
@@ -134,7 +147,7 @@ def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
             if landed.object_id in known:
                 former = known[landed.object_id]
                 landed = replace(former, seen=(*former.seen, *landed.seen))
-                paths.put_json(folder / landed.object_id / MANIFEST, _as_json(landed))
+                paths.put_json(folder / landed.object_id / MANIFEST, manifest_json(landed))
                 report.known_objects.append(landed.object_id)
             else:
                 report.new_objects.append(landed.object_id)
@@ -200,10 +213,23 @@ def moment(text: str) -> datetime:
     return (said.astimezone(UTC) if said.tzinfo else said).replace(tzinfo=None)
 
 
-def open_stream(path: Path, is_gzip: bool) -> BinaryIO:
-    """The decompressed bytes of a landed object."""
-    handle = path.open("rb")
-    return gzip.GzipFile(fileobj=handle, mode="rb") if is_gzip else handle  # type: ignore[return-value]
+@contextmanager
+def open_stream(path: Path, packing: Packing) -> Iterator[BinaryIO]:
+    """The unpacked bytes of a landed object. Raises BadZipFile for an archive of anything but one file."""
+    with ExitStack() as stack:
+        handle = stack.enter_context(path.open("rb"))
+        if packing == "gzip":
+            yield stack.enter_context(gzip.GzipFile(fileobj=handle, mode="rb"))  # type: ignore[misc]
+        elif packing == "zip":
+            archive = stack.enter_context(zipfile.ZipFile(handle))
+            files = [item for item in archive.infolist() if not item.is_dir()]
+            if len(files) != 1 or files[0].flag_bits & 1:
+                raise zipfile.BadZipFile(
+                    "the file in it is encrypted" if len(files) == 1 else f"it holds {len(files)} files, one is read"
+                )
+            yield stack.enter_context(archive.open(files[0]))  # type: ignore[misc]
+        else:
+            yield handle
 
 
 # --- finding ---------------------------------------------------------------------------------------------
@@ -376,7 +402,7 @@ def _copy(
         target_folder = folder / object_id
         if target_folder.exists():  # bytes whose manifest was lost
             shutil.rmtree(target_folder)
-        paths.put_json(temporary / MANIFEST, _as_json(manifest))
+        paths.put_json(temporary / MANIFEST, manifest_json(manifest))
         os.replace(temporary, target_folder)
         paths.sync_dir(folder)
         return manifest
@@ -387,12 +413,12 @@ def _copy(
 def _with_stream(manifest: Manifest, copy: Path, known: Iterable[Manifest], feed: Feed, file: Path) -> Manifest:
     """Size, hash and prefixes of the decompressed bytes."""
     with copy.open("rb") as handle:
-        is_gzip = handle.read(2) == GZIP_MAGIC
+        manifest = replace(manifest, is_gzip=handle.read(2) == GZIP_MAGIC)
     others = list(known)
     marks = sorted({other.stream_size for other in others})
     digest, size, prefixes = hashlib.sha256(), 0, {}
     try:
-        with open_stream(copy, is_gzip) as stream:
+        with open_stream(copy, manifest.packing) as stream:
             for block in _blocks(stream):
                 begin = 0
                 while marks and marks[0] <= size + len(block):
@@ -402,12 +428,12 @@ def _with_stream(manifest: Manifest, copy: Path, known: Iterable[Manifest], feed
                     begin = end
                 digest.update(block[begin:])
                 size += len(block)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
         raise _unreadable(file, feed, error) from error
     if size == 0:
         prefixes[0] = digest.hexdigest()
     extends = tuple(o.object_id for o in others if prefixes.get(o.stream_size) == o.stream_sha256)
-    return replace(manifest, is_gzip=is_gzip, stream_size=size, stream_sha256=digest.hexdigest(), extends=extends)
+    return replace(manifest, stream_size=size, stream_sha256=digest.hexdigest(), extends=extends)
 
 
 def _blocks(stream: BinaryIO, size: int | None = None) -> Iterator[bytes]:
@@ -425,7 +451,8 @@ def _sweep(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _as_json(manifest: Manifest) -> dict[str, object]:
+def manifest_json(manifest: Manifest) -> dict[str, object]:
+    """What is kept of a manifest."""
     said = asdict(manifest)
     for known_after_typing in ("first_event_at", "last_event_at", "first_written_at", "last_written_at"):
         said.pop(known_after_typing)

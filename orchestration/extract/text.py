@@ -16,7 +16,7 @@ import json
 import re
 import sys
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import methodcaller
@@ -63,7 +63,8 @@ class Dialect:
 @dataclass
 class Prepared:
     """The numbered file and what was met on the way. `rows_in` = `records` + refused ones; blank lines and the header
-    are not rows. `header` is None when the dialect has none or the file is empty."""
+    are not rows. `header` is None when the dialect has none or the file is empty. Without `is_text`
+    neither file is there, as what was read was no text (tables.py)."""
 
     path: Path
     refused_path: Path
@@ -74,6 +75,7 @@ class Prepared:
     header_line: int = 0
     blank_lines: int = 0
     multiline: bool = False
+    is_text: bool = True
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -95,7 +97,7 @@ def prepare(
         done.warnings.append(f"{manifest.name}: the file is empty")
     with done.path.open("wb") as target, done.refused_path.open("w", encoding="utf-8") as refused:
         writer = _Writer(manifest, dialect, done, target, refused, chosen, strict, columns)
-        with open_stream(original, manifest.is_gzip) as stream:
+        with open_stream(original, manifest.packing) as stream:
             for block, is_last in _line_blocks(stream):
                 writer.block(block, is_last)
         writer.finish()
@@ -122,7 +124,7 @@ def raw_records(prepared: Prepared, delimiter: str, lines: set[int]) -> Iterator
 
 def _encoding(manifest: Manifest, original: Path, said: str) -> tuple[str, bool]:
     """The encoding of the file, and whether all of it decodes."""
-    with open_stream(original, manifest.is_gzip) as stream:
+    with open_stream(original, manifest.packing) as stream:
         begin = stream.read(4)
     if begin.startswith(_UTF16):
         raise InputError(
@@ -135,7 +137,7 @@ def _encoding(manifest: Manifest, original: Path, said: str) -> tuple[str, bool]
     if begin.startswith(codecs.BOM_UTF8):
         return "utf-8", False
     foreign = utf8 = gb18030 = 0
-    with open_stream(original, manifest.is_gzip) as stream:
+    with open_stream(original, manifest.packing) as stream:
         for block, _ in _line_blocks(stream):
             for line in block.splitlines():
                 if not line.isascii():
@@ -151,7 +153,7 @@ def _encoding(manifest: Manifest, original: Path, said: str) -> tuple[str, bool]
 def _decodes(manifest: Manifest, original: Path, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     try:
-        with open_stream(original, manifest.is_gzip) as stream:
+        with open_stream(original, manifest.packing) as stream:
             while block := stream.read(BLOCK):
                 decoder.decode(block)
             decoder.decode(b"", final=True)
@@ -385,7 +387,7 @@ class _Writer:
     def _refuse(self, number: int, line: bytes, rule: str, encoding: str = "utf-8") -> None:
         """Refuse a record that begins at line `number`."""
         if self._dialect.header and self._done.header is None:
-            raise self._bad_header(number, f"can't be read: {REASONS[rule]}")
+            raise bad_header(self._manifest, number, f"can't be read: {REASONS[rule]}")
         self._done.refused[rule] += 1
         row = {
             "source_line": number,
@@ -395,16 +397,6 @@ class _Writer:
             "raw": line.decode(encoding, "backslashreplace"),
         }
         self._refused.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-    def _bad_header(self, number: int, problem: str) -> InputError:
-        return InputError(
-            f"the header {problem}.",
-            file=self._manifest.name,
-            line=number,
-            rule="header",
-            todo="correct it, or name the columns in the configuration (format: {header: false, skip: 1}, "
-            "columns: [...]).",
-        )
 
     def _names(self, number: int, record: bytes) -> list[str]:
         text = record.decode("utf-8")
@@ -419,21 +411,38 @@ class _Writer:
             try:
                 names = next(reader)
             except csv.Error as error:
-                raise self._bad_header(number, f"can't be read: {error}") from error
+                raise bad_header(self._manifest, number, f"can't be read: {error}") from error
         else:
             names = text.split(self._dialect.delimiter)
-        if len(names) > MAX_COLUMNS:
-            raise self._bad_header(number, f"names {len(names)} columns; {MAX_COLUMNS} are read")
-        # A column without a name (a delimiter at the end of the line) can't be mapped and does no harm; one with a name
-        # of ours would do some.
-        named = ((index, name.strip()) for index, name in enumerate(names, 1))
-        names = [f"#{index}" if name.casefold() in ("", LINE, MARK) else name for index, name in named]
-        seen: set[str] = set()
-        for name in names:
-            if name.casefold() in seen:
-                raise self._bad_header(number, f"names the column {name!r} twice")
-            seen.add(name.casefold())
-        return names
+        return header_names(self._manifest, number, names)
+
+
+def header_names(manifest: Manifest, number: int, names: Sequence[str]) -> list[str]:
+    """Names of a file's columns from the header on line `number`. Raises InputError for too many, and for one that is
+    there twice."""
+    if len(names) > MAX_COLUMNS:
+        raise bad_header(manifest, number, f"names {len(names)} columns; {MAX_COLUMNS} are read")
+    # A column without a name (a delimiter at the end of the line) can't be mapped and does no harm; one with a name of
+    # ours would do some.
+    named = ((index, name.strip()) for index, name in enumerate(names, 1))
+    found = [f"#{index}" if name.casefold() in ("", LINE, MARK) else name for index, name in named]
+    seen: set[str] = set()
+    for name in found:
+        if name.casefold() in seen:
+            raise bad_header(manifest, number, f"names the column {name!r} twice")
+        seen.add(name.casefold())
+    return found
+
+
+def bad_header(manifest: Manifest, number: int, problem: str) -> InputError:
+    """The error of a header on line `number` that can't be used."""
+    return InputError(
+        f"the header {problem}.",
+        file=manifest.name,
+        line=number,
+        rule="header",
+        todo="correct it, or name the columns in the configuration (format: {header: false, skip: 1}, columns: [...]).",
+    )
 
 
 def _field(dialect: Dialect) -> tuple[bytes, bytes]:

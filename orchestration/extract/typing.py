@@ -27,7 +27,7 @@ import duckdb
 from orchestration import paths
 from orchestration.config import Config, Feed, hash_key
 from orchestration.errors import AccountingError, InputError, storing
-from orchestration.extract import masking
+from orchestration.extract import masking, tables
 from orchestration.extract.adapters import Adapter, Context, adapter
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
 from orchestration.extract.engine import (
@@ -51,7 +51,11 @@ REFUSED_COLUMNS = {
     "raw": "VARCHAR",
 }  # fmt: skip
 _MAX_RAW_LINE = 4 << 20
-_CSV_REASONS = [("broken.rule = 'missing_columns'", "'the record has fewer columns than the file'")]
+_REASONS = [
+    ("broken.rule = 'missing_columns'", "'the record has fewer columns than the file'"),
+    ("broken.rule = 'too_many_columns'", "'the row has more columns than the header'"),
+    ("broken.rule = 'malformed_json'", "'the line is no JSON object'"),
+]
 _ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
 
@@ -143,6 +147,7 @@ def _code_version() -> str:
     names = [
         "engine.py",
         "masking.py",
+        "tables.py",
         "text.py",
         "typing.py",
         *(f"adapters/{p.name}" for p in folder.glob("adapters/*.py")),
@@ -200,14 +205,11 @@ def _type_object(
     db: duckdb.DuckDBPyConnection, manifest: Manifest, feed: Feed, config: Config, root: Path, fingerprint: str
 ) -> Typed:
     kind = adapter(feed.name)
-    dialect = kind.dialect(feed)
+    dialect = tables.JSON_LINES if feed.file_kind(manifest.name) == "json_lines" else kind.dialect(feed)
     folder = paths.object_dir(root, feed.name, manifest.object_id)
     scratch = paths.make_private(paths.temp_dir(root), root)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="typing-") as name, storing(scratch):
-        width = None if dialect.header else len(kind.raw_columns(feed, None, manifest, 0))
-        prepared = prepare(manifest, folder / ORIGINAL, feed.encoding, dialect, Path(name), width)
-        columns = kind.raw_columns(feed, prepared.header, manifest, prepared.header_line)
-        _read(db, prepared, dialect, columns)
+        prepared, columns = _read(db, kind, manifest, feed, folder / ORIGINAL, Path(name))
         context = Context(
             db=db,
             feed=feed,
@@ -221,7 +223,7 @@ def _type_object(
         _judge(db, kind, context)
         first_ahead, warnings = _ahead(db, context, folder / AHEAD)
         warnings = [*prepared.warnings, *warnings]
-        refused = _refuse(db, prepared, dialect, manifest)
+        refused = _refuse(db, prepared, dialect, manifest, columns, Path(name))
         rows, bounds, dates = _summary(db, feed.contract.event_time or "")
         if rows + refused.total() != prepared.rows_in:
             raise AccountingError(
@@ -252,7 +254,7 @@ def _type_object(
         )
         names = ", ".join(quote(column.name) for column in feed.contract.lake_columns)
         _put(db, f"select {names}, dt from judged where rule is null", folder / TYPED, meta)
-    for table in ("raw", "judged", "refused", "reject_errors", "reject_scans"):
+    for table in ("raw", "unread", "judged", "refused"):
         db.execute(f"drop table if exists {table}")
     return _from_meta(manifest, meta)
 
@@ -263,11 +265,28 @@ def _put(db: duckdb.DuckDBPyConnection, query: str, target: Path, meta: dict[str
     paths.put(written, target)
 
 
-def _read(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect, columns: Sequence[str]) -> None:
-    """The numbered file as table `raw`, and what the CSV reader rejects as `reject_errors`."""
-    for table in ("raw", "reject_errors", "reject_scans"):
+def _read(
+    db: duckdb.DuckDBPyConnection, kind: Adapter, manifest: Manifest, feed: Feed, original: Path, scratch: Path
+) -> tuple[Prepared, list[str]]:
+    """A landed object as table `raw` (see adapters), and in table `unread` the lines that could not be read into it."""
+    for table in ("raw", "unread", "reject_errors", "reject_scans"):
         db.execute(f"drop table if exists {table}")
-    types = {LINE: "BIGINT", MARK: "VARCHAR"} | dict.fromkeys(columns, "VARCHAR")
+
+    def columns(header: list[str] | None, line: int) -> list[str]:
+        return kind.raw_columns(feed, header, manifest, line)
+
+    match feed.file_kind(manifest.name):
+        case "json_lines":
+            return tables.read_json_lines(db, manifest, original, feed.encoding, columns, scratch)
+        case "parquet":
+            return tables.read_parquet(db, manifest, original, columns, scratch)
+        case "xlsx":
+            return tables.read_workbook(db, manifest, original, feed.csv, columns, scratch)
+    dialect = kind.dialect(feed)
+    width = None if dialect.header else len(columns(None, 0))
+    prepared = prepare(manifest, original, feed.encoding, dialect, scratch, width)
+    names = columns(prepared.header, prepared.header_line)
+    types = {LINE: "BIGINT", MARK: "VARCHAR"} | dict.fromkeys(names, "VARCHAR")
     struct = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
     db.execute(
         f"""create temp table raw as select * from read_csv({literal(str(prepared.path))},
@@ -276,6 +295,15 @@ def _read(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect, c
             strict_mode = true, null_padding = false, store_rejects = true, rejects_limit = 0,
             max_line_size = {_MAX_RAW_LINE}, parallel = {"false" if prepared.multiline else "true"})"""
     )
+    rejected = "select null::bigint as source_line, null::varchar as column_name, null::varchar as rule where false"
+    if _has_rejects(db):
+        rejected = f"""
+            select try_cast(split_part(csv_line, {literal(dialect.delimiter)}, 1) as bigint) as source_line,
+                min_by(column_name, line_byte_position) as column_name,
+                min(lower(replace(error_type::varchar, ' ', '_'))) as rule
+            from reject_errors group by all"""
+    db.execute(f"create temp table unread as {rejected}")
+    return prepared, names
 
 
 def _ahead(db: duckdb.DuckDBPyConnection, context: Context, mark: Path) -> tuple[str | None, list[str]]:
@@ -352,8 +380,15 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
     )
 
 
-def _refuse(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect, manifest: Manifest) -> Counter[str]:
-    """Table `refused`: rows refused while lines were told apart, by the CSV reader, and by a rule."""
+def _refuse(
+    db: duckdb.DuckDBPyConnection,
+    prepared: Prepared,
+    dialect: Dialect,
+    manifest: Manifest,
+    columns: Sequence[str],
+    scratch: Path,
+) -> Counter[str]:
+    """Table `refused`: rows refused while lines were told apart, while they were read, and by a rule."""
     db.execute(
         "create or replace temp table refused ("
         + ", ".join(f"{name} {kind}" for name, kind in REFUSED_COLUMNS.items())
@@ -367,33 +402,36 @@ def _refuse(db: duckdb.DuckDBPyConnection, prepared: Prepared, dialect: Dialect,
                 {literal(str(prepared.refused_path))}, format = 'newline_delimited', columns = {{{struct}}},
                 maximum_object_size = {_MAX_RAW_LINE * 4})"""
         )
-    rejected = f"""
-        select try_cast(split_part(csv_line, {literal(dialect.delimiter)}, 1) as bigint) as source_line,
-            min_by(column_name, line_byte_position) as column_name,
-            min(lower(replace(error_type::varchar, ' ', '_'))) as rule
-        from reject_errors group by all union all"""
     db.execute(
-        f"""create or replace temp table broken as {rejected if _has_rejects(db) else ""}
+        """create or replace temp table broken as from unread union all
         select source_line, column_name, rule from judged where rule is not null"""
     )
     lines = {line for (line,) in db.execute("select source_line from broken").fetchall()}
     if lines:
-        with (prepared.path.parent / "raw.jsonl").open("w", encoding="utf-8") as target:
-            for line, raw in raw_records(prepared, dialect.delimiter, lines):
-                target.write(json.dumps({"source_line": line, "raw": raw}, ensure_ascii=False) + "\n")
         db.execute(
             f"""insert into refused by name
             select {file} as source_file, broken.source_line, broken.column_name, broken.rule,
-                coalesce(judged.reason, {case(_CSV_REASONS, "'the record does not follow the dialect of the file'")})
+                coalesce(judged.reason, {case(_REASONS, "'the record does not follow the dialect of the file'")})
                     as reason, text.raw
             from broken
             left join judged on judged.source_line = broken.source_line and judged.rule is not null
-            left join read_json({literal(str(prepared.path.parent / "raw.jsonl"))}, format = 'newline_delimited',
-                columns = {{source_line: 'BIGINT', raw: 'VARCHAR'}}, maximum_object_size = {_MAX_RAW_LINE * 4}) as text
+            left join ({_texts(prepared, dialect, columns, lines, scratch)}) as text
                 on text.source_line = broken.source_line"""
         )
     db.execute("drop table broken")
     return Counter(dict(db.execute("select rule, count(*) from refused group by rule order by rule").fetchall()))
+
+
+def _texts(prepared: Prepared, dialect: Dialect, columns: Sequence[str], lines: set[int], scratch: Path) -> str:
+    """SQL of the records that begin at `lines`: `source_line`, and as `raw` what stands in the file."""
+    if not prepared.is_text:
+        return f'select "{LINE}" as source_line, {json_row(columns)} as raw from raw'
+    file = scratch / "raw.jsonl"
+    with file.open("w", encoding="utf-8") as target:
+        for line, raw in raw_records(prepared, dialect.delimiter, lines):
+            target.write(json.dumps({"source_line": line, "raw": raw}, ensure_ascii=False) + "\n")
+    return f"""select * from read_json({literal(str(file))}, format = 'newline_delimited',
+        columns = {{source_line: 'BIGINT', raw: 'VARCHAR'}}, maximum_object_size = {_MAX_RAW_LINE * 4})"""
 
 
 def _has_rejects(db: duckdb.DuckDBPyConnection) -> bool:

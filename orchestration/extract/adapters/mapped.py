@@ -49,7 +49,7 @@ class Mapped:
 
     def raw_columns(self, feed: Feed, header: list[str] | None, manifest: Manifest, header_line: int) -> list[str]:
         """The header's names, or the configured ones of a file without header. See `Adapter`."""
-        if not feed.csv.header:
+        if header is None and not feed.csv.header and feed.file_kind(manifest.name) in ("csv", "xlsx"):
             return list(feed.columns or ())
         if header is None:  # an empty file: nothing to name
             return list(feed.columns or _wanted(feed))

@@ -1,0 +1,222 @@
+"""Tables of databases, landed like files: what changed since the last look by a cursor column, or the whole table.
+
+Here belongs: asking a database, and keeping what it answers as an object with a manifest. Not here: which objects count
+(landing.py), what a row means (adapters).
+
+An object is the Parquet file of one answer. Its id comes from its rows, whatever order they came in, so that the same
+answer is the same object. How far the cursor got is kept beside the objects; without that file everything is read
+again, and rows that come twice count once by their key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration import paths
+from orchestration.config import Feed
+from orchestration.errors import InputError, storing
+from orchestration.extract.engine import connect
+from orchestration.extract.expressions import literal, quote
+from orchestration.extract.landing import (
+    MANIFEST,
+    ORIGINAL,
+    LandingReport,
+    Manifest,
+    Sighting,
+    manifest_json,
+    moment,
+    read_manifests,
+)
+
+_LOOKED = "looked.json"
+# Of DuckDB's own scanners, each a package of its own, so that nothing is downloaded when it is used.
+_SCANNERS = {"postgresql": "postgres", "postgres": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """When (UTC, ISO) a table was last asked, by which settings, and the highest value of the cursor so far."""
+
+    at: str
+    settings: str
+    cursor: str | None = None
+
+
+def land_table(feed: Feed, root: Path, now: datetime) -> LandingReport:
+    """Land what a table has that is new; `now` (UTC) becomes `extracted_at` of new objects.
+
+    Killed at any moment, the next call asks the same question again. Raises InputError for a database that does not
+    answer, a table, column or condition that it does not know, and a full disk.
+    """
+    assert feed.database is not None
+    said, name = feed.database, _name(feed)
+    report = LandingReport(feed.name, files=1)
+    settings = hashlib.sha256(said.model_dump_json(exclude={"at_most_every_s", "url"}).encode()).hexdigest()[:16]
+    with storing(root):
+        folder = paths.make_private(paths.landing_dir(root, feed.name), root)
+        for left in folder.glob("_*.tmp"):
+            shutil.rmtree(left, ignore_errors=True)
+        known = {manifest.object_id: manifest for manifest in read_manifests(feed.name, root)}
+        before = _looked(folder, settings)
+        moment_now = moment(now.isoformat())
+        if before and timedelta() <= moment_now - moment(before.at) < timedelta(seconds=said.at_most_every_s):
+            report.known_objects += list(known)
+            return report
+        bound = before.cursor if before else None
+        path = name if bound is None else f"{name}?{said.cursor}>={bound}"
+        temporary = folder / f"_{os.getpid()}.tmp"
+        temporary.mkdir(mode=paths.PRIVATE)
+        try:
+            with connect(root) as db:
+                rows, content, highest = _ask(db, feed, name, bound, temporary / ORIGINAL)
+            report.read += 1
+            if rows or said.cursor is None:
+                object_id = hashlib.sha256(f"{settings} {content}".encode()).hexdigest()[:24]
+                _keep(feed, folder, temporary, known, report, path, object_id, now)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        paths.put_json(folder / _LOOKED, asdict(_Looked(now.isoformat(), settings, highest or bound)))
+    return report
+
+
+def _keep(
+    feed: Feed,
+    folder: Path,
+    temporary: Path,
+    known: dict[str, Manifest],
+    report: LandingReport,
+    path: str,
+    object_id: str,
+    now: datetime,
+) -> None:
+    """Put the answer in place as an object, or note that a known one was seen again."""
+    seq = 1 + max((sighting.seq for manifest in known.values() for sighting in manifest.seen), default=0)
+    file = temporary / ORIGINAL
+    size = file.stat().st_size
+    sighting = Sighting(path, seq, now.isoformat(), size, 0)
+    if object_id in known:
+        former = known[object_id]
+        paths.put_json(folder / object_id / MANIFEST, manifest_json(replace(former, seen=(*former.seen, sighting))))
+        report.known_objects.append(object_id)
+        return
+    with file.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    manifest = Manifest(
+        object_id=object_id,
+        feed=feed.name,
+        name=path,
+        size=size,
+        sha256=digest,
+        stream_size=size,
+        stream_sha256=digest,
+        is_gzip=False,
+        encoding="utf-8",
+        extracted_at=now.isoformat(),
+        seq=seq,
+        seen=(sighting,),
+    )
+    target = folder / object_id
+    if target.exists():  # an answer whose manifest was lost
+        shutil.rmtree(target)
+    paths.put_json(temporary / MANIFEST, manifest_json(manifest))
+    os.replace(temporary, target)
+    paths.sync_dir(folder)
+    report.new_objects.append(object_id)
+
+
+def _ask(
+    db: duckdb.DuckDBPyConnection, feed: Feed, name: str, bound: str | None, target: Path
+) -> tuple[int, str, str | None]:
+    """Write what the table answers to `target`: number of rows, a hash of them whatever their order, and the highest
+    value of the cursor."""
+    said = feed.database
+    assert said is not None
+    columns = ", ".join(map(quote, said.columns)) if said.columns else "*"
+    conditions = [f"({said.where})"] if said.where else []
+    with _attached(db, feed, name):
+        table = "source." + ".".join(quote(part) for part in said.table.split("."))
+        if said.cursor is not None and bound is not None:
+            conditions.append(f"{quote(said.cursor)} >= {literal(bound)}")
+        where = f" where {' and '.join(conditions)}" if conditions else ""
+        db.execute(
+            f"copy (select {columns} from {table}{where}) to {literal(str(target))} (format parquet, compression zstd)"
+        )
+    highest = f"max({quote(said.cursor)})::varchar" if said.cursor else "null"
+    try:
+        found = db.execute(
+            f"""select count(*), coalesce(sum(hash(answer)::hugeint), 0)::varchar, {highest}
+            from read_parquet({literal(str(target))}) as answer"""
+        ).fetchone()
+    except duckdb.BinderException as error:
+        raise _unanswered(feed, name, error) from error
+    assert found is not None
+    rows, content, cursor = found
+    return rows, f"{rows} {content}", cursor
+
+
+@contextmanager
+def _attached(db: duckdb.DuckDBPyConnection, feed: Feed, name: str) -> Iterator[None]:
+    """The database as `source`, read-only, for a block. What it says in an error is told without the url."""
+    url = feed.database_url()
+    kind = _SCANNERS.get(url.partition(":")[0])
+    if kind is None:
+        raise InputError(
+            f"the url of the database begins with none of {', '.join(f'{known}:' for known in _SCANNERS)}.",
+            file=feed.config_file,
+            line=feed.line_of("database.url"),
+            column=f"{feed.name}.database.url",
+            rule="database",
+            todo="correct the variable that it names.",
+        )
+    place = url.removeprefix("sqlite:") if kind == "sqlite" else url.replace("mariadb:", "mysql:", 1)
+    if kind == "sqlite" and not Path(place).is_file():
+        raise _unanswered(feed, name, FileNotFoundError("there is no such file"))
+    package = importlib.resources.files(f"duckdb_extension_{kind}_scanner")
+    extension = package / "extensions" / f"v{duckdb.__version__}" / f"{kind}_scanner.duckdb_extension"
+    try:
+        db.execute(f"load {literal(str(extension))}")
+        db.execute(f"attach {literal(place)} as source (type {kind}, read_only)")
+        try:
+            yield
+        finally:
+            db.execute("detach source")
+    except duckdb.Error as error:
+        raise _unanswered(feed, name, error, url) from error
+
+
+def _unanswered(feed: Feed, name: str, error: Exception, url: str = "") -> InputError:
+    text = " ".join(str(error).split())
+    for secret in filter(None, (url, url.partition("//")[2])):
+        text = text.replace(secret, "…")
+    return InputError(
+        f"the table can't be read: {text[:400]}",
+        file=name,
+        rule="database",
+        todo="see that the database answers, and that table, columns, cursor and condition in the configuration are "
+        "its own; what was landed stays.",
+    )
+
+
+def _name(feed: Feed) -> str:
+    """How lineage calls the table; the place of the database is not told."""
+    assert feed.database is not None
+    return f"database/{feed.database.table}"
+
+
+def _looked(folder: Path, settings: str) -> _Looked | None:
+    """The last look by these settings; None before the first."""
+    file = folder / _LOOKED
+    found = _Looked(**json.loads(file.read_text("utf-8"))) if file.exists() else None
+    return found if found and found.settings == settings else None
+
