@@ -333,8 +333,8 @@ class Feed(_Model):
         return self.format or Format()
 
     def file_kind(self, name: str) -> FileKind:
-        """Kind of a file of this feed; a log of a system with a form of its own is text whatever its name, and what comes
-        from a database is landed as Parquet."""
+        """Kind of a file of this feed; a log of a system with a form of its own is text whatever its name, and what
+        comes from a database is landed as Parquet."""
         if self.database is not None:
             return "parquet"
         return self.csv.kind_of(name) if self.contract.source == "canonical" else "csv"
@@ -416,8 +416,8 @@ class Config(_Model):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything here that can change a number: not where records come from, retention, when something runs or is expected,
-        nor which feeds may be missing."""
+        """Hash of everything here that can change a number: not where records come from, retention, when something runs
+        or is expected, nor which feeds may be missing."""
         said = self.model_dump(mode="json", exclude={"retention", "automation"})
         for source in said["sources"].values():
             for feed in source["feeds"].values():
@@ -627,9 +627,7 @@ def _check(config: Config) -> Iterator[_Problem]:
                 told = "has a contract, but callmart can't read it yet" if has_contract else "is unknown"
                 yield _Problem(at, f"feed {name} {told}{nearest(name, known)}", f"known feeds are: {', '.join(known)}.")
             elif (feed.database is None) == (not feed.paths):
-                yield _Problem(
-                    (*at, "paths"), f"{name} needs either paths or a database", "say where its records are."
-                )
+                yield _Problem((*at, "paths"), f"{name} needs either paths or a database", "say where its records are.")
             elif feed.contract.source == "canonical":
                 yield from _check_mapped(feed, at, checker)
             else:

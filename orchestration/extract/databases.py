@@ -219,4 +219,3 @@ def _looked(folder: Path, settings: str) -> _Looked | None:
     file = folder / _LOOKED
     found = _Looked(**json.loads(file.read_text("utf-8"))) if file.exists() else None
     return found if found and found.settings == settings else None
-

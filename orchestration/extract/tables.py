@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -108,8 +109,9 @@ def read_workbook(
     of the configuration."""
     import openpyxl  # a second to import, and only for workbooks
 
+    file = io.BytesIO(_unpacked(manifest, original, scratch).read_bytes())  # openpyxl goes by the name of a path
     try:
-        book = openpyxl.load_workbook(_unpacked(manifest, original, scratch), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise _damaged(manifest, "xlsx", error) from error
     sheets = book.sheetnames

@@ -21,6 +21,7 @@ from pathlib import Path
 
 PASSWORD = "a-password-of-the-test"
 _PATIENCE_S = 60
+_HOST = "127.0.0.1"
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Server:
     @property
     def url(self) -> str:
         """What a centre writes into its environment."""
-        return f"{self.kind}://crm:{PASSWORD}@127.0.0.1:{self.port}/crm"
+        return f"{self.kind}://crm:{PASSWORD}@{_HOST}:{self.port}/crm"
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -75,15 +76,19 @@ def postgresql() -> Iterator[Server]:
         secret.write_text(PASSWORD)
         shutil.chown(secret, user) if user else None
         data = str(folder / "data")
-        _run([initdb, "-D", data, "-U", "crm", "-A", "scram-sha-256", "--pwfile", str(secret), "-E", "UTF8"], user)
-        port = _free_port()
+        _run(
+            [initdb, "-D", data, "-U", "crm", "-A", "scram-sha-256", "--pwfile", str(secret), "-E", "UTF8"],
+            user,
+            folder,
+        )
+        port = str(_free_port())
         psql = shutil.which("psql") or f"{programs}/psql"
         server = Server(
             kind="postgresql",
             folder=folder,
-            port=port,
-            command=[str(Path(initdb).with_name("postgres")), "-D", data, "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"],
-            client=[psql, "-h", "127.0.0.1", "-p", str(port), "-U", "crm", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-c"],
+            port=int(port),
+            command=[str(Path(initdb).with_name("postgres")), "-D", data, "-p", port, "-k", str(folder), "-h", _HOST],
+            client=[psql, "-h", _HOST, "-p", port, "-U", "crm", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-c"],
             user=user,
         )
         server.start()
@@ -95,25 +100,25 @@ def postgresql() -> Iterator[Server]:
 @contextmanager
 def mariadb() -> Iterator[Server]:
     """A MariaDB server."""
-    programs = {name: shutil.which(name) or f"/usr/sbin/{name}" for name in ("mariadbd", "mariadb-install-db", "mariadb")}
+    names = ("mariadbd", "mariadb-install-db", "mariadb")
+    programs = {name: shutil.which(name) or f"/usr/sbin/{name}" for name in names}
     with _place("mysql") as (folder, user):
-        data = str(folder / "data")
-        owner = ["--user", user] if user else []
-        _run([programs["mariadb-install-db"], "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", *owner], None)
-        port, socket_file = _free_port(), str(folder / "s")
+        data = f"--datadir={folder / 'data'}"
+        make = [programs["mariadb-install-db"], "--no-defaults", data, "--auth-root-authentication-method=normal"]
+        _run(make, user, folder)
+        port, local = str(_free_port()), f"--socket={folder / 's'}"
         server = Server(
             kind="mysql",
             folder=folder,
-            port=port,
-            command=[programs["mariadbd"], "--no-defaults", f"--datadir={data}", f"--port={port}", f"--socket={socket_file}",
-                     "--bind-address=127.0.0.1", "--default-time-zone=+00:00"],
-            client=[programs["mariadb"], "--no-defaults", f"--socket={socket_file}", "-u", "root", "--password=", "-e"],
+            port=int(port),
+            command=[programs["mariadbd"], "--no-defaults", data, f"--port={port}", local, f"--bind-address={_HOST}"],
+            client=[programs["mariadb"], "--no-defaults", local, "-u", "root", "--password=", "-e"],
             user=user,
-        )  # fmt: skip
+        )
         server.start()
         server.ask(
-            f"create database crm character set utf8mb4; create user crm identified by '{PASSWORD}'; "
-            "grant all on crm.* to crm; flush privileges;"
+            f"create database crm character set utf8mb4; create user crm@localhost identified by '{PASSWORD}'; "
+            "grant all on crm.* to crm@localhost; flush privileges;"
         )
         server.client = [*server.client[:-1], "crm", "-e"]
         yield from _running(server)
@@ -140,12 +145,12 @@ def _place(wanted: str) -> Iterator[tuple[Path, str | None]]:
         yield Path(name), user
 
 
-def _run(command: Sequence[str], user: str | None) -> None:
-    done = subprocess.run(command, user=user, capture_output=True, text=True, cwd="/")
+def _run(command: Sequence[str], user: str | None, folder: Path) -> None:
+    done = subprocess.run(command, user=user, capture_output=True, text=True, cwd=folder)
     assert done.returncode == 0, f"{command[0]}: {done.stderr or done.stdout}"
 
 
 def _free_port() -> int:
     with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
+        found.bind((_HOST, 0))
         return int(found.getsockname()[1])
