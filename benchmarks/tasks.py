@@ -203,15 +203,13 @@ def _plan(config: str, root: Path) -> WarehousePlan:
     return plan
 
 
-def plain_marts(lake: str, warehouse: str, limits: bool = True) -> dict[str, Any]:
-    """The plain script on a lake, into a new DuckDB file; with `limits`, in the memory and threads that dbt has."""
+def plain_marts(lake: str, warehouse: str) -> dict[str, Any]:
+    """The plain script on a lake, into a new DuckDB file, with dbt's threads and all the memory it wants."""
     clock = _Clock()
     with duckdb.connect(warehouse) as db:
         db.execute("set timezone = 'UTC'")
         db.execute("set preserve_insertion_order = false")
-        if limits:
-            for setting, variable in (("memory_limit", "CALLMART_MEMORY"), ("threads", "CALLMART_THREADS")):
-                db.execute(f"set {setting} = '{os.environ.get(variable) or dbt_default(variable)}'")
+        db.execute(f"set threads = {os.environ.get('CALLMART_THREADS') or dbt_default('CALLMART_THREADS')}")
         db.execute("set variable lake = ?", [lake])
         db.execute("set variable seeds = ?", [str(PROJECT / "seeds")])
         for statement in duckdb.extract_statements((SQL / "plain_marts.sql").read_text("utf-8")):

@@ -27,8 +27,9 @@ def measure(stage: Stage) -> Section:
         "Lake to marts",
         "A full build of the large centre: all seeds and models by dbt in one process with callmart's usual memory and "
         "threads, then all data tests in a second one. The plain script (`sql/plain_marts.sql`) reads the same Parquet "
-        "files with the same memory and threads and makes every mart but `kpi_measure_definition` (callmart's own text "
-        "of its measures) and `release` (made by the release); both must hold the same rows, or this part fails.",
+        "files with the same threads and all the memory that it wants, as it may run out of dbt's. It makes every mart "
+        "but `kpi_measure_definition` (callmart's own text of its measures) and `release` (made by the release); both "
+        "must hold the same rows, or this part fails.",
     )
     samples: dict[str, list[Sample]] = {"plain": [], "models": [], "tests": []}
     nodes: dict[str, DbtRun] = {}

@@ -27,7 +27,7 @@ from orchestration.assets.context import JOB
 from orchestration.paths import dagster_home, hidden
 
 # Between the words "I began" and the lock on its file a run loads the data root's resources.
-_BEGINNING = timedelta(minutes=2)
+BEGINNING = timedelta(minutes=2)
 _WORKING = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 OPEN = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, *_WORKING]
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -109,7 +109,7 @@ def ended_at(record: RunRecord) -> datetime | None:
 def _is_dead(root: Path, run_id: str, began: datetime | None, now: datetime) -> bool:
     sign = _sign(root, run_id)
     if not sign.exists():
-        return began is not None and began < now - _BEGINNING
+        return began is not None and began < now - BEGINNING
     return not _is_held(sign)
 
 

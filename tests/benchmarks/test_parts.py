@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 import benchmarks.__main__ as command
+from benchmarks import tasks
+from benchmarks.child import Measured
 from benchmarks.parts import PARTS
 from benchmarks.settings import Settings
-from benchmarks.stage import Stage
+from benchmarks.stage import Centre, Stage
 from benchmarks.table import HEADER, Section
 from benchmarks.tasks import named_queries
 from orchestration.paths import PROJECT
 
+BUILDS = pytest.StashKey[dict[bool, Measured]]()
 QUICK = ["--calls", "3000", "--repeats", "1", "--histories", "2", "2", "--history-calls", "60"]
 # What each part is asked for, by words that its summary must hold.
 ASKED = {
@@ -39,6 +42,20 @@ def tables_of(page: str) -> list[list[str]]:
     return [table for table in tables if table]
 
 
+@pytest.fixture
+def build_once(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """What one real build of each kind told stands for its repetitions: a build takes half a minute."""
+    real, told = tasks.build, request.config.stash.setdefault(BUILDS, {})
+
+    def build(centre: Centre, import_times: bool = False) -> Measured:
+        if import_times not in told:
+            told[import_times] = real(centre, import_times=import_times)
+        return told[import_times]
+
+    monkeypatch.setattr(tasks, "build", build)
+
+
+@pytest.mark.usefixtures("build_once")
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_gives_a_well_formed_section_with_what_was_asked_for(stage: Stage, name: str) -> None:
     section = command.run_part(name, stage)

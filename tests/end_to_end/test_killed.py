@@ -16,12 +16,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from orchestration.assets.context import POOL
+from orchestration.automation.runs import BEGINNING, forget_killed_runs
 from orchestration.board.data import read_board
 from orchestration.board.html import html_board
 from orchestration.config import DEMO_HASH_KEY, load_config
@@ -146,10 +148,12 @@ def assert_nothing_is_left(centre: Centre) -> None:
 
 
 def assert_dagster_is_at_rest(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No run is believed to go on, and none holds the place in the pool."""
+    """No run is believed to go on, and none holds the place in the pool: at the latest when a sensor looks at the files
+    after the time that a run has to show that its process is there."""
     home = str(centre.data / "dagster")
     monkeypatch.setenv("DAGSTER_HOME", home)
     with dg.DagsterInstance.from_config(home) as instance:
+        forget_killed_runs(instance, centre.data, datetime.now(UTC).replace(tzinfo=None) + BEGINNING)
         going_on = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
         assert instance.get_runs(dg.RunsFilter(statuses=going_on)) == []
         pool = instance.event_log_storage.get_concurrency_info(POOL)
