@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.machine import machine, versions
+from benchmarks.machine import CODE, code_id, machine, versions
 from benchmarks.parts import PARTS
 from benchmarks.settings import Settings
 from benchmarks.stage import Stage
@@ -60,12 +60,14 @@ def run_part(name: str, stage: Stage) -> Section:
     """Measure one part; a part that fails gives a section that says so."""
     print(f"== {name}", flush=True)
     try:
-        return PARTS[name](stage)
+        section = PARTS[name](stage)
     except Exception as error:
         traceback.print_exc()
-        return Section(name, name, "", error=f"{type(error).__name__}: {error}")
+        section = Section(name, name, "", error=f"{type(error).__name__}: {error}")
     finally:
         shutil.rmtree(stage.folder / "scratch", ignore_errors=True)
+    section.source = code_id(CODE)
+    return section
 
 
 def sizes(settings: Settings) -> list[tuple[str, str]]:
@@ -85,7 +87,7 @@ def keep(section: Section, settings: Settings) -> None:
 
 
 def kept(settings: Settings) -> list[Section]:
-    """Results of all parts that this code gave on this machine at these sizes, in the usual order."""
+    """Results of all parts that this machine gave at these sizes, in the usual order; each says by which code."""
     found = []
     for name in PARTS:
         file = settings.folder / "results" / f"{name}.json"

@@ -29,9 +29,8 @@ def machine() -> list[tuple[str, str]]:
 
 
 def versions() -> list[tuple[str, str]]:
-    """Name and version of what was measured; `source` tells callmart's code apart between releases."""
-    found = [("python", platform.python_version()), *((name, version(name)) for name in PACKAGES)]
-    return [*found, ("source", code_id(CODE))]
+    """Name and version of what was measured."""
+    return [("python", platform.python_version()), *((name, version(name)) for name in PACKAGES)]
 
 
 @lru_cache

@@ -44,11 +44,12 @@ class Table:
 
 @dataclass
 class Section:
-    """The results of one part of the benchmarks."""
+    """The results of one part of the benchmarks. `source` tells apart the code that was measured."""
 
     name: str
     title: str
     text: str
+    source: str = ""
     rows: list[list[str]] = field(default_factory=list)
     aims: list[Aim] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
@@ -125,7 +126,8 @@ def render(sections: Sequence[Section], about: Sequence[tuple[str, str]]) -> str
         "# Benchmarks",
         "Written by `make bench`; nothing here is edited by hand. Times are wall times, medians over the runs; the "
         "spread is the fastest and the slowest run. CPU is processor time of all processes of a run, peak memory the "
-        "largest sum over them at one moment. Ratios compare runs of one session on one machine.",
+        "largest sum over them at one moment. Ratios compare runs of one session on one machine. Parts may be measured "
+        "at different times; `source` is a hash of the code that was.",
         _table(["", ""], [[name, value] for name, value in about]),
         "## Summary",
         _table(
@@ -139,7 +141,7 @@ def render(sections: Sequence[Section], about: Sequence[tuple[str, str]]) -> str
         ),
     ]
     for section in sections:
-        parts += [f"## {section.title}", section.text]
+        parts += [f"## {section.title}", " ".join(filter(None, [section.text, _measured(section)]))]
         if section.error:
             parts.append(f"**This part failed:**\n\n```\n{section.error}\n```")
         if section.rows:
@@ -147,6 +149,10 @@ def render(sections: Sequence[Section], about: Sequence[tuple[str, str]]) -> str
         for table in section.tables:
             parts += [f"### {table.title}", _table(table.header, table.rows)]
     return "\n\n".join(parts) + "\n"
+
+
+def _measured(section: Section) -> str:
+    return f"Measured by source `{section.source}`." if section.source else ""
 
 
 def _table(header: list[str], rows: Sequence[Sequence[str]]) -> str:
