@@ -1418,7 +1418,8 @@ select
     case when grouping(agent_id) = 0 then 'agent' else 'all' end as dim_set,
     '' as channel, '' as queue, coalesce(agent_id, '') as agent, '' as region, -1 as hour_of_day,
     sum(agent_days) as agent_days,
-    sum(logged_in_s / 28800.0) as fte_days,
+    -- exact whatever the order of rows: it is a count of records too, and is rounded to one
+    sum(cast(logged_in_s / 28800.0 as decimal(32, 12))) as fte_days,
     sum(offline_s) as offline_s,
     sum(logged_in_s) as shift_logged_in_s
 from marts.fct_agent_day

@@ -36,7 +36,10 @@ from orchestration.extract.landing import (
     Sighting,
     manifest_json,
     moment,
+    next_seq,
+    put_object,
     read_manifests,
+    sweep,
 )
 
 _LOOKED = "looked.json"
@@ -65,8 +68,7 @@ def land_table(feed: Feed, root: Path, now: datetime) -> LandingReport:
     settings = hashlib.sha256(said.model_dump_json(exclude={"at_most_every_s", "url"}).encode()).hexdigest()[:16]
     with storing(root):
         folder = paths.make_private(paths.landing_dir(root, feed.name), root)
-        for left in folder.glob("_*.tmp"):
-            shutil.rmtree(left, ignore_errors=True)
+        sweep(folder)
         known = {manifest.object_id: manifest for manifest in read_manifests(feed.name, root)}
         before = _looked(folder, settings)
         moment_now = moment(now.isoformat())
@@ -101,7 +103,7 @@ def _keep(
     now: datetime,
 ) -> None:
     """Put the answer in place as an object, or note that a known one was seen again."""
-    seq = 1 + max((sighting.seq for manifest in known.values() for sighting in manifest.seen), default=0)
+    seq = next_seq(known.values())
     file = temporary / ORIGINAL
     size = file.stat().st_size
     sighting = Sighting(path, seq, now.isoformat(), size, 0)
@@ -126,12 +128,7 @@ def _keep(
         seq=seq,
         seen=(sighting,),
     )
-    target = folder / object_id
-    if target.exists():  # an answer whose manifest was lost
-        shutil.rmtree(target)
-    paths.put_json(temporary / MANIFEST, manifest_json(manifest))
-    os.replace(temporary, target)
-    paths.sync_dir(folder)
+    put_object(temporary, folder, manifest)
     report.new_objects.append(object_id)
 
 

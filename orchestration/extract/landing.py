@@ -131,7 +131,7 @@ def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
     report = LandingReport(feed.name)
     with storing(root):
         folder = paths.make_private(paths.landing_dir(root, feed.name), root)
-        _sweep(folder)
+        sweep(folder)
         known = {manifest.object_id: manifest for manifest in read_manifests(feed.name, root)}
         for file in _files(feed, report):
             report.files += 1
@@ -348,7 +348,7 @@ def _copy(
     """Copy a new object to a temporary folder, then in place with its manifest; the manifest of this sighting. With
     `growing`, what is appended while the file is read is left for the next run. Raises _Changed when the bytes can't be
     trusted."""
-    seq = 1 + max((sighting.seq for manifest in known.values() for sighting in manifest.seen), default=0)
+    seq = next_seq(known.values())
     temporary = folder / f"_{os.getpid()}.tmp"
     temporary.mkdir(mode=paths.PRIVATE, exist_ok=True)
     try:
@@ -399,12 +399,7 @@ def _copy(
         if object_id in known:
             return manifest
         manifest = _with_stream(manifest, temporary / ORIGINAL, known.values(), feed, file)
-        target_folder = folder / object_id
-        if target_folder.exists():  # bytes whose manifest was lost
-            shutil.rmtree(target_folder)
-        paths.put_json(temporary / MANIFEST, manifest_json(manifest))
-        os.replace(temporary, target_folder)
-        paths.sync_dir(folder)
+        put_object(temporary, folder, manifest)
         return manifest
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -445,7 +440,22 @@ def _blocks(stream: BinaryIO, size: int | None = None) -> Iterator[bytes]:
             left -= len(block)
 
 
-def _sweep(folder: Path) -> None:
+def next_seq(known: Iterable[Manifest]) -> int:
+    """The place of the next sighting in the order of landing."""
+    return 1 + max((sighting.seq for manifest in known for sighting in manifest.seen), default=0)
+
+
+def put_object(temporary: Path, folder: Path, manifest: Manifest) -> None:
+    """Give the bytes in a temporary folder their manifest, and put both in place as an object of the feed's folder."""
+    target = folder / manifest.object_id
+    if target.exists():  # bytes whose manifest was lost
+        shutil.rmtree(target)
+    paths.put_json(temporary / MANIFEST, manifest_json(manifest))
+    os.replace(temporary, target)
+    paths.sync_dir(folder)
+
+
+def sweep(folder: Path) -> None:
     """Remove what a crash left; the lock on the data root says that nobody else is landing."""
     for left in folder.glob("_*.tmp"):
         shutil.rmtree(left, ignore_errors=True)
