@@ -14,7 +14,6 @@ import yaml
 from expectations.contracts import Contract, all_contracts
 
 FOLDER = Path(__file__).resolve().parents[1] / "dbt_project" / "models" / "staging" / "canonical"
-PROPERTIES = "canonical.yml"
 COMMAND = "python -m expectations.staging"
 HAND_WRITTEN = ("canonical.contact",)
 # What models need to tell versions of a row apart, and the partition by which they read only what they must.
@@ -22,12 +21,14 @@ _KEPT = {"row_hash": "MD5 over the contract's columns.", "dt": "Partition: local
 
 
 def files() -> dict[str, str]:
-    """Text of every file that belongs into FOLDER, by name."""
-    feeds = list(staged())
-    models = {f"{_name(said)}.sql": _model(said) for said in feeds}
-    properties = {"version": 2, "models": [_properties(said) for said in feeds]}
-    head = f"# Written by `{COMMAND}` from expectations/contracts/; change a contract, not this.\n"
-    return models | {PROPERTIES: head + yaml.safe_dump(properties, allow_unicode=True, sort_keys=False, width=1000)}
+    """Text of every file that belongs into FOLDER, by name: each model and what dbt's documentation says of it."""
+    texts = {}
+    for said in staged():
+        texts[f"{_name(said)}.sql"] = _model(said)
+        told = {"version": 2, "models": [_properties(said)]}
+        head = f"# Written by `{COMMAND}` from the feed's contract; change that, not this.\n"
+        texts[f"{_name(said)}.yml"] = head + yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=1000)
+    return texts
 
 
 def staged() -> Iterator[Contract]:
@@ -36,7 +37,7 @@ def staged() -> Iterator[Contract]:
 
 
 def main() -> None:
-    """Write the models and what dbt's documentation says of them."""
+    """Write the files."""
     for name, text in files().items():
         (FOLDER / name).write_text(text, "utf-8")
 

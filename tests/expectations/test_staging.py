@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from expectations.contracts import all_contracts
-from expectations.staging import COMMAND, FOLDER, HAND_WRITTEN, PROPERTIES, files, staged
+from expectations.staging import COMMAND, FOLDER, HAND_WRITTEN, files, staged
 
 STALE = f"stale: run {COMMAND}"
 
@@ -18,7 +18,6 @@ def test_a_staging_model_is_what_its_contract_says(name: str) -> None:
 def test_no_staging_model_is_left_of_a_feed_that_is_gone() -> None:
     written = {file.name for file in FOLDER.iterdir() if COMMAND in file.read_text("utf-8")}
     assert written == set(files())
-    assert PROPERTIES in written
 
 
 def test_every_canonical_feed_has_a_staging_model() -> None:

@@ -19,7 +19,14 @@ from orchestration.warehouse import DBT_PROJECT
 from tests.dbt_project.warehouse import Warehouse
 
 FEED, ZONE = "canonical.ticket", "Asia/Shanghai"
-SELECT = ("--select", "stg_canonical__ticket", "stg_centre__setting", "fct_ticket", "fct_ticket_day")
+SELECT = (
+    "--select",
+    "stg_canonical__ticket",
+    "stg_centre__setting",
+    "int_ticket__ticket",
+    "fct_ticket",
+    "fct_ticket_day",
+)
 OPENED = date(2026, 1, 20)
 AS_OF = "2026-03-02 00:00:00"
 

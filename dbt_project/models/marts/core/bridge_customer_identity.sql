@@ -2,7 +2,7 @@ select
     customer_key,
     identity_type,
     identity_hash,
-    linked_at as valid_from,
-    unlinked_at as valid_to,
-    unlinked_at is null as is_current
-from {{ ref('stg_canonical__customer_identity') }}
+    valid_from,
+    valid_to,
+    is_current
+from {{ ref('int_customer__identity') }}

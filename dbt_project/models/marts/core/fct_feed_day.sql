@@ -3,7 +3,7 @@
 with
 
 feeds as (
-    select * from {{ ref('stg_centre__feed_state') }}
+    select * from {{ ref('dim_feed') }}
 ),
 
 loaded as (
@@ -17,11 +17,15 @@ refused as (
 ),
 
 bounds as (
-    select feed, min(local_date) as first_date from loaded group by feed
+    select feed, min(local_date) as first_date
+    from loaded
+    group by feed
 ),
 
 reached as (
-    select max(local_date) as last_date from loaded where loaded_row_count > 0
+    select max(local_date) as last_date
+    from loaded
+    where loaded_row_count > 0
 ),
 
 dates as (

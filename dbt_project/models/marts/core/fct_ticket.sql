@@ -2,30 +2,6 @@
     materialized='incremental', incremental_strategy='window', window_by='canonical.ticket', on_schema_change='fail'
 ) }}
 
-with
-
-tickets as (
-    select * from {{ ref('stg_canonical__ticket') }}
-    where {{ in_changed_partitions('canonical.ticket', 'dt') }}
-),
-
-settings as (
-    select * from {{ ref('stg_centre__setting') }}
-),
-
-told as (
-    select
-        tickets.*,
-        settings.timezone,
-        {{ to_local('tickets.created_at', 'settings.timezone') }} as local_created_at,
-        {{ to_local('tickets.assigned_at', 'settings.timezone') }} as local_assigned_at,
-        {{ to_local('tickets.due_at', 'settings.timezone') }} as local_due_at,
-        {{ to_local('tickets.solved_at', 'settings.timezone') }} as local_solved_at,
-        {{ to_local('tickets.archived_at', 'settings.timezone') }} as local_archived_at
-    from tickets
-    cross join settings
-)
-
 select
     ticket_id,
     contact_id,
@@ -56,14 +32,14 @@ select
     timezone,
     local_created_at,
     local_due_at,
-    cast(local_created_at as date) as local_created_date,
-    cast(local_assigned_at as date) as local_assigned_date,
-    cast(local_due_at as date) as local_due_date,
-    cast(local_solved_at as date) as local_solved_date,
-    cast(local_archived_at as date) as local_archived_date,
-    case when due_at is not null then coalesce(solved_at <= due_at and archived_at <= due_at, false) end
-        as is_closed_in_time,
-    case when solved_at >= created_at then {{ seconds_between('created_at', 'solved_at') }} end as solving_s,
-    dt as partition_date,
-    row_hash as record_hash
-from told
+    local_created_date,
+    local_assigned_date,
+    local_due_date,
+    local_solved_date,
+    local_archived_date,
+    is_closed_in_time,
+    solving_s,
+    partition_date,
+    record_hash
+from {{ ref('int_ticket__ticket') }}
+where {{ in_changed_partitions('canonical.ticket', 'partition_date') }}

@@ -44,7 +44,8 @@ select
     assigned_agent_id,
     cast(sum(case when kind = 'created' then 1 else 0 end) as bigint) as created_count,
     cast(sum(case when kind = 'assigned' then 1 else 0 end) as bigint) as assigned_count,
-    cast(sum(case when kind = 'assigned' and solved_at is not null then 1 else 0 end) as bigint) as assigned_solved_count,
+    cast(sum(case when kind = 'assigned' and solved_at is not null then 1 else 0 end) as bigint)
+        as assigned_solved_count,
     cast(sum(case when kind = 'due' then 1 else 0 end) as bigint) as due_count,
     cast(sum(case when kind = 'due' and is_closed_in_time then 1 else 0 end) as bigint) as closed_in_time_count,
     cast(sum(case when kind = 'solved' then 1 else 0 end) as bigint) as solved_count,

@@ -1,7 +1,7 @@
 with
 
 feeds as (
-    select * from {{ ref('stg_centre__feed_state') }}
+    select * from {{ ref('dim_feed') }}
 ),
 
 days as (
