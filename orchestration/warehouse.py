@@ -59,7 +59,8 @@ class Window:
 @dataclass(frozen=True)
 class WarehousePlan:
     """What one run of dbt must do. `inputs` is the lake it reads (file -> content hash), `as_of` the local end
-    of what the lake can know, `changes` what of the records that live on must be made again beside the windows."""
+    of what the lake can know, `changes` what of the records that live on must be made again beside the windows, `moved`
+    the feeds whose files differ from the last release's (None: any may)."""
 
     windows: tuple[Window, ...]
     full_refresh: bool
@@ -67,6 +68,7 @@ class WarehousePlan:
     inputs: Mapping[str, str]
     transform_fingerprint: str
     changes: Changes = field(default_factory=Changes)
+    moved: frozenset[str] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -88,9 +90,14 @@ def late_window_days() -> int:
 
 def changed_dates(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, set[date]]:
     """Dates of lake files that are new, gone or hold other rows, by feed; reference tables have no date."""
+    days = {feed: days - {paths.ZERO_DATE} for feed, days in _differing(before, now).items()}
+    return {feed: some for feed, some in days.items() if some}
+
+
+def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, set[date]]:
     found: dict[str, set[date]] = {}
     for name in {*before, *now}:
-        if before.get(name) != now.get(name) and _date_of(name) != paths.ZERO_DATE:
+        if before.get(name) != now.get(name):
             found.setdefault(_feed_of(name), set()).add(_date_of(name))
     return found
 
@@ -159,7 +166,8 @@ def plan_warehouse(root: Path, zone: str, forced: Window | None = None) -> Wareh
     windows = windows_of(touched, days)
     if change and not windows:
         windows = (Window(last, last),)
-    return WarehousePlan(windows, False, as_of, inputs, fingerprint, change)
+    moved_feeds = None if released is None or unfinished or forced else frozenset(_differing(released.inputs, inputs))
+    return WarehousePlan(windows, False, as_of, inputs, fingerprint, change, moved_feeds)
 
 
 def known_until(last: date, landed: datetime | None, zone: str) -> datetime:
@@ -239,7 +247,7 @@ def nodes_to_build(manifest: Mapping[str, Any], plan: WarehousePlan, selected: C
     models = {name for name, node in nodes.items() if node["resource_type"] in ("model", "seed")}
     tests = {name: set(node["depends_on"]["nodes"]) for name, node in nodes.items() if node["resource_type"] == "test"}
     chosen = models & set(selected)
-    settled = set() if plan.full_refresh else settled_nodes(manifest)
+    settled = set() if plan.full_refresh else settled_nodes(manifest, plan.moved)
     if plan.full_refresh and chosen and chosen != models:
         raise BlockedError(
             "models, seeds or configuration changed: a part of the models can't be built without the rest.",
@@ -254,25 +262,32 @@ def nodes_to_build(manifest: Mapping[str, Any], plan: WarehousePlan, selected: C
     return sorted((chosen | wanted) - settled)
 
 
-def settled_nodes(manifest: Mapping[str, Any]) -> set[str]:
-    """Models, seeds and tests that only a full refresh can change, by dbt's unique ids.
+def settled_nodes(manifest: Mapping[str, Any], moved: Collection[str] | None = None) -> set[str]:
+    """Models, seeds and tests that a run which is no full refresh leaves as they are, by dbt's unique ids.
 
-    These are the seeds; what is made of nothing but seeds and configuration; and a view whose text names no window, for
-    it shows new rows by itself (unless a test judges these). Both engines' catalogues keep them from run to run.
+    These are the seeds; what is made of nothing but seeds, configuration and feeds that did not move (None: all may
+    have moved); and a view whose text names no window, for it shows new rows by itself (unless a test judges these).
+    Both engines' catalogues keep them from run to run.
     """
     nodes = {
         name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "test")
     }
     parents = {name: [on for on in node["depends_on"].get("nodes", []) if on in nodes] for name, node in nodes.items()}
     judged = {on for name, node in nodes.items() if node["resource_type"] == "test" for on in parents[name]}
-    windowed = {name for name, node in nodes.items() if _names_the_window(node, manifest)}
+    windowed = {
+        name
+        for name, node in nodes.items()
+        if _names_the_window(node, manifest)
+        and (moved is None or node["config"].get("window_by") not in entity_feeds())
+    }
 
     @cache
     def is_constant(name: str) -> bool:
         if nodes[name]["resource_type"] == "test":  # it reads a window of windowed models only
             return all(map(is_constant, parents[name]))
         feeds = feeds_read(nodes[name].get("raw_code", ""))
-        return name not in windowed and all(map(_is_configuration, feeds)) and all(map(is_constant, parents[name]))
+        unmoved = all(_is_configuration(feed) or (moved is not None and feed not in moved) for feed in feeds)
+        return name not in windowed and unmoved and all(map(is_constant, parents[name]))
 
     def shows_new_rows_by_itself(name: str) -> bool:
         is_view = nodes[name]["config"].get("materialized") == "view"

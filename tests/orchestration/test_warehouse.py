@@ -110,6 +110,7 @@ def test_a_changed_record_that_lives_on_opens_no_window_of_events(
         return found
 
     assert planned(before).is_empty
+    assert planned(before | {ticket: "2"}).moved == {"canonical.ticket"}
     changed = planned(before | {ticket: "2"})
     assert changed.windows == (Window(day("2026-03-20"), day("2026-03-20")),)
     assert changed.changes.partitions == {"canonical.ticket": {day("2026-01-05")}}
@@ -178,6 +179,24 @@ def test_settled_is_what_seeds_and_configuration_give_and_a_view_without_a_windo
         "model.p.view",
         "test.p.on_seed.1",
     }
+
+
+def test_what_is_made_of_feeds_that_did_not_move_stays_as_it_is(manifest: dict[str, Any]) -> None:
+    nodes = manifest["nodes"]
+    nodes["model.p.customers"] = node("model", "customers", code="{{ lake('canonical', 'customer') }}")
+    nodes["model.p.tickets"] = node(
+        "model", "t", code="{{ lake('canonical', 'ticket') }}", macros="macro.p.outer", window_by="canonical.ticket"
+    )
+    nodes["model.p.of_both"] = node("model", "b", "model.p.customers model.p.tickets")
+    nodes["test.p.on_customers.5"] = node("test", "c", "model.p.customers")
+    known = {"model.p.customers", "model.p.tickets", "model.p.of_both", "test.p.on_customers.5"}
+    assert warehouse.settled_nodes(manifest) & known == set()
+    assert warehouse.settled_nodes(manifest, {"a.b"}) & known == known
+    assert warehouse.settled_nodes(manifest, {"canonical.ticket"}) & known == {
+        "model.p.customers",
+        "test.p.on_customers.5",
+    }
+    assert "model.p.table" not in warehouse.settled_nodes(manifest, {"a.b"})
 
 
 def plan(full: bool) -> WarehousePlan:
