@@ -160,6 +160,26 @@ def plain_lake(source: str, root: str) -> dict[str, Any]:
     return {"seconds": clock.seconds, "rows": rows}
 
 
+def plain_sources(root: str, file: str) -> dict[str, Any]:
+    """Queue visits from a CSV file, or without one from the PostgreSQL database of the environment, by one COPY."""
+    import importlib.resources
+
+    clock = _Clock()
+    with duckdb.connect() as db:
+        db.execute("set timezone = 'UTC'")
+        db.execute("set variable out = ?", [root])
+        records = f"read_csv('{file}', header = true, all_varchar = true)"
+        if not file:
+            package = importlib.resources.files("duckdb_extension_postgres_scanner")
+            db.execute(f"load '{package}/extensions/v{duckdb.__version__}/postgres_scanner.duckdb_extension'")
+            db.execute(f"attach '{os.environ['CALLMART_BENCH_DATABASE']}' as source (type postgres, read_only)")
+            records = "source.public.visits"
+        db.execute(f"create temp view records as select * from {records}")
+        with clock("copy"):
+            rows = (db.execute((SQL / "plain_sources.sql").read_text("utf-8")).fetchone() or (0,))[0]
+    return {"seconds": clock.seconds, "rows": rows}
+
+
 # --- lake to marts ---------------------------------------------------------------------------------------
 
 
@@ -309,7 +329,8 @@ def queries(catalogue: str, times: int) -> dict[str, Any]:
 
 
 TASKS = {
-    task.__name__: task for task in (extract, refresh, plain_lake, marts, plain_marts, release, plain_release, queries)
+    task.__name__: task
+    for task in (extract, refresh, plain_lake, plain_sources, marts, plain_marts, release, plain_release, queries)
 }
 
 
