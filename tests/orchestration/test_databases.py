@@ -207,7 +207,7 @@ def test_a_feed_is_read_from_files_or_from_a_database(tmp_path: Path) -> None:
     neither = "".join(line for line in both.splitlines(True) if "database:" not in line and "paths:" not in line)
     for text in (neither, both):
         kit = Kit(tmp_path, "canonical.ticket").configure(text)
-        with pytest.raises(InputError, match="needs either paths or a database"):
+        with pytest.raises(InputError, match="needs either paths or a database or http"):
             _ = kit.config
 
 
