@@ -132,7 +132,7 @@ class Client:
             ) from None  # what httpx tells may hold an address
 
     def same_place(self, url: str) -> str:
-        """An address that the API gave, whole. Raises InputError for one at another host, which must not see secrets."""
+        """An address of the API, whole. Raises InputError for one at another host, which must not see secrets."""
         try:
             found = self._base.join(url)
         except httpx.InvalidURL:

@@ -4,8 +4,8 @@ Here belongs: what lies in a feed's landing folder while and after an API is ask
 the order of pages (paging.py).
 
 Each page is kept as JSON lines in `_pages` before the next one is asked for, with the reading that it ends; a build
-that was killed goes on there. A window that is read to its end becomes an object, then the feed's last look moves on: killed
-between the two, the same object is put in place again.
+that was killed goes on there. A window that is read to its end becomes an object, then the feed's last look moves on:
+killed between the two, the same object is put in place again.
 """
 
 from __future__ import annotations
@@ -110,8 +110,7 @@ class _Landing:
     # --- windows -----------------------------------------------------------------------------------------
 
     def _begin(self, cursor: str | None, is_first: bool = False) -> Reading | None:
-        """The first reading of the next window; None when all is read. In the first window of a look, what comes late is
-        looked for."""
+        """The first reading of the next window; None when all is read. The first of a look overlaps the last one."""
         shutil.rmtree(self._pages, ignore_errors=True)
         begun, window = self._now.isoformat(), self._said.window
         token = cursor if self._said.paging.keep else None

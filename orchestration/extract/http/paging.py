@@ -33,8 +33,8 @@ class Reading:
     """How far a window was read; kept beside its pages, so that a build that was killed goes on here.
 
     `origin` is how far the feed was read before; `start` and `end` (UTC, ISO) bound the window, `token` is what the
-    next request goes on with and `first_token` what the first one did. `records` counts as the API does, `lines` what is
-    landed; `content` is the sum of their hashes. `turn` counts how often the window was begun.
+    next request goes on with and `first_token` what the first one did. `records` counts as the API does, `lines` what
+    is landed; `content` is the sum of their hashes. `turn` counts how often the window was begun.
     """
 
     settings: str

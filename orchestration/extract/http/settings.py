@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -272,8 +271,3 @@ class Http(_Model):
         if self.window is not None:
             said["window"] = {"start": said["window"]["start"]}
         return said
-
-
-def variables(texts: Iterable[str]) -> list[str]:
-    """Environment variables that texts name, in their order."""
-    return [name for text in texts for name in re.findall(r"\$\{(\w+)", text)]
