@@ -67,7 +67,7 @@ def land_api(feed: Feed, root: Path, now: datetime) -> LandingReport:
 
 def api_name(said: Http) -> str:
     """How lineage calls an API: by the path of its url; the host and what the environment holds are not told."""
-    path = re.sub(r"^(https?://[^/]*|\$\{\w+\})", "", said.url)
+    path = re.sub(r"^(https?://[^/]*|\$\{\w+(:-[^}]*)?\})", "", said.url)
     return "http" + re.sub(r"[?#].*", "", path).rstrip("/")
 
 

@@ -202,7 +202,7 @@ class Http(_Model):
     the environment, and `{from}`, `{to}`, `{page}`, `{offset}`, `{cursor}` for the place; what holds `{cursor}` is left
     out of the first request."""
 
-    url: str = Field(pattern=r"^(https?://|\$\{\w+\}).*$")
+    url: str = Field(pattern=r"^(https?://|\$\{\w+(:-[^}]*)?\}).*$")
     method: Literal["GET", "POST"] = "GET"
     query: dict[str, str] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
