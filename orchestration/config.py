@@ -583,7 +583,8 @@ def _problems_of(error: ValidationError) -> Iterator[_Problem]:
             if at not in misspelt:
                 yield _Problem(at, "this key is missing", "add it.")
         else:
-            given = "" if isinstance(item["input"], dict | list) else f" (it is {item['input']!r})"
+            is_told = not isinstance(item["input"], dict | list) and item["type"] != "secret" and at[-1] != "url"
+            given = f" (it is {item['input']!r})" if is_told else ""  # an url may hold a password
             yield _Problem(at, item["msg"] + given)
 
 

@@ -198,8 +198,9 @@ def test_an_url_that_cannot_be_used_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, problem: str
 ) -> None:
     monkeypatch.setenv("OTHER_URL", "oracle://host")
-    with pytest.raises(InputError, match=problem):
+    with pytest.raises(InputError, match=problem) as told:
         kit_of(tmp_path, url=text).land()
+    assert "secret" not in str(told.value)
 
 
 def test_a_feed_is_read_from_files_or_from_a_database(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 PLACES = ("from", "to", "page", "offset", "cursor")
@@ -22,18 +22,25 @@ PLACE = re.compile(r"(?<!\$)\{(\w+)\}")
 # What Prometheus gives of one series in one answer at most.
 PROMETHEUS_POINTS = 11_000
 
+
+def wrong(text: str, kind: Literal["http", "secret"] = "http") -> PydanticCustomError:
+    """A problem in the words that the reader sees. Of the kind `secret` it is told without the value."""
+    return PydanticCustomError(kind, "{text}", {"text": text})
+
+
+def _named(value: str) -> str:
+    if not re.fullmatch(r"\$\{\w+\}", value):
+        raise wrong("a secret is not written here but kept in the environment and named, like ${CRM_TOKEN}", "secret")
+    return value
+
+
 Text = Annotated[str, Field(min_length=1)]
-Secret = Annotated[str, Field(pattern=r"^\$\{\w+\}$")]
+Secret = Annotated[str, AfterValidator(_named)]
 """The name of an environment variable, as `${NAME}`."""
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def wrong(text: str) -> PydanticCustomError:
-    """A problem in the words that the reader sees."""
-    return PydanticCustomError("http", "{text}", {"text": text})
 
 
 class Auth(_Model):
@@ -145,7 +152,7 @@ class Window(_Model):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError) as error:
+        except (KeyError, OSError, ValueError) as error:
             raise wrong("this is not a time zone; use an IANA name (Asia/Shanghai)") from error
         return value
 
