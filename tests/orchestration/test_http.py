@@ -567,6 +567,18 @@ def test_secrets_are_not_carried_to_another_host(api: Api, tmp_path: Path, reply
         kit_of(tmp_path, api, "records: items\npaging: {kind: next_url, token: next}").land()
 
 
+def test_a_secret_in_the_address_of_the_next_page_is_not_kept(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_TOKEN", "a b/c")
+    api.answer = lambda asked: Reply({"items": [ticket(1)], "next": "/v1/tickets?page=2&token=a%20b%2Fc"})
+    said = "records: items\npaging: {kind: next_url, token: next}\nauth: {kind: bearer, token: '${CRM_TOKEN}'}"
+    kit = kit_of(tmp_path, api, said)
+    with pytest.raises(InputError, match="writes a secret into the address"):
+        kit.land()
+    assert not any(b"token=" in file.read_bytes() for file in kit.root.rglob("*.json"))
+
+
 def test_a_redirect_at_the_same_host_is_followed(api: Api, tmp_path: Path) -> None:
     api.answer = lambda asked: (
         Reply({"items": [ticket(1)]}) if asked.path == "/v2" else Reply({}, 307, {"Location": "/v2"})

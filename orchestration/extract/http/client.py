@@ -22,6 +22,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
@@ -143,6 +144,11 @@ class Client:
             raise self.error(
                 "the API sends on to another host, which is not asked: it would see the secrets.",
                 "write the address of the host that answers into url.",
+            )
+        if without_secrets(self._feed, unquote(str(found))) != unquote(str(found)):
+            raise self.error(
+                "the API writes a secret into the address of the next page, where it would be kept.",
+                "let the configuration make the address: paging cursor, with the token that the API gives.",
             )
         return str(found)
 
