@@ -160,7 +160,9 @@ class Client:
 
     def _once(self, asked: Request) -> Answer:
         headers = {"Content-Type": "application/json"} if asked.body is not None else {}
-        url = httpx.URL(asked.url).copy_merge_params(asked.query)
+        url = httpx.URL(asked.url)
+        if asked.query:
+            url = url.copy_merge_params(asked.query)
         for _ in range(_MOST_REDIRECTS):
             request = self._http.build_request(asked.method, url, headers=headers, content=asked.body)
             self._pace()
@@ -189,7 +191,7 @@ class Client:
     def _redirected(self, asked: Request, response: httpx.Response) -> httpx.URL:
         if asked.method != "GET" and response.status_code not in (307, 308):
             raise self.error(f"the API answers a {asked.method} with {_status(response)}.", _TODO[404])
-        return httpx.URL(self.same_place(str(response.url.join(response.headers.get("Location", "")))))
+        return httpx.URL(self.same_place(response.headers.get("Location", "")))
 
     def _answer(self, response: httpx.Response) -> Answer:
         status = response.status_code

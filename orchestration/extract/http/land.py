@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -158,7 +158,10 @@ class _Landing:
         file = self._pages / _READING
         if not file.exists():
             return None
-        found = Reading(**json.loads(file.read_text("utf-8")))
+        said = json.loads(file.read_text("utf-8"))
+        if said.keys() != {item.name for item in fields(Reading)}:  # another version of callmart wrote it
+            return None
+        found = Reading(**said)
         begun = moment(found.begun_at)
         is_young = timedelta() <= moment(self._now.isoformat()) - begun < _RESUMED_WITHIN
         is_next = found.origin == (before.cursor if before else None)

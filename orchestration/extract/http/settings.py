@@ -198,7 +198,7 @@ class Limits(_Model):
     patience_s: int = Field(default=900, ge=0)
     connect_s: float = Field(default=10, gt=0)
     read_s: float = Field(default=60, gt=0)
-    answer_mb: int = Field(default=64, ge=1, le=1024)
+    answer_mb: int = Field(default=32, ge=1, le=1024)
     pages: int = Field(default=100_000, ge=1)
     requests_per_minute: Annotated[float, Field(gt=0)] | None = None
 
