@@ -138,7 +138,7 @@ class Client:
             found = self._base.join(url)
         except httpx.InvalidURL:
             raise self.error(
-                "the address of the next page is none.", "see what the API gives at paging.token."
+                "the API sends on to an address that can't be read.", "see what it gives at paging.token."
             ) from None
         if _origin(found) != _origin(self._base) or found.userinfo:
             raise self.error(
