@@ -12,9 +12,11 @@ import json
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -462,6 +464,37 @@ def test_patience_ends_before_a_wait_that_is_too_long(api: Api, waits: list[floa
     with pytest.raises(InputError, match="429 Too Many Requests"):
         kit_of(tmp_path, api, f"{PAGES}\nlimits: {{patience_s: 150}}").land()
     assert waits == [60, 60]
+
+
+def test_silence_is_not_waited_out(api: Api, waits: list[float], tmp_path: Path) -> None:
+    is_over = threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        if len(api.asked) == 1:
+            is_over.wait(10)  # by then the second request has long been answered
+        return Reply({"items": [ticket(1)]})
+
+    api.answer = answer
+    try:
+        assert ids(kit_of(tmp_path, api, "records: items\nlimits: {read_s: 0.2}")) == [1]
+    finally:
+        is_over.set()
+    assert len(waits) == 1
+
+
+def test_everything_is_rebuilt_from_landing_without_the_api(api: Api, tmp_path: Path) -> None:
+    api.answer = numbered([1, 2, 3], 2)
+    kit = kit_of(tmp_path, api, PAGES)
+    before = states(kit)
+    for folder in ("lake", "tmp"):
+        shutil.rmtree(kit.root / folder, ignore_errors=True)
+    for typed in kit.root.rglob("typed.parquet"):
+        typed.unlink()
+    api.answer = lambda asked: Reply({}, 500)
+    with pytest.raises(InputError):
+        kit.land(NOW + timedelta(hours=1))
+    kit.configure((tmp_path / "callmart.yaml").read_text("utf-8").replace("every_s: 0", "every_s: 86400"))
+    assert states(kit) == before
 
 
 def test_an_api_that_is_not_there_is_told_without_its_address(api: Api, waits: list[float], tmp_path: Path) -> None:
