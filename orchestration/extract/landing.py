@@ -117,7 +117,7 @@ class _Changed(Exception):
 
 
 def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
-    """Copy each new or changed file of a feed into landing, or what a database answers; `now` (UTC) becomes
+    """Copy each new or changed file of a feed into landing, or what a database or an API answers; `now` (UTC) becomes
     `extracted_at` of new objects.
 
     A file whose path, size and modification time are those of its latest sighting is not read, unless the time of that
@@ -128,6 +128,10 @@ def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
         from orchestration.extract.databases import land_table  # which puts its objects here
 
         return land_table(feed, root, now)
+    if feed.http is not None:
+        from orchestration.extract.http.land import land_api  # which puts its objects here
+
+        return land_api(feed, root, now)
     report = LandingReport(feed.name)
     with storing(root):
         folder = paths.make_private(paths.landing_dir(root, feed.name), root)
