@@ -34,6 +34,9 @@ HASH_KEY_VARIABLE = "CALLMART_HASH_KEY"
 DEMO_HASH_KEY = "callmart-demo-key-published-and-therefore-not-secret"
 MIN_KEY_LENGTH = 16
 
+# What stands in a mapping instead of SQL where somebody still has to decide.
+TODO = "TODO"
+
 CDR_STANDARD_COLUMNS = (
     "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer",
     "end", "duration", "billsec", "disposition", "amaflags", "uniqueid", "userfield",
@@ -750,6 +753,10 @@ def _check_mapped(feed: Feed, at: Location, checker: Checker) -> Iterator[_Probl
             yield _Problem(here, f"{name} is filled by rules", "write a rule instead.")
         elif name not in types:
             yield _Problem(here, f"unknown column{nearest(name, allowed)}", f"known columns are: {', '.join(allowed)}.")
+        elif sql.startswith(TODO):
+            told = f"{name} is still to be decided: {sql.removeprefix(TODO).strip(' :')}"
+            todo = "write its SQL; where `callmart init` wrote lines to choose from, keep one of them."
+            yield _Problem(here, told, todo)
         else:
             yield from _check_expression(checker, here, sql, feed.columns, types[name])
     for column in contract.columns:
