@@ -83,7 +83,7 @@ def _profile(db: duckdb.DuckDBPyConnection, name: str, sql: str) -> Column:
     known = synonyms()
     common = db.execute(f"select {sql} as v, count(*) from raw where v <> '' group by v order by 2 desc, 1").fetchall()
     if any(text != text.strip() for text, _ in common):
-        sql = f"trim({sql}, e' \\t\\u3000\\u00a0')"
+        sql = f"trim({sql}, ' ' || chr(9) || chr(160) || chr(12288))"
     blanks = sorted({text.strip() for text, _ in common if known.is_missing(text) or not text.strip()})
     # a 0 that stands for nothing is no blank: it may be a duration or an answer
     for blank in blanks:

@@ -17,7 +17,6 @@ from expectations.contracts import contract
 from orchestration import paths
 from orchestration.config import nearest
 from orchestration.errors import InputError, storing
-from orchestration.extract.expressions import Checker
 from orchestration.init.assignment import FEED, Assignment, assign
 from orchestration.init.columns import Column
 from orchestration.init.document import Frame, written
@@ -62,17 +61,12 @@ def initialise(
     if out.exists() and not force:
         raise InputError("the file is there already.", file=out, rule="exists",
                          todo="name another one (--out FILE), or let it be replaced (--force).")  # fmt: skip
-    with Checker() as checker:
-        zones = checker.zones()
-    if zone not in zones:
-        raise InputError(f"{zone!r} is not a time zone{nearest(zone, zones)}", column="--timezone",
-                         todo="use an IANA name (Asia/Shanghai).")  # fmt: skip
     with open_sample(export) as sample:
-        assigned = assign(sample.columns)
-        proof = prove_order(sample.db, assigned, order)
-        proposers = [Proposer(sample, _copied(assigned), possible, zone) for possible in proof.orders]
-        proposal = _merged([proposer.propose() for proposer in proposers])
-        first = min((day for proposer in proposers if (day := proposer.first_date(_EARLIEST))), default=_EARLIEST)
+        zones = [name for (name,) in sample.db.execute("select name from pg_timezone_names() order by 1").fetchall()]
+        if zone not in zones:
+            raise InputError(f"{zone!r} is not a time zone{nearest(zone, zones)}", column="--timezone",
+                             todo="use an IANA name (Asia/Shanghai).")  # fmt: skip
+        proposal, proof, first = proposed(sample, zone, order)
         relative = os.path.relpath(export.absolute(), out.absolute().parent)
         frame = Frame(
             export=export.name,
@@ -93,6 +87,17 @@ def initialise(
             done = replace(done, trial=_tried(sample, written(copied, proposal, orders)))
     _put(out, text)
     return done
+
+
+def proposed(sample: Sample, zone: str, order: Order = "") -> tuple[Proposal, Proof, date]:
+    """What is proposed for a sample, the proof of the order of day and month, and the first local date of its calls.
+    Raises InputError for an `order` that the data contradict."""
+    assigned = assign(sample.columns)
+    proof = prove_order(sample.db, assigned, order)
+    proposers = [Proposer(sample, _copied(assigned), possible, zone) for possible in proof.orders]
+    proposal = _merged([proposer.propose() for proposer in proposers])
+    first = min((day for proposer in proposers if (day := proposer.first_date(_EARLIEST))), default=_EARLIEST)
+    return proposal, proof, first
 
 
 def _copied(assigned: Assignment) -> Assignment:

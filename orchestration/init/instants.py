@@ -7,7 +7,6 @@ start (proposal.py). Whether 03/04 is in March or April is never chosen here: bo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -203,19 +202,13 @@ def joined(date: Reading, clock: Reading, date_sql: str, clock_sql: str) -> Read
         if "AM" not in clock.typed:
             sql = f"strptime({day} || ' ' || {clock_sql}, {said})"
             return Reading("moment", sql, sql, " | ".join(both), both)
-    sql = f"cast({date.of(date_sql).typed} as date) + {clock.of(clock_sql).typed}"
-    if date.kind == "date":
-        sql = f"{date.of(date_sql).typed} + {clock.of(clock_sql).typed}"
-    return Reading("moment", sql, sql, f"{date.how} + {clock.how}", is_cast=False)
+    day = date.of(date_sql).typed
+    if date.kind == "moment":
+        day = f"cast({date_sql if date.is_cast else day} as date)"
+    sql = f"{day} + {clock.of(clock_sql).typed}"
+    return Reading("moment", sql, sql, f"{date.how.removesuffix(' %H:%M:%S')} + {clock.how}")
 
 
 def is_midnight(column: Column) -> bool:
     """Whether a column of moments names nothing but dates, as date cells of a workbook do."""
     return bool(column.texts) and all(re.search(r"[T ]00:00(:00(\.0+)?)?$", text) for text in column.texts)
-
-
-def both_orders(formats: Iterable[str]) -> bool:
-    """Whether some format of a list is another one of it with day and month exchanged."""
-    plain = {re.sub(r"%-", "%", form) for form in formats}
-    exchanged = {form.translate(str.maketrans("dm", "md")) for form in plain}
-    return bool({form for form in plain & exchanged if "%d" in form and "%m" in form})

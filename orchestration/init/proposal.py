@@ -64,8 +64,10 @@ class Proposer:
 
     def __init__(self, sample: Sample, assigned: Assignment, order: Order, zone: str) -> None:
         self._db, self._taken, self._zone = sample.db, assigned, zone
-        self._columns = sample.columns
         self._made = Proposal(unused=list(assigned.unused))
+        if sample.totals:
+            why = Words("合计行，不是通话。", "a line that sums up others, no call")
+            self._made.rules.append(("total_line", sample.totals, why))
         self._moments = moments(assigned, order)
         self._seconds: dict[str, Seconds] = {}
         for name in duration_names():
@@ -76,6 +78,8 @@ class Proposer:
     def propose(self) -> Proposal:
         """The proposal."""
         figures = self._figures()
+        if self._milliseconds(figures):
+            figures = self._figures()
         if self._total_is_talk(figures):
             self._taken.taken["talk_s"] = self._taken.taken.pop("total_s")
             self._seconds["talk_s"] = self._seconds.pop("total_s")
@@ -87,7 +91,6 @@ class Proposer:
         self._outcome()
         self._people()
         self._rest()
-        self._totals()
         self._survey()
         for part in ("date", "time", "end_date"):
             column = self._taken.get(part)
@@ -116,6 +119,16 @@ class Proposer:
     def _figures(self) -> Figures:
         instants = {name: moment.utc(self._zone) for name, moment in self._moments.items()}
         return Figures(self._db, instants, {name: said.sql for name, said in self._seconds.items()})
+
+    def _milliseconds(self, figures: Figures) -> bool:
+        """Read numbers without a unit as milliseconds where seconds would be longer than the calls; whether any was."""
+        whole, changed = figures.span("started_at", "ended_at"), False
+        for name, said in list(self._seconds.items()):
+            if whole and said.is_assumed and said.how == "s" and name != "acw_s" and figures.is_longer(name, whole):
+                other = seconds(self._taken.taken[name], "ms")
+                if other is not None:
+                    self._seconds[name], changed = other, True
+        return changed
 
     def _total_is_talk(self, figures: Figures) -> bool:
         """Whether the column that may be the whole call or the talk is the talk."""
@@ -279,7 +292,7 @@ class Proposer:
                 waits = " + ".join(f"coalesce({self._seconds[part].sql}, 0)" for part in parts)
                 note = Words("假定各段首尾相接：开始加各段。", "Assumed: the parts follow one another from the start.")
                 by = (*start.columns, *(self._taken.taken[part] for part in parts))
-                self._add("ended_at", f"{start.typed} + to_seconds({waits})", by, "", note)
+                self._add("ended_at", f"{start.typed}\n  + to_seconds({waits})", by, "", note)
 
     def _talked(self) -> str:
         return f"{self._seconds['talk_s'].sql} > 0"
@@ -313,7 +326,7 @@ class Proposer:
                 "由开始（及 IVR 时长）得出：数据证明其后为等待与应答。",
                 "The start of the call, or the end of its menu: the figures prove that the wait follows.",
             )
-        entered = f"case when {' and '.join(conditions)} then {sql} end"
+        entered = "case when " + "\n  and ".join(conditions) + f"\n  then {sql} end"
         self._add("queue_entered_at", entered, tuple(by), "", note, check=sql)
 
     def _add_enum(self, target: str, answer: Answer) -> None:
@@ -322,7 +335,9 @@ class Proposer:
         check = answer.sql
         if enum:
             check = f"case when ({answer.sql}) in ({allowed}) then 1 end"
-        row = self._db.execute(f"select count(*), count(try({{'v': ({check})}}).v) from raw").fetchone()
+        # a row without an outcome is refused, one without a side of the hang-up is not
+        given = "true" if target == "outcome" else f"{answer.by[0].sql} is not null"
+        row = self._db.execute(f"select count(*), count(try({{'v': ({check})}}).v) from raw where {given}").fetchone()
         assert row is not None
         names = tuple(dict.fromkeys(column.name for column in answer.by))
         share = row[1] / row[0] if row[0] else None
@@ -376,19 +391,6 @@ class Proposer:
             if column and not any(column.name in line.by for line in self._made.lines.values()):
                 why = Words("另有列给出同样的信息。", "Another column tells the same.")
                 self._made.unused.append((column, why))
-
-    def _totals(self) -> None:
-        """A rule that refuses lines which sum up others."""
-        words = "|".join(synonyms().totals)
-        for column in self._columns[:3]:
-            rows = self._db.execute(
-                f"""select distinct {column.sql} as v from raw
-                where regexp_matches(lower(v), '^({words})[ :：]*$') order by v"""
-            ).fetchall()
-            if rows:
-                why = Words("合计行，不是通话。", "a line that sums up others, no call")
-                self._made.rules.append(("total_line", among(column, [text for (text,) in rows]), why))
-                return
 
     def _survey(self) -> None:
         """Ratings, as a feed of their own that is written but not switched on."""

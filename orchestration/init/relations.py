@@ -71,6 +71,12 @@ class Figures:
         disagree, chosen = min(zip(wrong, sums, strict=True), key=lambda pair: (pair[0], -len(pair[1])))
         return Relation(left, chosen, rows, disagree)
 
+    def is_longer(self, name: str, sql: str) -> bool:
+        """Whether a duration that is a part of `sql` is longer than it in nearly all rows: its unit is not seconds."""
+        rows = self._count(f"{quote(name)} > 0 and ({sql}) is not null")
+        longer = self._count(f"{quote(name)} > ({sql}) + {TOLERANCE_S}")
+        return rows >= _ENOUGH_ROWS and longer >= _ENOUGH_SHARE * rows
+
     def order(self, early: str, late: str) -> Relation | None:
         """In how many rows an instant lies before one that it follows."""
         span = self.span(early, late)

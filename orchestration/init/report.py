@@ -38,7 +38,7 @@ def report(done: Initialised) -> Group:
     ):
         if lines:
             parts.append(Text(f"\n{title}", style="bold cyan"))
-            parts += [Text(f"  {what}{words.en} {words.zh}") for what, words in lines]
+            parts += [Text.assemble("  ", what, words.en, " ", (words.zh, "dim")) for what, words in lines]
     parts.append(_next(done))
     return Group(*parts)
 
@@ -82,10 +82,12 @@ def _sample(done: Initialised, line: Line) -> str:
         if (line.target in contract(FEED).column_names)
         else False
     )
-    if not line.by or not (timed or line.target in _SHOWN):
+    if not line.by or not (line.how if timed else line.target in _SHOWN):
         return ""
     column = next(column for column in done.columns if column.name == line.by[-1 if timed else 0])
-    return ", ".join(shortened(text) for text in list(column.texts)[: 1 if timed else 3])
+    if timed:
+        return next((text for text in column.texts if text.strip("0:. ")), "")
+    return ", ".join(shortened(text) for text in list(column.texts)[:3])
 
 
 def _unsure(done: Initialised) -> Iterator[tuple[str, Words]]:

@@ -25,11 +25,12 @@ import duckdb
 import yaml
 
 from orchestration import paths
-from orchestration.config import Config, Feed, FileKind, Format, parse_config
+from orchestration.config import Feed, FileKind, Format, parse_config
 from orchestration.errors import InputError
 from orchestration.extract import tables
 from orchestration.extract.adapters import adapter
 from orchestration.extract.engine import connect
+from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import GZIP_MAGIC, ORIGINAL, Manifest, Packing, land, open_stream, read_manifests
 from orchestration.extract.masking import mask_text
 from orchestration.extract.text import prepare
@@ -40,6 +41,7 @@ from orchestration.init.synonyms import squeezed, synonyms
 FEED = "canonical.contact"
 MOST_BYTES = 8 << 20
 MOST_ROWS = 20_000
+_FIRST_COLUMNS = 3  # in which a line says that it is a sum
 _LOOKED_AT = 300  # lines among which the header is looked for
 _ZIP_MAGIC, _OLD_EXCEL_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _DELIMITERS = ",\t;|"
@@ -76,7 +78,7 @@ class Form:
 @dataclass
 class Sample:
     """The rows looked at, as table `raw` of `db` (texts). `file` is the copy that was read: the whole export, or with
-    `is_cut` its beginning. `refused`: rows that could not be told apart, by rule."""
+    `is_cut` its beginning. `totals`: SQL of lines that sum up others, which are not in `raw`; empty without any."""
 
     name: str
     file: Path
@@ -86,6 +88,7 @@ class Sample:
     columns: list[Column] = field(default_factory=list)
     rows: int = 0
     is_cut: bool = False
+    totals: str = ""
 
 
 @contextmanager
@@ -102,33 +105,30 @@ def open_sample(export: Path) -> Iterator[Sample]:
                              todo="write the mapping by hand, see docs/sources.md.")  # fmt: skip
         db = stack.enter_context(connect(root))
         scratch = paths.make_private(folder / "scratch", folder)
-        encoding = "utf-8"
+        encoding = "auto"
         if kind == "xlsx":
-            form, source, is_cut = _workbook_form(source, export)
-        elif kind == "csv":
-            form, encoding = _text_form(_landed(source, Form(), root / "lines"), source, scratch, export)
+            form, is_cut = _workbook_form(source, export)
+            manifest, feed, original = _landed(source, root)
         else:
-            form, encoding = Form(kind=kind), "auto"
-        manifest, feed, original = _landed(source, form, root, encoding)
+            manifest, feed, original = _landed(source, root)
+            form = Form(kind)
+            if kind == "csv":
+                form, encoding = _text_form(manifest, original, scratch, export)
+        said = {"format": Format(**form.settings(source.name)), "encoding": encoding}
+        feed = feed.model_copy(update=said)
         prepared, names = read_object(db, adapter(FEED), manifest, feed, original, scratch)
         sample = Sample(source.name, source, form, prepared.encoding, db, rows=prepared.rows_in, is_cut=is_cut)
+        if totals := _total_lines(db, names):
+            sample.totals = totals
+            db.execute(f"delete from raw where {totals}")
         sample.columns = columns_of(db, names, kind == "json_lines")
         if not prepared.records or not sample.columns:
             raise InputError("the file has no rows.", file=export, rule="no_rows", todo="name an export with calls.")
         yield sample
 
 
-def _landed(source: Path, form: Form, root: Path, encoding: str = "auto") -> tuple[Manifest, Feed, Path]:
-    """The copy landed as a feed's file would be."""
-    config = draft(source, form, encoding)
-    feed = config.feed(FEED)
-    land(feed, root, datetime.now(UTC))
-    (manifest,) = read_manifests(FEED, root)
-    return manifest, feed, paths.object_dir(root, FEED, manifest.object_id) / ORIGINAL
-
-
-def draft(source: Path, form: Form, encoding: str) -> Config:
-    """A configuration that reads the file and maps nothing."""
+def _landed(source: Path, root: Path) -> tuple[Manifest, Feed, Path]:
+    """The copy landed as a feed's file would be, by a configuration that maps nothing."""
     said = {
         "centre": {"site_id": "x", "name": {"zh": "x", "en": "x"}, "timezone": "UTC", "first_date": "1900-01-01"},
         "sources": {
@@ -136,15 +136,30 @@ def draft(source: Path, form: Form, encoding: str) -> Config:
                 "feeds": {
                     "contact": {
                         "paths": [glob.escape(source.name)],
-                        "encoding": encoding,
-                        "format": form.settings(source.name),
                         "mapping": {"contact_id": "''", "started_at": "''", "outcome": "''"},
                     }
                 }
             }
         },
     }
-    return parse_config(yaml.safe_dump(said, allow_unicode=True), source.parent / "callmart.yaml")
+    config = parse_config(yaml.safe_dump(said, allow_unicode=True), source.parent / "callmart.yaml")
+    feed = config.feed(FEED)
+    land(feed, root, datetime.now(UTC))
+    (manifest,) = read_manifests(FEED, root)
+    return manifest, feed, paths.object_dir(root, FEED, manifest.object_id) / ORIGINAL
+
+
+def _total_lines(db: duckdb.DuckDBPyConnection, names: Sequence[str]) -> str:
+    """A condition over the export's columns that only lines with sums meet; empty when there is none."""
+    words = "|".join(synonyms().totals)
+    for name in names[:_FIRST_COLUMNS]:
+        rows = db.execute(
+            f"""select distinct {quote(name)} as v from raw
+            where regexp_matches(lower(v), '^({words})[ :：]*$') order by v"""
+        ).fetchall()
+        if rows:
+            return f"{quote(name)} in ({', '.join(literal(text) for (text,) in rows)})"
+    return ""
 
 
 # --- the copy ----------------------------------------------------------------------------------------------
@@ -233,9 +248,8 @@ def _is_known(cell: str, *known: Any) -> bool:
     return any(header.key in names for names in known) and not squeezed(cell).isdigit()
 
 
-def _text_form(landed: tuple[Manifest, Feed, Path], source: Path, scratch: Path, export: Path) -> tuple[Form, str]:
+def _text_form(manifest: Manifest, original: Path, scratch: Path, export: Path) -> tuple[Form, str]:
     """Delimiter, quote and title lines of a CSV, and its encoding."""
-    manifest, _, original = landed
     prepared = prepare(manifest, original, "auto", tables.JSON_LINES, scratch)
     lines: list[tuple[int, str]] = []
     with prepared.path.open(encoding="utf-8", newline="\n") as handle:
@@ -244,20 +258,20 @@ def _text_form(landed: tuple[Manifest, Feed, Path], source: Path, scratch: Path,
             lines.append((int(number), text))
     best: tuple[tuple[int, float, int], Form] | None = None
     for delimiter in _DELIMITERS:
-        for quote in ('"', "'"):
-            rows, ends = _rows(lines, delimiter, quote)
+        for mark in ('"', "'"):
+            rows, ends = _rows(lines, delimiter, mark)
             widths = Counter(len(row) for row in rows if len(row) > 1)
             at = header_row(rows)
             if not widths or at is None:
                 continue
             known = sum(_is_known(cell, synonyms().meanings, synonyms().alone) for cell in rows[at])
-            score = (known, widths.most_common(1)[0][1] / len(rows), quote == '"')
+            score = (known, widths.most_common(1)[0][1] / len(rows), mark == '"')
             if best is None or score > best[0]:
                 begin = ends[at - 1] if at else 0
                 # lines above the header, blank ones among them
                 first = next(number for number, _ in lines if number > begin)
                 escape = "\\" if any('\\"' in text for _, text in lines) else ""
-                best = score, Form("csv", delimiter, quote, escape, first - 1)
+                best = score, Form("csv", delimiter, mark, escape, first - 1)
     if best is None:
         shown = mask_text(lines[0][1][:80]) if lines else ""
         raise InputError(
@@ -283,7 +297,7 @@ def _rows(lines: Sequence[tuple[int, str]], delimiter: str, quote: str) -> tuple
     return rows, ends
 
 
-def _workbook_form(source: Path, export: Path) -> tuple[Form, Path, bool]:
+def _workbook_form(source: Path, export: Path) -> tuple[Form, bool]:
     """The sheet with the largest table and where its header stands; a long sheet is cut to its first rows."""
     import openpyxl  # a second to import, and only for workbooks
 
@@ -310,7 +324,7 @@ def _workbook_form(source: Path, export: Path) -> tuple[Form, Path, bool]:
     values = list(zip(range(number + MOST_ROWS + 1), book[title].iter_rows(values_only=True), strict=False))
     book.close()
     if len(values) <= number + MOST_ROWS:
-        return form, source, False
+        return form, False
     short = openpyxl.Workbook(write_only=True)
     target = short.create_sheet(title)
     for _, row in values[:-1]:
@@ -318,7 +332,7 @@ def _workbook_form(source: Path, export: Path) -> tuple[Form, Path, bool]:
     if form.sheet is not None:
         short.create_sheet("-" + title[:30])
     short.save(source)
-    return form, source, True
+    return form, True
 
 
 def zip_rows(sheet: Any, most: int) -> Iterator[tuple[int, list[str]]]:
