@@ -15,23 +15,24 @@ from orchestration.init.columns import Column
 
 Kind = Literal["moment", "date", "clock"]
 Order = Literal["", "day_first", "month_first", "year_first"]
-# Epoch numbers by their digits: how many of them make a second.
-_EPOCHS = {10: 1, 13: 1000, 16: 1_000_000}
+_EPOCHS = {1: "s", 1000: "ms", 1_000_000: "µs"}
+_EPOCH_S = (946_684_800, 4_102_444_800)  # the years 2000 to 2099
 _SERIALS = (20_000, 80_000)  # Excel's days of the years 1954 to 2119
 _RARE = 0.005
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _LONG_MONTH = r"(?:January|February|March|April|June|July|August|September|October|November|December)"
 _DATES: tuple[tuple[str, dict[Order, str]], ...] = (
-    (r"9999([-/.])99?\1?99?", {"": "%Y{0}%m{0}%d"}),
+    (r"9999([-/.])99?(?:\1)99?", {"": "%Y{0}%m{0}%d"}),
     (r"9999年99?月99?[日号]", {"": "%Y年%m月%d日"}),
     (r"99999999", {"": "%Y%m%d"}),
-    (r"99?([-/. ])99?\1?9999", {"day_first": "%d{0}%m{0}%Y", "month_first": "%m{0}%d{0}%Y"}),
+    (r"99?([-/. ])99?(?:\1)9999", {"day_first": "%d{0}%m{0}%Y", "month_first": "%m{0}%d{0}%Y"}),
     (
-        r"99?([-/.])99?\1?99",
+        r"99([-/.])99?(?:\1)99",
         {"day_first": "%d{0}%m{0}%y", "month_first": "%m{0}%d{0}%y", "year_first": "%y{0}%m{0}%d"},
     ),
-    (rf"99?([-/ ]){_MONTH}\1?9999", {"": "%d{0}%b{0}%Y"}),
-    (rf"99?([-/ ]){_LONG_MONTH}\1?9999", {"": "%d{0}%B{0}%Y"}),
+    (r"9([-/.])99?(?:\1)99", {"day_first": "%d{0}%m{0}%y", "month_first": "%m{0}%d{0}%y"}),
+    (rf"99?([-/ ]){_MONTH}(?:\1)9999", {"": "%d{0}%b{0}%Y"}),
+    (rf"99?([-/ ]){_LONG_MONTH}(?:\1)9999", {"": "%d{0}%B{0}%Y"}),
     (rf"{_MONTH} 99?, 9999", {"": "%b %d, %Y"}),
     (rf"{_LONG_MONTH} 99?, 9999", {"": "%B %d, %Y"}),
 )
@@ -175,11 +176,10 @@ def _clock(found: re.Match[str]) -> tuple[str, bool, bool]:
 def _numeric(column: Column) -> Reading | None:
     """Epochs and Excel's serial days."""
     low, high = column.lowest or 0, column.highest or 0
-    for digits, per_second in _EPOCHS.items():
-        if column.is_whole and 10 ** (digits - 1) <= low and high < 4 * 10 ** (digits - 1):
+    for per_second, unit in _EPOCHS.items():
+        if column.is_whole and _EPOCH_S[0] * per_second <= low and high < _EPOCH_S[1] * per_second:
             divided = "" if per_second == 1 else f" / {per_second}"
             sql = f"to_timestamp(cast({{x}} as double){divided})"
-            unit = {1: "s", 1000: "ms", 1_000_000: "µs"}[per_second]
             return Reading("moment", sql, sql, f"epoch {unit}", is_absolute=True)
     if _SERIALS[0] <= low and high < _SERIALS[1]:
         days = "timestamp '1899-12-30' + to_seconds(round(cast({x} as double) * 86400))"
