@@ -135,7 +135,7 @@ def _unknown_words(table: str, column: Column) -> Words | None:
 
 def shortened(text: str) -> str:
     """A text of the export as it may be shown."""
-    said = mask_text(text) or ""
+    said = mask_text(" ".join(text.split())) or ""
     return said if len(said) <= 24 else said[:23] + "…"
 
 

@@ -112,10 +112,10 @@ def _merged(proposals: Sequence[Proposal]) -> Proposal:
     """One proposal of those for each order that is possible: a line in which they differ is open. So is a required
     column that no column of the export gives."""
     merged = proposals[0]
-    for target, line in merged.lines.items():
-        sqls = [proposal.lines[target].sql[0] for proposal in proposals]
-        if len(set(sqls)) > 1:
-            merged.lines[target] = replace(line, sql=tuple(sqls))
+    every = {target: line for proposal in reversed(proposals) for target, line in proposal.lines.items()}
+    for target, line in every.items():
+        sqls = [proposal.lines[target].sql[0] if target in proposal.lines else "null" for proposal in proposals]
+        merged.lines[target] = replace(line, sql=tuple(sqls) if len(set(sqls)) > 1 else line.sql)
     said = contract(FEED)
     for column in said.columns:
         if column.required and column.default is None and column.name not in merged.lines:
@@ -126,6 +126,7 @@ def _merged(proposals: Sequence[Proposal]) -> Proposal:
 
 def _put(out: Path, text: str) -> None:
     with storing(out):
+        out.absolute().parent.mkdir(parents=True, exist_ok=True)
         written_first = paths.hidden(out)
         written_first.write_text(text, "utf-8")
         paths.put(written_first, out)

@@ -17,6 +17,8 @@ from orchestration.init.synonyms import Words
 
 Arm = tuple[str, str]
 """A condition and the value that it gives, both SQL."""
+# Who is the calling and the called party of an inbound and of an outbound call.
+_PARTIES = {"calling": ("caller", "agent"), "called": ("agent", "caller")}
 _NEVER_QUEUED = ("abandoned_ivr", "self_served")
 
 
@@ -74,6 +76,25 @@ class Outcomes:
             outbound = among(column, known["true"]) if "true" in known else "false"
             return Answer(f"case when {outbound} then 'outbound' else 'inbound' end", (column,))
         return None
+
+    def hangup_side(self) -> Answer | None:
+        """Who ended the call; the calling party of an outbound call is the agent."""
+        column, outbound = self._taken.get("hangup_side"), self.is_outbound()
+        if column is None:
+            return None
+        known, unknown = word_values("hangup_side", column)
+        arms, by = [], [column]
+        for value, texts in known.items():
+            said = among(column, texts)
+            if value not in _PARTIES:
+                arms.append((said, literal(value)))
+                continue
+            inward, outward = _PARTIES[value]
+            if outbound:
+                arms.append((f"{said} and {outbound[0]}", literal(outward)))
+                by.append(outbound[1])
+            arms.append((said, literal(inward)))
+        return Answer(written_case(arms, column.sql), tuple(by), _not_known(unknown))
 
     def is_outbound(self) -> tuple[str, Column] | None:
         """A condition, and the column that tells it; None when no call of the sample is outbound."""

@@ -230,6 +230,9 @@ class Proposer:
             if said.is_assumed and not self._is_proved(name):
                 zh = f"单位当作“{said.how}”，没有别的列能证明。"
                 notes.append(Words(zh, f"Taken as {said.how}; no other column proves it."))
+            if name == "total_s" and "talk_s" in synonyms().meanings[column.header.key] and not self._is_proved(name):
+                zh = "当作整通电话的时长，也可能只是通话时长。"
+                notes.append(Words(zh, "Taken as the length of the whole call; it may be the talk alone."))
             if name == "queue_wait_s" and before is not None and {"queue_wait_s", "ring_s"} <= set(before):
                 sql = f"{sql} + coalesce({self._seconds['ring_s'].sql}, 0)"
                 notes.append(
@@ -383,9 +386,10 @@ class Proposer:
         for name in ("priority", "transfer_count"):
             if column := self._taken.get(name):
                 self._add(name, f"cast({column.sql} as integer)", (column,))
-        for name, table in (("hangup_side", "hangup_side"), ("declared_resolved", "boolean")):
-            if column := self._taken.get(name):
-                self._add_enum(name, worded(table, column))
+        if side := Outcomes(self._taken, self._seconds, self._moments).hangup_side():
+            self._add_enum("hangup_side", side)
+        if column := self._taken.get("declared_resolved"):
+            self._add_enum("declared_resolved", worded("boolean", column))
         for part in ("is_answered", "is_abandoned", "is_outbound"):
             column = self._taken.get(part)
             if column and not any(column.name in line.by for line in self._made.lines.values()):

@@ -167,6 +167,8 @@ def _total_lines(db: duckdb.DuckDBPyConnection, names: Sequence[str]) -> str:
 
 def _copied(export: Path, folder: Path) -> tuple[Path, bool]:
     """The unpacked file, or of text its first `MOST_BYTES`, and whether something is left out."""
+    if export.exists() and not export.is_file():  # to open a pipe could wait for ever
+        raise InputError("this is no file.", file=export, rule="unreadable", todo="name an export.")
     target = paths.make_private(folder / "source", folder) / bare_name(export)
     try:
         with export.open("rb") as handle:

@@ -412,6 +412,19 @@ def test_unknown_words_are_told_and_their_rows_refused_not_guessed(tmp_path: Pat
     assert [row["rule"] for row in Kit(tmp_path, FEED).refused()] == ["missing_meaning"]
 
 
+def test_the_calling_party_of_an_outbound_call_is_the_agent(tmp_path: Path) -> None:
+    cells = [f"2026-03-05 10:30:00,已接,{way},{side}" for way in ("呼入", "呼出") for side in ("主叫", "被叫")]
+    init(tmp_path, "a.csv", calls(*cells, head="流水号,开始时间,结束时间,状态,呼叫类型,挂机方"))
+    assert column(rows_of(tmp_path), "hangup_side") == ["caller", "agent", "agent", "caller"]
+
+
+def test_an_answer_that_no_column_has_is_worked_out_where_the_parts_add_up(tmp_path: Path) -> None:
+    cells = [f"2026-03-05 10:{n:02}:50,10,{40 if n else 0},{'answered' if n else 'abandoned'}" for n in range(7)]
+    with look(tmp_path, calls(*cells, head="call id,start time,end time,queue wait,talk time,status")) as looked:
+        assert looked.values("agent_answered_at")[:2] == [None, datetime(2026, 3, 5, 10, 1, 10)]
+        assert "the figures prove that they add up" in told(looked)
+
+
 def test_what_the_export_does_not_tell_is_open(tmp_path: Path) -> None:
     done = init(tmp_path, "a.csv", "call id,caller\nc1,13800138000\nc2,13800138001\n")
     assert {found.target for found in done.open_lines} == {"started_at", "outcome"}
@@ -452,7 +465,7 @@ def test_no_header_or_word_stands_twice_and_every_target_exists() -> None:
     assert targets <= set(said["columns"]) | set(said["parts"])
     for name, values in said["words"].items():
         if name in names:
-            assert set(values) <= {*(contract(FEED).column(name).enum or ()), "unanswered"}
+            assert set(values) <= {*(contract(FEED).column(name).enum or ()), "unanswered", "calling", "called"}
 
 
 @pytest.mark.parametrize(
