@@ -13,7 +13,7 @@ from itertools import pairwise
 from expectations.contracts import contract
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.masking import normalise_number, number_type
-from orchestration.init.assignment import FEED, Assignment, duration_names, taken, word_values
+from orchestration.init.assignment import FEED, Assignment, duration_names, instant_names, taken, word_values
 from orchestration.init.columns import Column
 from orchestration.init.durations import Seconds, seconds
 from orchestration.init.instants import Order
@@ -92,10 +92,7 @@ class Proposer:
         self._people()
         self._rest()
         self._survey()
-        for part in ("date", "time", "end_date"):
-            column = self._taken.get(part)
-            if column and not any(column.name in line.by for line in self._made.lines.values()):
-                self._made.unused.append((column, Words("另有时间列。", "Another column has the time.")))
+        self._leftover()
         names = [column.name for column in contract(FEED).columns]
         inputs = [item.name for item in contract(FEED).inputs]
         order = {name: place for place, name in enumerate([names[0], *inputs, *names[1:]])}
@@ -390,11 +387,18 @@ class Proposer:
             self._add_enum("hangup_side", side)
         if column := self._taken.get("declared_resolved"):
             self._add_enum("declared_resolved", worded("boolean", column))
-        for part in ("is_answered", "is_abandoned", "is_outbound"):
-            column = self._taken.get(part)
-            if column and not any(column.name in line.by for line in self._made.lines.values()):
-                why = Words("另有列给出同样的信息。", "Another column tells the same.")
-                self._made.unused.append((column, why))
+
+    def _leftover(self) -> None:
+        """Tell the columns that took a part of which nothing was made."""
+        told = {column.name for column, _ in self._made.unused}
+        told |= {name for line in self._made.lines.values() for name in line.by}
+        for part, column in self._taken.taken.items():
+            if column.name in told:
+                continue
+            why = Words("另有列给出同样的信息。", "Another column tells the same.")
+            if part in self._moments or part in instant_names():
+                why = Words("时刻没有对应的日期。", "It is a time of day, and no column has its date.")
+            self._made.unused.append((column, why))
 
     def _survey(self) -> None:
         """Ratings, as a feed of their own that is written but not switched on."""

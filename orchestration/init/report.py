@@ -13,8 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from expectations.contracts import contract
-from orchestration.init.assignment import FEED, instant_names, shortened
+from orchestration.init.assignment import FEED, duration_names, instant_names, shortened
 from orchestration.init.capabilities import available
 from orchestration.init.initialise import Initialised
 from orchestration.init.proposal import Line
@@ -77,11 +76,7 @@ def _mapping(done: Initialised) -> Table:
 
 def _sample(done: Initialised, line: Line) -> str:
     """A text of the export where it can't be personal data."""
-    timed = (
-        line.target in instant_names() or contract(FEED).column(line.target).measured_in == "s"
-        if (line.target in contract(FEED).column_names)
-        else False
-    )
+    timed = line.target in (*instant_names(), *duration_names())
     if not line.by or not (line.how if timed else line.target in _SHOWN):
         return ""
     column = next(column for column in done.columns if column.name == line.by[-1 if timed else 0])

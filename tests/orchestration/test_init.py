@@ -6,6 +6,7 @@ up. Not here: how a configured file is read (test_typing.py, test_tables.py).
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -24,8 +25,9 @@ import duckdb
 import openpyxl
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from expectations.contracts import contract
 from orchestration import cli
@@ -40,6 +42,7 @@ from orchestration.init.initialise import Initialised, initialise, proposed
 from orchestration.init.instants import Order, readings
 from orchestration.init.moments import Proof
 from orchestration.init.proposal import Proposal
+from orchestration.init.report import report
 from orchestration.init.sample import Sample, open_sample
 from tests.orchestration.extract_kit import Kit, column
 
@@ -425,6 +428,12 @@ def test_an_answer_that_no_column_has_is_worked_out_where_the_parts_add_up(tmp_p
         assert "the figures prove that they add up" in told(looked)
 
 
+def test_a_time_of_day_without_a_date_is_told(tmp_path: Path) -> None:
+    text = "call id,start time,end time,status\nc1,1773100000,10:00:00,answered\nc2,1773100100,10:01:00,answered\n"
+    with look(tmp_path, text) as looked:
+        assert "ended_at" not in looked.proposal.lines and "end time: It is a time of day" in told(looked)
+
+
 def test_what_the_export_does_not_tell_is_open(tmp_path: Path) -> None:
     done = init(tmp_path, "a.csv", "call id,caller\nc1,13800138000\nc2,13800138001\n")
     assert {found.target for found in done.open_lines} == {"started_at", "outcome"}
@@ -571,6 +580,40 @@ def test_of_a_long_sheet_the_first_rows_are_looked_at(tmp_path: Path, monkeypatc
     book.save(tmp_path / "a.xlsx")
     done = initialise(tmp_path / "a.xlsx", tmp_path / "callmart.yaml")
     assert (done.frame.is_cut, done.frame.rows) == (True, 10) and len(rows_of(tmp_path)) == 30
+
+
+CELLS = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(
+        ["2026-03-05 10:00:00", "03/04/2026 10:00", "00:03:20", "12", "0.5", "是", "已接", "呼出", "-", "合计"]
+    ),
+)
+HEADERS = st.sampled_from(
+    [header for item in ("columns", "parts") for names in yaml.safe_load(words.FILE.read_text("utf-8"))[item].values()
+     for header in names[:2]]
+)  # fmt: skip
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_an_export_holds_a_configuration_is_written_or_the_error_says_why(
+    tmp_path: Path, data: st.DataObject
+) -> None:
+    headers = data.draw(st.lists(st.one_of(HEADERS, CELLS), min_size=2, max_size=9))
+    table = [headers, *data.draw(st.lists(st.lists(CELLS, min_size=len(headers), max_size=len(headers)), max_size=8))]
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(table)
+    try:
+        done = init(tmp_path, "a.csv", out.getvalue().encode("utf-8", "replace"), force=True)
+    except InputError as error:
+        assert error.todo
+        return
+    if done.open_lines:
+        with pytest.raises(InputError, match="is still to be decided"):
+            load_config(done.out)
+    else:
+        assert load_config(done.out).feeds.keys() == {FEED}
+    Console(file=io.StringIO()).print(report(done))
 
 
 # --- the command ---------------------------------------------------------------------------------------------
