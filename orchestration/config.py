@@ -536,8 +536,9 @@ def _read_yaml(text: str, file: Path) -> tuple[Any, dict[Location, int]]:
             for index, item in enumerate(node.value):
                 visit(item, (*at, index))
 
-    loader = _TextLoader(text)
+    loader = None
     try:
+        loader = _TextLoader(text)  # which looks for characters that YAML can't hold
         node = loader.get_single_node()
         if node is None:
             return None, lines
@@ -555,7 +556,8 @@ def _read_yaml(text: str, file: Path) -> tuple[Any, dict[Location, int]]:
     except yaml.YAMLError as error:
         raise InputError(f"this is not YAML: {error}.", file=file, rule="yaml", todo="correct it.") from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _problems_of(error: ValidationError) -> Iterator[_Problem]:

@@ -135,8 +135,13 @@ def _unknown_words(table: str, column: Column) -> Words | None:
 
 def shortened(text: str) -> str:
     """A text of the export as it may be shown."""
-    said = mask_text(" ".join(text.split())) or ""
+    said = mask_text(plain(text)) or ""
     return said if len(said) <= 24 else said[:23] + "…"
+
+
+def plain(text: str) -> str:
+    """A text on one line, with nothing in it that can't be printed."""
+    return "".join(letter if letter.isprintable() else "·" for letter in " ".join(text.split()))
 
 
 def only_reading(column: Column) -> Reading | None:

@@ -14,7 +14,7 @@ import yaml
 
 from expectations.contracts import contract
 from orchestration.config import TODO
-from orchestration.init.assignment import FEED
+from orchestration.init.assignment import FEED, plain
 from orchestration.init.proposal import Line, Proposal
 from orchestration.init.synonyms import Words
 
@@ -44,7 +44,7 @@ def written(frame: Frame, proposal: Proposal, orders: Sequence[Words]) -> str:
 
 
 def _head(frame: Frame) -> Iterator[str]:
-    export = " ".join(frame.export.split())
+    export = plain(frame.export)
     which = "前" if frame.is_cut else "全部"
     first = "the first " if frame.is_cut else "all "
     yield f"# 由 callmart init 根据 {export} 的{which} {frame.rows} 行写成，请核对“？”所在各行。"
@@ -108,8 +108,9 @@ def _line(line: Line, orders: Sequence[Words]) -> Iterator[str]:
         return
     yield f"{_LEVEL}# ? 数据不能证明日在前还是月在前：留下一行。 The data don't prove the order: keep one line."
     for sql, order in zip(line.sql, orders, strict=True):
+        yield f"{_LEVEL}# {order.zh} {order.en}:"
         for text in _pair("", line.target, sql):
-            yield f"{_LEVEL}#   {text}   # {order.zh} {order.en}" if "\n" not in sql else f"{_LEVEL}#   {text}"
+            yield f"{_LEVEL}#   {text}"
     yield f"{_LEVEL}{line.target}: {TODO} {' or '.join(order.en for order in orders)}"
 
 
@@ -132,7 +133,7 @@ def _survey(frame: Frame, proposal: Proposal) -> Iterator[str]:
 
 
 def _pair(indent: str, key: str, sql: str) -> Iterator[str]:
-    if "\n" not in sql:
+    if "\n" not in sql or not sql.replace("\n", "").isprintable():
         yield f"{indent}{key}: {_scalar(sql)}"
         return
     yield f"{indent}{key}: |"
