@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -222,6 +223,11 @@ class Contract(_Model):
     def capabilities(self) -> tuple[str, ...]:
         """Everything the feed can provide: its own capabilities and those of single columns, sorted."""
         return tuple(sorted({*self.provides, *(c.provides for c in self.columns if c.provides)}))
+
+    def given_by(self, mapped: Iterable[str]) -> set[str]:
+        """The capabilities that a feed provides whose mapping names these columns."""
+        names = set(mapped)
+        return {*self.provides, *(c.provides for c in self.columns if c.provides and c.name in names)}
 
     def fingerprint(self) -> str:
         """Hash of what decides how a row is typed: no words, units, metrics or what only the checks read."""

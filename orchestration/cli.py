@@ -97,6 +97,39 @@ def build(
 
 
 @app.command()
+def init(
+    export: Annotated[Path, typer.Argument(help="A flat export of calls: CSV, JSON lines or workbook (.gz, .zip).")],
+    out: Annotated[Path, typer.Option("--out", help="Where the configuration goes.")] = Path("callmart.yaml"),
+    timezone: Annotated[str, typer.Option("--timezone", help="Zone of times without an offset.")] = "Asia/Shanghai",
+    site: Annotated[str, typer.Option("--site", help="Id of the site.")] = "main",
+    day_first: Annotated[bool, typer.Option("--day-first", help="03/04 is in April.")] = False,
+    month_first: Annotated[bool, typer.Option("--month-first", help="03/04 is in March.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Look at an export and write a configuration that builds it, as far as its headers and figures prove one.
+
+    Exit codes: 0 written and tried, 2 the export can't be read, or something of the written file is still open.
+    """
+    from orchestration.init.initialise import initialise
+    from orchestration.init.report import report
+
+    if day_first and month_first:
+        raise InputError("--day-first and --month-first exclude each other.", todo="leave out one of them.")
+    done = initialise(
+        export, out, timezone, site, "day_first" if day_first else "month_first" if month_first else "", force
+    )
+    width = None if sys.stdout.isatty() else 120
+    Console(width=width, highlight=False).print(report(done))
+    if done.open_lines:
+        raise InputError(
+            f"still to be decided: {', '.join(line.target for line in done.open_lines)}.",
+            file=out,
+            rule="open",
+            todo="decide in the file, or run init again with --day-first or --month-first where the order is open.",
+        )
+
+
+@app.command()
 def simulate(
     out: Annotated[Path, typer.Option("--out", help="Folder for the files; made when missing.")],
     days: Annotated[int, typer.Option("--days", help="Local dates to simulate.")] = 35,

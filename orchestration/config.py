@@ -35,6 +35,9 @@ HASH_KEY_VARIABLE = "CALLMART_HASH_KEY"
 DEMO_HASH_KEY = "callmart-demo-key-published-and-therefore-not-secret"
 MIN_KEY_LENGTH = 16
 
+# What stands in a mapping instead of SQL where somebody still has to decide.
+TODO = "TODO"
+
 CDR_STANDARD_COLUMNS = (
     "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer",
     "end", "duration", "billsec", "disposition", "amaflags", "uniqueid", "userfield",
@@ -549,8 +552,9 @@ def _read_yaml(text: str, file: Path) -> tuple[Any, dict[Location, int]]:
             for index, item in enumerate(node.value):
                 visit(item, (*at, index))
 
-    loader = _TextLoader(text)
+    loader = None
     try:
+        loader = _TextLoader(text)  # which looks for characters that YAML can't hold
         node = loader.get_single_node()
         if node is None:
             return None, lines
@@ -568,7 +572,8 @@ def _read_yaml(text: str, file: Path) -> tuple[Any, dict[Location, int]]:
     except yaml.YAMLError as error:
         raise InputError(f"this is not YAML: {error}.", file=file, rule="yaml", todo="correct it.") from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _problems_of(error: ValidationError) -> Iterator[_Problem]:
@@ -772,6 +777,10 @@ def _check_mapped(feed: Feed, at: Location, checker: Checker) -> Iterator[_Probl
             yield _Problem(here, f"{name} is filled by rules", "write a rule instead.")
         elif name not in types:
             yield _Problem(here, f"unknown column{nearest(name, allowed)}", f"known columns are: {', '.join(allowed)}.")
+        elif sql.startswith(TODO):
+            told = f"{name} is still to be decided: {sql.removeprefix(TODO).strip(' :')}"
+            todo = "write its SQL; where `callmart init` wrote lines to choose from, keep one of them."
+            yield _Problem(here, told, todo)
         else:
             yield from _check_expression(checker, here, sql, feed.columns, types[name])
     for column in contract.columns:

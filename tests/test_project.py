@@ -133,7 +133,8 @@ def unknown_commands(text: str) -> list[str]:
             unknown.append(name)
             continue
         known = {option for parameter in commands[name].params for option in parameter.opts}
-        unknown += [f"{name} {option}" for option in re.findall(r"--[a-z]+", arguments) if option not in known]
+        named = re.findall(r"--[a-z]+(?:-[a-z]+)*", arguments)
+        unknown += [f"{name} {option}" for option in named if option not in known]
     return unknown
 
 

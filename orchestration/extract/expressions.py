@@ -7,6 +7,7 @@ alone. Not here: what a mapping means (adapters).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -72,6 +73,10 @@ class Checker:
         named = set(columns or ())
         for part in _walk(node["select_list"][0]):
             self._refuse(part, named)
+            if (pair := _guessed_order(part)) is not None:
+                raise ExpressionError(
+                    f"it tries {pair[0]!r} and {pair[1]!r}: where both can be read, which is meant would be a guess"
+                )
         if columns is None:
             return None
         fields = ", ".join(f"null::varchar as {quote(column)}" for column in columns)
@@ -98,6 +103,43 @@ class Checker:
             raise ExpressionError(
                 f"{name}() depends on more than the row: the same file would not always give the same"
             )
+
+
+def _guessed_order(part: dict[str, Any]) -> tuple[str, str] | None:
+    """Two formats of which one is the other with day and month exchanged, tried one after the other on what one value
+    happens to look like: in a list of `strptime`, in a `coalesce`, in a CASE that asks which of the two can be read. A
+    CASE that asks another column decides and does not guess."""
+    kind = part.get("class")
+    if kind == "CASE":
+        checks = part["case_checks"]
+        asked = {form for check in checks for form in _formats(check["when_expr"])}
+        given = {form for check in checks for form in _formats(check["then_expr"])} | set(_formats(part["else_expr"]))
+        return _exchanged_pair(asked, given)
+    if part.get("type") == "OPERATOR_COALESCE" or str(part.get("function_name", "")).lower().endswith("strptime"):
+        tried = set(_formats(part))
+        return _exchanged_pair(tried, tried)
+    return None
+
+
+def _formats(node: Any) -> Iterator[str]:
+    """Formats of `strptime` in an expression, those inside a CASE left out."""
+    if isinstance(node, dict) and node.get("class") == "CASE":
+        return
+    if isinstance(node, dict) and str(node.get("function_name", "")).lower().endswith("strptime"):
+        constants = (part["value"]["value"] for part in _walk(node) if part.get("class") == "CONSTANT")
+        yield from (str(value) for value in constants if "%" in str(value))
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        yield from _formats(child)
+
+
+def _exchanged_pair(some: set[str], others: set[str]) -> tuple[str, str] | None:
+    plain = {form.replace("%-", "%"): form for form in others}
+    for form in sorted(some):
+        exchanged = re.sub("%([dm])", lambda code: "%" + {"d": "m", "m": "d"}[code[1]], form.replace("%-", "%"))
+        if "%d" in exchanged and "%m" in exchanged and exchanged in plain:
+            return form, plain[exchanged]
+    return None
 
 
 def _walk(node: Any) -> Iterator[dict[str, Any]]:

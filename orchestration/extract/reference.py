@@ -202,9 +202,7 @@ def _capabilities(
         if said.is_reference or not said.capabilities():
             continue
         feed = config.feeds.get(name)
-        declared = set(said.provides) if feed else set()
-        if feed:
-            declared |= {column.provides for column in said.columns if column.provides and column.name in feed.mapping}
+        declared = said.given_by(feed.mapping) if feed else set()
         days = [day for day, meta in partition_meta(db, name, root).items() if meta.get("rows")]
         rows += [
             {

@@ -122,7 +122,7 @@ def read_workbook(
             rule="missing_sheet",
             todo="correct the name of the sheet in the configuration (format: {sheet: ...}) or in the workbook.",
         )
-    rows = _rows(book[form.sheet] if form.sheet else book.worksheets[0], form.skip)
+    rows = sheet_rows(book[form.sheet] if form.sheet else book.worksheets[0], form.skip)
     header, header_line = None, 0
     if form.header:
         header_line, names = next(rows, (0, []))
@@ -192,7 +192,7 @@ def _text(column: str, kind: str) -> str:
     return f"decode({column})" if kind == "BLOB" else f"{column}::varchar"
 
 
-def _rows(sheet: Any, skip: int) -> Iterator[tuple[int, list[str]]]:
+def sheet_rows(sheet: Any, skip: int) -> Iterator[tuple[int, list[str]]]:
     """Rows of a sheet with their numbers, from the first behind `skip` that is not blank."""
     begun = False
     for number, row in enumerate(sheet.iter_rows(min_row=skip + 1, values_only=True), skip + 1):

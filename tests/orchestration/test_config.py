@@ -127,6 +127,12 @@ def test_key_given_twice_is_refused() -> None:
     assert "first in line 2" in str(error)
 
 
+def test_a_character_that_yaml_cannot_hold_is_no_traceback() -> None:
+    with pytest.raises(InputError, match="this is not YAML") as caught:
+        parse_config("centre: \x1b", Path("callmart.yaml"))
+    assert caught.value.rule == "yaml"
+
+
 def test_text_that_is_not_yaml_names_the_line() -> None:
     error = fails(QUEUE_LOG.replace("  timezone: Asia/Shanghai", "  timezone: [Asia/Shanghai"))
     assert error.rule == "yaml" and error.line is not None
