@@ -89,7 +89,8 @@ class Zendesk:
         if self.is_busy:
             self.is_busy = False
             return Reply({"error": "APIRateLimitExceeded"}, 429, {"Retry-After": "23"})
-        return getattr(self, asked.path.rpartition("/")[2].removesuffix(".json"))(asked)
+        reply: Reply = getattr(self, asked.path.rpartition("/")[2].removesuffix(".json"))(asked)
+        return reply
 
     def cursor(self, asked: Asked) -> Reply:
         at = asked.query.get("cursor", "")
