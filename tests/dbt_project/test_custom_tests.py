@@ -233,6 +233,13 @@ BREAKAGES = [
         tickets_come_after_the_contact_that_they_came_from=1,
     ),
     breakage(
+        "no_steady_feed_misses_a_date",
+        "insert into marts.fct_feed_day by name select 'f' as feed, date '2026-03-02' as local_date, "
+        "9.0 as expected_row_count, 0 as received_row_count, 0 as loaded_row_count, 0 as flagged_row_count, "
+        "0 as duplicate_row_count, 0 as refused_row_count, 0 as held_row_count, false as is_held, true as is_missing",
+        no_steady_feed_misses_a_date=1,
+    ),
+    breakage(
         "every_available_default_variant_is_computed",
         "delete from marts.kpi_value where kpi_id = 'M041'",
         every_available_default_variant_is_computed=2,
