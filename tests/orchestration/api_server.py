@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -84,8 +84,9 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[Api]:
                 self.send_header("Content-Length", str(len(body)))
             self.send_header("Connection", "close")
             self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if reply.cut else body)
             self.close_connection = True
+            with suppress(ConnectionError):  # who asked may be dead, or have read enough
+                self.wfile.write(body[: len(body) // 2] if reply.cut else body)
 
         do_GET = do_POST = handle_any
 
