@@ -84,9 +84,9 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[Api]:
                 self.send_header("Content-Length", str(len(body)))
             self.send_header("Connection", "close")
             self.end_headers()
-            with suppress(BrokenPipeError):  # who asked may be killed or no longer waiting
-                self.wfile.write(body[: len(body) // 2] if reply.cut else body)
             self.close_connection = True
+            with suppress(ConnectionError):  # who asked may be dead, or have read enough
+                self.wfile.write(body[: len(body) // 2] if reply.cut else body)
 
         do_GET = do_POST = handle_any
 

@@ -15,10 +15,12 @@ import ipaddress
 import json
 import logging
 import math
+import ssl
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any
@@ -102,7 +104,7 @@ class Client:
         self._auth = authentication(feed)
         timeout = httpx.Timeout(self._limits.read_s, connect=self._limits.connect_s)
         headers = {"User-Agent": "callmart", "Accept": "application/json"} | feed.http.headers
-        self._http = httpx.Client(timeout=timeout, headers=headers)
+        self._http = httpx.Client(timeout=timeout, headers=headers, verify=_trusted())
         self._asked_at = -math.inf
 
     def __enter__(self) -> Client:
@@ -283,6 +285,12 @@ class Client:
     def _told(self, text: str) -> str:
         """A text of the API without secrets and telephone numbers."""
         return mask_text(without_secrets(self._feed, text)) or ""
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that vouch for hosts; read once for all feeds, as they are many."""
+    return httpx.create_ssl_context()
 
 
 class _Patience(stop_base):
