@@ -397,6 +397,13 @@ def test_talk_that_holds_the_hold_is_told_apart(tmp_path: Path) -> None:
         assert looked.values("talk_s") == [50, 49, 48, 47, 46, 45]
 
 
+def test_a_hold_that_is_always_zero_takes_nothing_off_the_talk(tmp_path: Path) -> None:
+    cells = [f"2026-03-05 10:{n:02}:00,2026-03-05 10:{n:02}:50,50,0,answered" for n in range(6)]
+    head = "call id,start time,answer time,end time,talk time,hold time,status"
+    with look(tmp_path, calls(*cells, head=head)) as looked:
+        assert "hold" not in looked.proposal.lines["talk_s"].sql[0]
+
+
 def test_rows_that_contradict_a_relation_are_counted(tmp_path: Path) -> None:
     cells = [f"2026-03-05 10:{n:02}:50,{50 if n else 9},answered" for n in range(10)]
     with look(tmp_path, calls(*cells, head="call id,start time,end time,total time,status")) as looked:
@@ -565,7 +572,16 @@ def test_of_a_long_export_the_beginning_is_looked_at_and_said(tmp_path: Path, mo
     monkeypatch.setattr(sampling, "MOST_BYTES", 400)
     done = init(tmp_path, "a.csv", dated(*["2026-03-05 10:00:00"] * 50))
     assert done.frame.is_cut and 5 < done.frame.rows < 50 and done.trial is not None and not done.trial.refused
-    assert "the first" in done.out.read_text("utf-8") and len(rows_of(tmp_path)) == 50
+    assert f"from {done.frame.rows} rows of a.csv" in done.out.read_text("utf-8") and len(rows_of(tmp_path)) == 50
+
+
+def test_later_places_of_a_long_export_prove_what_its_beginning_leaves_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "MOST_BYTES", 800)
+    days = [f"{day:02}/02/2026 10:00" for day in [*range(1, 29), 1] for _ in range(3)]
+    with look(tmp_path, dated(*days)) as looked:
+        assert looked.sample.is_cut and looked.proof.orders == ("day_first",)
 
 
 def test_of_a_long_sheet_the_first_rows_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
