@@ -45,8 +45,8 @@ def written(frame: Frame, proposal: Proposal, orders: Sequence[Words]) -> str:
 
 def _head(frame: Frame) -> Iterator[str]:
     export = plain(frame.export)
-    which = "前" if frame.is_cut else "全部"
-    first = "the first " if frame.is_cut else "all "
+    which = "其中" if frame.is_cut else "全部"
+    first = "" if frame.is_cut else "all "
     yield f"# 由 callmart init 根据 {export} 的{which} {frame.rows} 行写成，请核对“？”所在各行。"
     yield f"# Written by callmart init from {first}{frame.rows} rows of {export}."
     yield "# Please check each line marked `?`."

@@ -134,7 +134,7 @@ def prove_order(db: duckdb.DuckDBPyConnection, taken: Assignment, asked: Order) 
         against = sum(count for order, count in reads.items() if order != asked)
         if asked not in seen or against > reads.get(asked, 0):
             raise InputError(
-                f"{against} rows of {shown} can't be read {ORDERS[asked].en}.",
+                f"{against} values of {shown} can't be read {ORDERS[asked].en}.",
                 rule="day_month_order",
                 todo=f"leave out --{asked.replace('_', '-')}: the data say which order it is.",
             )
@@ -143,7 +143,8 @@ def prove_order(db: duckdb.DuckDBPyConnection, taken: Assignment, asked: Order) 
         count = reads[proved[0]]
         said = ORDERS[proved[0]]
         by = Words(
-            f"{shown} 中有 {count} 行只能读作{said.zh}。", f"{count} rows of {shown} can only be read {said.en}."
+            f"{shown} 中只能读作{said.zh}的值：{count} 个。",
+            f"Values of {shown} that can only be read {said.en}: {count}.",
         )
         return Proof((proved[0],), by)
     if not proved:

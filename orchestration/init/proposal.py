@@ -84,6 +84,7 @@ class Proposer:
             self._taken.taken["talk_s"] = self._taken.taken.pop("total_s")
             self._seconds["talk_s"] = self._seconds.pop("total_s")
             figures = self._figures()
+        self._nonzero = figures.nonzero
         self._answer = self._relate(figures)
         self._keys()
         self._durations()
@@ -254,7 +255,7 @@ class Proposer:
         proof = self._talk or self._whole
         return (
             proof is not None and proof.holds and "talk_s" in proof.parts and "hold_s" not in proof.parts
-            and "hold_s" in self._seconds and (self._taken.taken["hold_s"].highest or 1) > 0
+            and "hold_s" in self._nonzero
         )  # fmt: skip
 
     def _instants(self) -> None:

@@ -34,7 +34,8 @@ class Relation:
 
 
 class Figures:
-    """The instants and durations of a sample, as far as they can be read: `known` by the contract's names."""
+    """The instants and durations of a sample, as far as they can be read: `known` by the contract's names;
+    `nonzero` are the durations of which some row has one."""
 
     def __init__(
         self, db: duckdb.DuckDBPyConnection, instants: Mapping[str, str], durations: Mapping[str, str]
@@ -43,7 +44,7 @@ class Figures:
         self.known = {*instants, *durations}
         values = [f"try({{'v': ({sql})}}).v as {quote(name)}" for name, sql in {**instants, **durations}.items()]
         db.execute(f"create or replace temp table figure as select {', '.join(values) or 'null as nothing'} from raw")
-        self._nonzero = {
+        self.nonzero = {
             name for name in durations if self._count(f"{quote(name)} > 0") or self._count(f"{quote(name)} < 0")
         }
 
@@ -56,7 +57,7 @@ class Figures:
     def best_sum(self, left: str, sql: str, among: Sequence[str], needs: str | None = None) -> Relation | None:
         """The parts whose sum is `sql` in most rows; of equal ones the sum of most parts. Parts that are zero in every
         row say nothing and are left out. Only rows in which `needs` happened count."""
-        parts = [name for name in among if name in self._nonzero][:_MOST_PARTS]
+        parts = [name for name in among if name in self.nonzero][:_MOST_PARTS]
         where = f"({sql}) is not null" + (f" and {quote(needs)} > 0" if needs else "")
         sums = [chosen for count in range(1, len(parts) + 1) for chosen in combinations(parts, count)]
         if not sums:

@@ -49,7 +49,7 @@ def _head(done: Initialised) -> Text:
     line.append(f"  {rows}{', ' + form if form else ''}{', ' + (done.frame.encoding or 'utf-8')}", style="not bold")
     if done.frame.is_cut:
         limit = f"{MOST_BYTES >> 20} MB / {MOST_ROWS:,} rows"
-        line.append(f"\n  only the beginning of the file was looked at 只看了文件开头 ({limit})", style="yellow")
+        line.append(f"\n  only a part of the file was looked at 只看了文件的一部分 ({limit})", style="yellow")
     return line
 
 

@@ -41,6 +41,7 @@ from orchestration.init.synonyms import squeezed, synonyms
 FEED = "canonical.contact"
 MOST_BYTES = 8 << 20
 MOST_ROWS = 20_000
+_SLICE_SHARE = 16  # of these bytes one in so many is read in each of four later places too
 _FIRST_COLUMNS = 3  # in which a line says that it is a sum
 _LOOKED_AT = 300  # lines among which the header is looked for
 _ZIP_MAGIC, _OLD_EXCEL_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -166,7 +167,8 @@ def _total_lines(db: duckdb.DuckDBPyConnection, names: Sequence[str]) -> str:
 
 
 def _copied(export: Path, folder: Path) -> tuple[Path, bool]:
-    """The unpacked file, or of text its first `MOST_BYTES`, and whether something is left out."""
+    """The unpacked file, or of long text its first `MOST_BYTES` and, unless it is packed, some lines from later places:
+    more dates tell more of the order of day and month. And whether something is left out."""
     if export.exists() and not export.is_file():  # to open a pipe could wait for ever
         raise InputError("this is no file.", file=export, rule="unreadable", todo="name an export.")
     target = paths.make_private(folder / "source", folder) / bare_name(export)
@@ -188,7 +190,7 @@ def _copied(export: Path, folder: Path) -> tuple[Path, bool]:
             f"the file can't be read: {reason}.", file=export, rule="unreadable", todo="name a readable export."
         ) from error
     if more and not is_whole:
-        target.write_bytes(_whole_records(head))
+        target.write_bytes(_whole_records(head) + (_later_records(export, len(head)) if packing == "none" else b""))
     return target, bool(more) and not is_whole
 
 
@@ -205,6 +207,20 @@ def _whole_records(head: bytes) -> bytes:
         if head.count(b'"', 0, end) % 2 == 0:
             return head[: end + 1]
     return head
+
+
+def _later_records(export: Path, begin: int) -> bytes:
+    """Whole lines from four places behind `begin`, the last of them the end of the file; none from a place where a
+    quoted record may have been cut."""
+    size, length, found = export.stat().st_size, MOST_BYTES // _SLICE_SHARE, b""
+    with export.open("rb") as handle:
+        for quarter in (1, 2, 3, 4):
+            end = begin + (size - begin) * quarter // 4
+            handle.seek(max(begin, end - length))
+            part = handle.read(end - handle.tell())
+            lines = part[part.find(b"\n") + 1 : None if end == size else part.rfind(b"\n") + 1]
+            found += lines if lines.count(b'"') % 2 == 0 else b""
+    return found
 
 
 def _kind(source: Path, export: Path) -> FileKind:
