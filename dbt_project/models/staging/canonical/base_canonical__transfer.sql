@@ -1,0 +1,3 @@
+select *
+from {{ lake('canonical', 'transfer') }}
+where {{ in_read_window('dt') }}
