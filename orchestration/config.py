@@ -723,7 +723,9 @@ def _check_asterisk(feed: Feed, at: Location, checker: Checker) -> Iterator[_Pro
     if feed.database is not None:
         if options.columns is not None:
             told = "a table names its columns itself"
-            yield _Problem((*at, "options", "columns"), told, "remove the key, or list them as `columns` of the database.")
+            yield _Problem(
+                (*at, "options", "columns"), told, "remove the key, or list them as `columns` of the database."
+            )
     else:
         yield from _check_file_columns(at, columns, (*standard, *extra), needed)
     if options.direction is not None and feed.name == "asterisk.cdr":

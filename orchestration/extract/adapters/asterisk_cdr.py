@@ -94,7 +94,9 @@ class Cdr:
         utc = {source: f"coalesce({source}_absolute, {to_utc(f'{source}_local', zone)})" for _, source in _TIMES}
         if "answer" not in have and "end" not in have:
             believed = " and ".join(f"{source}_n between 0 and {LONGEST_S}" for _, source in _SECONDS)
-            utc["end"] = f"case when {believed} then {utc['start']} + to_microseconds((duration_n * 1000000)::bigint) end"
+            utc["end"] = (
+                f"case when {believed} then {utc['start']} + to_microseconds((duration_n * 1000000)::bigint) end"
+            )
             before = f"case when {believed} and disposition = 'ANSWERED' then duration_n - billsec_n end"
             utc["answer"] = f"{utc['start']} + to_microseconds(({before} * 1000000)::bigint)"
         source = "raw" if "dcontext" in have else "(select *, null::varchar as dcontext from raw)"
@@ -166,9 +168,7 @@ def default_direction(src_is_extension: str, dst_is_extension: str) -> str:
         else 'other' end"""
 
 
-def table_columns(
-    manifest: Manifest, header: list[str] | None, needed: Mapping[str, tuple[str, ...]]
-) -> list[str]:
+def table_columns(manifest: Manifest, header: list[str] | None, needed: Mapping[str, tuple[str, ...]]) -> list[str]:
     """The columns of a landed table. `needed`: column -> the names that it may have. Raises InputError for one that the
     table lacks."""
     present = {name.casefold() for name in header or ()}
