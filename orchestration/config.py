@@ -42,7 +42,8 @@ CDR_EXTRA_COLUMNS = ("peeraccount", "linkedid", "sequence")
 CDR_NEEDED_COLUMNS = ("src", "dst", "start", "disposition")
 CEL_STANDARD_COLUMNS = (
     "eventtype", "eventtime", "cid_name", "cid_num", "cid_ani", "cid_rdnis", "cid_dnid", "exten", "context", "channame",
-    "appname", "appdata", "amaflags", "accountcode", "uniqueid", "linkedid", "peer", "userfield", "userdeftype", "extra",
+    "appname", "appdata", "amaflags", "accountcode", "uniqueid", "linkedid", "peer", "userfield", "userdeftype",
+    "extra",
 )  # fmt: skip
 CEL_EXTRA_COLUMNS = ("eventenum", "peeraccount", "tenantid", "literal")
 CEL_NEEDED_COLUMNS = ("eventtype", "eventtime", "uniqueid", "extra")
@@ -169,7 +170,7 @@ class Official(_Valid):
     target_profile: Id | None = None
 
 
-FileKind = Literal["csv", "json_lines", "parquet", "xlsx"]
+FileKind = Literal["csv", "json_lines", "json", "parquet", "xlsx"]
 _KINDS: dict[str, FileKind] = {
     ".jsonl": "json_lines", ".ndjson": "json_lines", ".json": "json_lines", ".parquet": "parquet", ".xlsx": "xlsx"
 }  # fmt: skip
@@ -223,8 +224,8 @@ class Rule(_Model):
 
 
 class Options(_Model):
-    """Options of asterisk.cdr and asterisk.cel: the columns of the file in order; of the first the direction as SQL over
-    these columns."""
+    """Options of asterisk.cdr and asterisk.cel: the columns of a file in order; of the first feed the direction as SQL
+    over its columns."""
 
     columns: tuple[str, ...] | None = None
     direction: Id | None = None

@@ -130,8 +130,8 @@ def instant_to_utc(instant: str) -> str:
 
 
 def instants(text: str) -> tuple[str, str]:
-    """SQL of a text in ISO form as a local TIMESTAMP, and as an absolute one in UTC where it has an offset; one of the two
-    is NULL."""
+    """SQL of a text in ISO form as a local TIMESTAMP, and as an absolute one in UTC where it has an offset; one of the
+    two is NULL."""
     offset = f"regexp_matches(trim({text}), '{_OFFSET}')"
     local = f"case when not {offset} then try_cast(trim({text}) as timestamp) end"
     possible = f"{offset} and not regexp_matches(right(trim({text}), 6), '{_NO_OFFSET}')"

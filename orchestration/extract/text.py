@@ -106,6 +106,32 @@ def prepare(
     return done
 
 
+def whole_text(manifest: Manifest, original: Path, encoding: str, most_bytes: int) -> tuple[str, str]:
+    """All of a landed text file, and its encoding. Raises InputError for one that is longer or does not decode."""
+    if manifest.stream_size > most_bytes:
+        raise InputError(
+            f"the file has {manifest.stream_size >> 20} MiB; of this kind at most {most_bytes >> 20} are read at once.",
+            file=manifest.name,
+            rule="too_large",
+            todo="write one object to a line (`jq -c '.[]' export.json > export.jsonl` does): these have no limit.",
+        )
+    chosen, strict = _encoding(manifest, original, encoding)
+    with open_stream(original, manifest.packing) as stream:
+        content = stream.read().removeprefix(_BOM[chosen])
+    if not strict:
+        try:
+            content.decode(chosen)
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"the file is not {chosen}.",
+                file=manifest.name,
+                line=content[: error.start].count(b"\n") + 1,
+                rule="encoding",
+                todo="save it as UTF-8, or say what it is in the configuration (encoding: gb18030).",
+            ) from error
+    return content.decode(chosen), chosen
+
+
 def raw_records(prepared: Prepared, delimiter: str, lines: set[int]) -> Iterator[tuple[int, str]]:
     """Text of the records that begin at `lines`, as prepared (without number and mark)."""
     between = re.escape(delimiter.encode())

@@ -73,7 +73,7 @@ def _transfers(made: Made, chance: random.Random, linked: str, start: datetime, 
         kind = chance.choice(("blind", "attended"))
         if chance.random() < 0.6:
             event = "BLINDTRANSFER" if kind == "blind" else "ATTENDEDTRANSFER"
-            visit = {"dt": day, "call_id": linked, "queue_id": "sales", "is_known_event": True}
+            visit = {"dt": day, "call_id": linked, "queue_id": "sales", "agent_raw": "A1", "is_known_event": True}
             lines = [
                 visit | {"event_at": moment - timedelta(seconds=2), "event": "ENTERQUEUE"},
                 visit
@@ -154,8 +154,8 @@ def contacts(made: Made) -> set[tuple[str, str | None, str | None, bool]]:
 def transfers(
     made: Made, contact_of: Mapping[str, str]
 ) -> set[tuple[str | None, datetime, str | None, bool, bool, bool]]:
-    """Contact, instant, kind, and whether the queue log, CEL and the export tell it. `contact_of`: record that was taken
-    in -> contact."""
+    """Contact, instant, kind, and whether the queue log, CEL and the export tell it. `contact_of`: record that was
+    taken in -> contact."""
     logged = {
         f"q{index}": (f"asterisk:{row['call_id']}", row["event_at"], row["event"].removesuffix("TRANSFER").lower())
         for index, row in enumerate(made.queue_log)

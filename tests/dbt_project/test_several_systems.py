@@ -1,7 +1,7 @@
 """One call that several systems tell of counts once: DECISIONS.md, section 15, from the lake to the facts.
 
-Here belongs: the worked examples, and made-up calls against their recount in plain Python. Not here: single claims about
-a model (unit tests beside the models).
+Here belongs: the worked examples, and made-up calls against their recount in plain Python. Not here: single claims
+about a model (unit tests beside the models).
 """
 
 from __future__ import annotations

@@ -216,7 +216,8 @@ def call(number: int, **changes: Any) -> dict[str, Any]:
     said = {
         "accountcode": "", "src": f"1381234567{number}", "dst": "4008001001", "dcontext": "from-trunk",
         "clid": '"Zhang" <13812345678>', "channel": f"PJSIP/trunk-0000001{number}", "dstchannel": "PJSIP/1001-0000001b",
-        "lastapp": "Queue", "lastdata": "sales,t,,,300", "start": f"{start}", "answer": f"{start + timedelta(seconds=2)}",
+        "lastapp": "Queue", "lastdata": "sales,t,,,300", "start": f"{start}",
+        "answer": f"{start + timedelta(seconds=2)}",
         "end": f"{start + timedelta(seconds=180)}", "duration": 180, "billsec": 178, "disposition": "ANSWERED",
         "amaflags": "DOCUMENTATION", "uniqueid": f"1773018000.{number}", "userfield": "", "peeraccount": "",
         "linkedid": f"1773018000.{number}", "sequence": number,

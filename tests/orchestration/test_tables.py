@@ -1,6 +1,6 @@
 """The same rows give the same lake whatever kind of file they come in; what can't be read is refused with its line.
 
-Here belongs: JSON lines, Parquet, workbooks and what they are packed in. Not here: CSV (test_text.py, test_typing.py).
+Here belongs: JSON, Parquet, workbooks and what they are packed in. Not here: CSV (test_text.py, test_typing.py).
 """
 
 from __future__ import annotations
@@ -152,7 +152,74 @@ def test_what_is_nested_is_reached_by_the_mapping(tmp_path: Path) -> None:
 def test_one_json_array_is_told_with_the_way_out(tmp_path: Path) -> None:
     kit = kit_of(tmp_path / "centre")
     put(kit, "a.json", json.dumps(ROWS, indent=1).encode())
-    with pytest.raises(InputError, match=r"a\.json: the file is one JSON array.*jq -c"):
+    with pytest.raises(InputError, match=r"a\.json: the file is one JSON array.*kind: json"):
+        kit.type()
+
+
+JSON = "        format: {kind: json}\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(ROWS),
+        json.dumps(ROWS, indent=2, ensure_ascii=False).replace("\n", "\r\n"),
+        "\n".join(json.dumps(row, indent=1) for row in ROWS),
+        "\ufeff" + json.dumps(ROWS[:2]) + json.dumps(ROWS[2]) + "[]\n",
+    ],
+    ids=["array", "pretty array", "documents", "array and document"],
+)
+def test_json_over_any_number_of_lines_gives_the_same_lake_as_csv(tmp_path: Path, content: str) -> None:
+    csv_kit, kit = kit_of(tmp_path / "csv"), kit_of(tmp_path / "json", JSON)
+    put(csv_kit, "rows.csv", as_csv(ROWS))
+    put(kit, "rows.json.gz", gzip.compress(content.encode()))
+    assert lake(kit) == lake(csv_kit)
+
+
+def test_one_document_to_a_file_is_one_record(tmp_path: Path) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    for number, row in enumerate(ROWS):
+        put(kit, f"{number}.json", json.dumps(row | {"phone": "张"}, indent=1, ensure_ascii=False).encode("gb18030"))
+    assert sorted(column(kit.typed(), "contact_id")) == ["c1", "c2", "c3"]
+    assert kit.accounting().rows_in == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "loaded", "refused"),
+    [
+        (json.dumps(ROWS)[:-1], 3, [(4, "[")]),
+        (json.dumps(ROWS)[:-9], 2, [(3, json.dumps(ROWS[2])[:-8])]),
+        (json.dumps([ROWS[0], 7, "x", [1], None]), 1, [(2, "7"), (3, '"x"'), (4, "[1]"), (5, "null")]),
+        (json.dumps(ROWS[0]) + " and more", 1, [(2, "and more")]),
+        (f"[{json.dumps(ROWS[0])} {json.dumps(ROWS[1])}]", 1, [(2, json.dumps(ROWS[1]) + "]")]),
+        (f"[{json.dumps(ROWS[0])},]", 1, [(2, "]")]),
+        ("[" * 100_000, 0, [(1, "[" * 999)]),
+        ("]", 0, [(1, "]")]),
+    ],
+)  # fmt: skip
+def test_what_is_no_json_is_refused_and_the_objects_before_it_count(
+    tmp_path: Path, content: str, loaded: int, refused: list[tuple[int, str]]
+) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    put(kit, "a.json", content.encode())
+    assert len(kit.typed()) == loaded
+    assert [(row["source_line"], row["raw"][:999]) for row in kit.refused()] == refused
+    assert {row["rule"] for row in kit.refused()} == {"malformed_json"}
+
+
+@pytest.mark.parametrize("content", ["", " \n", "[]", "[ ]\n"])
+def test_a_file_of_no_objects_has_no_rows_and_says_so(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    put(kit, "a.json", content.encode())
+    assert kit.typed() == [] and "the file has no objects" in capsys.readouterr().err
+
+
+def test_json_that_is_text_of_no_encoding_is_told_with_its_line(tmp_path: Path) -> None:
+    kit = kit_of(tmp_path / "centre", JSON + "        encoding: utf-8\n")
+    put(kit, "a.json", b'[\n{"id": "\xff"}]')
+    with pytest.raises(InputError, match=r"a\.json:2: .*not utf-8"):
         kit.type()
 
 

@@ -1,4 +1,4 @@
-"""Asterisk's call detail records: Master.csv (no header, quotes doubled), or the table of cdr_adaptive_odbc or cdr_pgsql.
+"""Asterisk's call detail records: Master.csv (no header, quotes doubled), or a table of cdr_adaptive_odbc or cdr_pgsql.
 
 The columns of a file are those of cdr_csv (`options.columns` for another set). Local times are in the feed's zone. A
 table calls the start `start` or `calldate`; where it has neither `answer` nor `end`, they follow from its durations.
@@ -143,7 +143,8 @@ class Cdr:
                 disposition, mask_text(context) as context, mask_text(last_app) as last_app,
                 case when lower(last_app) = 'queue' then nullif(regexp_extract(lastdata, '^[^,|]*'), '') end
                     as queue_id,
-                mask_text({bare_channel("channel")}) as source_peer, mask_text({bare_channel("dstchannel")}) as destination_peer,
+                mask_text({bare_channel("channel")}) as source_peer,
+                mask_text({bare_channel("dstchannel")}) as destination_peer,
                 case when {extension("src")} then src end as source_extension,
                 case when {extension("dst")} or list_contains({own}, dst) then dst end as dialled_number,
                 keyed_hash(number) as customer_hash, mask_number(number) as customer_masked,
