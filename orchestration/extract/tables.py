@@ -27,7 +27,7 @@ from orchestration.config import Format
 from orchestration.errors import InputError
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import Manifest, open_stream
-from orchestration.extract.text import LINE, MARK, Dialect, Prepared, header_names, prepare, whole_text
+from orchestration.extract.text import LINE, MARK, REASONS, Dialect, Prepared, header_names, prepare, whole_text
 
 Columns = Callable[[list[str] | None, int], list[str]]
 """The raw columns that a header on a line gives; raises InputError when one is missing."""
@@ -61,17 +61,30 @@ def read_json_lines(
 def read_json(
     db: duckdb.DuckDBPyConnection, manifest: Manifest, original: Path, encoding: str, columns: Columns, scratch: Path
 ) -> tuple[Prepared, list[str]]:
-    """One object, an array of objects, or several of these one after another, over any number of lines. What follows a
-    place that is no JSON is one record, told in table `unread` like elements that are no object."""
-    text, chosen = whole_text(manifest, original, encoding, _MOST_JSON_BYTES)
+    """One object, an array of objects, or several of these one after another, over any number of lines; or many files
+    of that kind. What follows a place of a file that is no JSON is one record, told in table `unread` like elements
+    that are no object."""
+    texts, chosen = whole_text(manifest, original, encoding, _MOST_JSON_BYTES)
     prepared = Prepared(scratch / "numbered.txt", scratch / "refused.jsonl", chosen)
-    with prepared.path.open("w", encoding="utf-8", newline="") as target:
-        for record in _values(text):
-            prepared.records += 1
-            # between the values of JSON a line break is as good as a space, and in one it can't stand
-            line = record.replace("\n", " ").replace("\r", " ").replace("\0", " ")
-            target.write(f"{prepared.records}{JSON_LINES.delimiter}{JSON_LINES.delimiter}{line}\n")
-    if not prepared.records:
+    number = 0
+    with (
+        prepared.path.open("w", encoding="utf-8", newline="") as target,
+        prepared.refused_path.open("w", encoding="utf-8") as refused,
+    ):
+        for text, is_decoded in texts:
+            for record in _values(text) if is_decoded else [text[:_SHOWN]]:
+                number += 1
+                if is_decoded:
+                    # between the values of JSON a line break is as good as a space, and in one it can't stand
+                    line = record.replace("\n", " ").replace("\r", " ").replace("\0", " ")
+                    target.write(f"{number}{JSON_LINES.delimiter}{JSON_LINES.delimiter}{line}\n")
+                    continue
+                prepared.refused["undecodable"] += 1
+                reason = {"rule": "undecodable", "reason": REASONS["undecodable"]}
+                row = {"source_line": number, "column_name": None, **reason, "raw": record}
+                refused.write(json.dumps(row, ensure_ascii=False) + "\n")
+    prepared.records = number - prepared.refused.total()
+    if not number:
         prepared.warnings.append(f"{manifest.name}: the file has no objects")
     return prepared, _objects(db, manifest, prepared, columns)
 

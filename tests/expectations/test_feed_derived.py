@@ -10,7 +10,7 @@ from expectations.catalogue import checks_of, feeds
 from expectations.contracts import Column, Contract, contract
 from tests.expectations.feed_lake import Defect, FeedLake, Judged, judge
 
-WRITTEN = ("asterisk.cdr", "asterisk.queue_log", "canonical.contact")
+WRITTEN = ("asterisk.cdr", "asterisk.cel", "asterisk.queue_log", "canonical.contact")
 DERIVED = [feed for feed in feeds() if feed not in WRITTEN]
 BAD = {"s": 86_401, "ms": 86_400_001, "rate": 1.5, "count": -1}
 FIRST_ROW = " where source_line = 0"

@@ -18,6 +18,8 @@ import openpyxl
 import pytest
 
 from orchestration.errors import InputError
+from orchestration.extract import landing
+from orchestration.extract.landing import read_manifests
 from tests.orchestration.extract_kit import CONTACT, Kit, column, read
 
 ROWS: list[dict[str, Any]] = [
@@ -286,3 +288,67 @@ def test_a_column_that_a_parquet_file_lacks_is_told(tmp_path: Path) -> None:
     put(kit, "a.parquet", as_parquet([{n: v for n, v in row.items() if n != "talk"} for row in ROWS], tmp_path))
     with pytest.raises(InputError, match="the column 'talk' is missing"):
         kit.type()
+
+
+def document(number: int, **changes: Any) -> bytes:
+    return json.dumps(ROWS[0] | {"id": f"c{number}"} | changes, indent=1).encode()
+
+
+def test_small_documents_are_one_object_and_each_is_landed_once(tmp_path: Path) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    for number in range(30):
+        put(kit, f"{number:02}.json", document(number))
+    assert len(lake(kit)) == 30
+    assert kit.land().new_objects == [] and kit.land().read == 0
+    put(kit, "30.json", document(30))
+    assert len(lake(kit)) == 31
+    manifests = read_manifests(kit.feed, kit.root)
+    assert [(manifest.bundled, len(manifest.seen)) for manifest in manifests] == [(30, 30), (0, 1)]
+    assert kit.accounting().rows_in == kit.accounting().loaded == 31
+
+
+def test_a_document_that_is_written_anew_counts_in_its_new_version(tmp_path: Path) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    for number in range(3):
+        put(kit, f"{number}.json", document(number))
+    assert column(lake(kit), "talk_s") == [61.5] * 3
+    put(kit, "1.json", document(1, talk=7, updated="2026-03-05 12:00:00"))
+    assert sorted(column(lake(kit), "talk_s")) == [7, 61.5, 61.5]
+    done = kit.accounting()
+    assert (done.rows_in, done.loaded, done.duplicates) == (4, 3, 1)
+
+
+def test_a_broken_document_hides_none_of_its_neighbours(tmp_path: Path) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    texts = (document(0), document(1)[:40], b"", b"\xef\xbb\xbf" + document(3), b'{"id": "\xff"}', document(5), b"[1]")
+    for number, content in enumerate((*texts, gzip.compress(document(7)))):
+        put(kit, f"{number}.json", content)
+    assert sorted(column(kit.typed(), "contact_id")) == ["c0", "c3", "c5", "c7"]
+    assert sorted((row["rule"], row["raw"][:8]) for row in kit.refused()) == [
+        ("malformed_json", "1"), ("malformed_json", '{  "id":'), ("undecodable", '{"id": "')
+    ]  # fmt: skip
+    assert kit.accounting().rows_in == 7
+
+
+def test_documents_that_were_landed_when_the_process_was_killed_are_not_landed_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landing, "BUNDLED_FILES", 2)
+    kit = kit_of(tmp_path / "centre", JSON)
+    for number in range(5):
+        put(kit, f"{number}.json", document(number))
+    real, done = landing.put_object, []
+
+    def killed(temporary: Path, folder: Path, manifest: landing.Manifest) -> None:
+        if len(done) == 1:
+            raise KeyboardInterrupt
+        done.append(manifest)
+        real(temporary, folder, manifest)
+
+    monkeypatch.setattr(landing, "put_object", killed)
+    with pytest.raises(KeyboardInterrupt):
+        kit.land()
+    monkeypatch.setattr(landing, "put_object", real)
+    assert len(lake(kit)) == 5
+    assert [manifest.bundled for manifest in read_manifests(kit.feed, kit.root)] == [2, 2, 0]
+    assert kit.accounting().duplicates == 0
