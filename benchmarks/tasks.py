@@ -109,7 +109,7 @@ def extract(config: str, root: str, masked: bool = True) -> dict[str, Any]:
 def refresh(config: str, root: str) -> dict[str, Any]:
     """The same with the audit, as a build does it; its progress tells the audit's time."""
     from orchestration.config import load_config
-    from orchestration.extract.lake import ensure_zero_partitions
+    from orchestration.extract.reference import ensure_zero_partitions
     from orchestration.feeds import refresh as refresh_feed
 
     loaded, place = load_config(Path(config)), Path(root)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from expectations.check import Check, InSet, NoPhoneNumber, NoRows, NotNull, Text, literal
 from expectations.contracts import Contract
@@ -53,10 +54,12 @@ def contract_checks(contract: Contract, settings: FeedSettings) -> list[Check]:
 
 def date_matches_event(contract: Contract, settings: FeedSettings) -> Check:
     """The partition's date is the local date of the event in the feed's zone."""
-    local = f"({contract.event_time} at time zone 'UTC' at time zone {literal(settings.timezone)})"
+    local = f"cast({contract.event_time} at time zone 'UTC' at time zone {literal(settings.timezone)} as date)"
+    if contract.entity and settings.first_date > date.min:
+        local = f"greatest({local}, date {literal(settings.first_date.isoformat())})"
     sql = f"""
-        select dt, source_file, source_line, {contract.event_time}, cast({local} as date) as local_date
-        from {{batch}} where dt <> cast({local} as date)"""
+        select dt, source_file, source_line, {contract.event_time}, {local} as local_date
+        from {{batch}} where dt <> {local}"""
     return Check(
         "date_matches_event",
         "blocking",

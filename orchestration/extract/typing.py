@@ -343,6 +343,9 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
     contract, manifest = context.contract, context.manifest
     event = quote(contract.event_time or "")
     first = f"date {literal(context.config.centre.first_date.isoformat())}"
+    local_date = f"cast({to_local(event, context.feed.zone)} as date)"
+    if contract.entity:
+        local_date = f"greatest({local_date}, {first})"
     keys = [name for name in contract.natural_key if name != "row_hash"]
     rules = [("_rule is not null", "_rule::varchar", "_column::varchar", "_reason::varchar")]
     rules += [(f"{quote(name)} is null", "'missing_key'", literal(name), "'the row has no key'") for name in keys]
@@ -369,7 +372,7 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
         with adapted as ({kind.select(context)}),
         flagged as (
             select * exclude (_flags), nullif(array_to_string(list_sort(list_distinct(_flags)), ','), '') as flags,
-                cast({to_local(event, context.feed.zone)} as date) as dt
+                {local_date} as dt
             from adapted),
         typed as (
             select "#line" as source_line, {said}, dt, _written_at,

@@ -241,6 +241,18 @@ BREAKAGES = [
         choices_between_records_are_few=1,
     ),
     breakage(
+        "tickets_come_after_the_contact_that_they_came_from",
+        # a minute early is a clock, a second more is not
+        tuple(
+            "insert into marts.fct_ticket by name select "
+            f"'{name}' as ticket_id, 'c1' as contact_id, started_at - interval {early} second as created_at, "
+            "local_counted_at as local_created_at, local_date as local_created_date, local_date as partition_date, "
+            "timezone, 'open' as status, 'h' as record_hash from marts.fct_contact where contact_id = 'asterisk:c1'"
+            for name, early in (("T1", 60), ("T2", 61))
+        ),
+        tickets_come_after_the_contact_that_they_came_from=1,
+    ),
+    breakage(
         "every_available_default_variant_is_computed",
         "delete from marts.kpi_value where kpi_id = 'M041'",
         every_available_default_variant_is_computed=2,

@@ -21,6 +21,7 @@ channel_events as (
 
 exported as (
     select * from {{ ref('stg_canonical__transfer') }}
+    where {{ in_read_window('dt') }}
 ),
 
 -- a channel is of the contact that its call is, else of the contact of the party that it handed on
@@ -63,8 +64,8 @@ told as (
     inner join named on channel_events.event_id = named.event_id
     union all
     select
-        'canonical:' || transfer_id, 'canonical', 1, 'canonical:' || call_id, transferred_at,
-        transfer_kind, reason, from_agent_id, cast(null as varchar),
+        'canonical:' || transfer_id, 'canonical', 1, 'canonical:' || contact_id, transferred_at,
+        kind, reason, from_agent_id, cast(null as varchar),
         to_agent_id, to_queue_id, cast(null as varchar), is_external,
         is_completed, is_problem_restated, restated_evidence
     from exported

@@ -1,15 +1,18 @@
+-- Written by `python -m expectations.staging` from the feed's contract; change that, not this.
 select
-    'canonical' as source_system,
     transfer_id,
-    contact_id as call_id,
-    transferred_at,
-    kind as transfer_kind,
-    reason,
+    contact_id,
     from_agent_id,
     to_agent_id,
     to_queue_id,
     is_external,
+    kind,
+    reason,
+    transferred_at,
     is_completed,
     is_problem_restated,
-    restated_evidence
-from {{ ref('base_canonical__transfer') }}
+    restated_evidence,
+    flags,
+    row_hash,
+    dt
+from {{ lake('canonical', 'transfer') }}

@@ -1,3 +1,0 @@
-select *
-from {{ lake('canonical', 'transfer') }}
-where {{ in_read_window('dt') }}

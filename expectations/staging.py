@@ -1,0 +1,67 @@
+"""Writes the staging models of the canonical feeds from their contracts: `python -m expectations.staging`.
+
+Belongs here: the form of these models. They have the contract's columns under the contract's names, because a canonical
+feed already is in the event model's form. A feed whose model does more (HAND_WRITTEN) is not written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from expectations.contracts import Contract, all_contracts
+
+FOLDER = Path(__file__).resolve().parents[1] / "dbt_project" / "models" / "staging" / "canonical"
+PROPERTIES = "canonical.yml"
+COMMAND = "python -m expectations.staging"
+HAND_WRITTEN = ("canonical.contact",)
+# What models need to tell versions of a row apart, and the partition by which they read only what they must.
+_KEPT = {"row_hash": "MD5 over the contract's columns.", "dt": "Partition: local date of the event time."}
+
+
+def files() -> dict[str, str]:
+    """Text of every file that belongs into FOLDER, by name."""
+    feeds = list(staged())
+    models = {f"{_name(said)}.sql": _model(said) for said in feeds}
+    properties = {"version": 2, "models": [_properties(said) for said in feeds]}
+    head = f"# Written by `{COMMAND}` from expectations/contracts/; change a contract, not this.\n"
+    return models | {PROPERTIES: head + yaml.safe_dump(properties, allow_unicode=True, sort_keys=False, width=1000)}
+
+
+def staged() -> Iterator[Contract]:
+    """Contracts whose staging model is written here."""
+    return (said for said in all_contracts().values() if said.source == "canonical" and said.feed not in HAND_WRITTEN)
+
+
+def main() -> None:
+    """Write the models and what dbt's documentation says of them."""
+    for name, text in files().items():
+        (FOLDER / name).write_text(text, "utf-8")
+
+
+def _name(said: Contract) -> str:
+    return f"stg_canonical__{said.name}"
+
+
+def _model(said: Contract) -> str:
+    columns = ",\n    ".join([*said.column_names, *_KEPT])
+    return (
+        f"-- Written by `{COMMAND}` from the feed's contract; change that, not this.\n"
+        f"select\n    {columns}\nfrom {{{{ lake('canonical', '{said.name}') }}}}\n"
+    )
+
+
+def _properties(said: Contract) -> dict[str, object]:
+    columns = [{"name": column.name, "description": column.description} for column in said.columns]
+    columns += [{"name": name, "description": text} for name, text in _KEPT.items()]
+    return {
+        "name": _name(said),
+        "description": f"{said.title.en}: {said.grain.en} Instants are UTC; what the source does not give is NULL.",
+        "columns": columns,
+    }
+
+
+if __name__ == "__main__":
+    main()
