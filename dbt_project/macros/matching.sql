@@ -2,9 +2,9 @@
     pair, and what becomes of them, the models say. -#}
 
 {#- CTEs that end in `name` (left_id, right_id): of the pairs in the CTE `candidates` (left_id, right_id and what `nearness`
-    orders by) those that are each other's nearest, ties by id; what remains is asked again, `rounds` times in all. -#}
-{% macro pairs_of_nearest(candidates, name, nearness='distance_s', rounds=3) -%}
-{%- for round in range(1, rounds + 1) %}
+    orders by) those that are each other's nearest, ties by id; what remains is asked again, three times in all. -#}
+{% macro pairs_of_nearest(candidates, name, nearness='distance_s') -%}
+{%- for round in [1, 2, 3] %}
 {%- set asked = candidates if loop.first else name ~ '_left_' ~ (round - 1) %}
 {{ name }}_ranked_{{ round }} as (
     select
@@ -31,7 +31,7 @@
 {%- endif %}
 {% endfor %}
 {{ name }} as (
-    {%- for round in range(1, rounds + 1) %}
+    {%- for round in [1, 2, 3] %}
     select left_id, right_id from {{ name }}_{{ round }}
     {%- if not loop.last %}
     union all
