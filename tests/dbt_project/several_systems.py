@@ -102,7 +102,8 @@ def _transfers(made: Made, chance: random.Random, linked: str, start: datetime, 
 
 def pairs_of_nearest(candidates: Mapping[tuple[str, str], Any]) -> dict[str, str]:
     """Pairs that are each other's nearest, ties by id; what remains is asked again, three times in all."""
-    left, found = dict(candidates), {}
+    left = dict(candidates)
+    found: dict[str, str] = {}
     for _ in range(3):
         nearest: dict[str, str] = {}
         for (one, other), _distance in sorted(left.items(), key=lambda item: (item[1], item[0][1])):
@@ -144,10 +145,10 @@ def contacts(made: Made) -> set[tuple[str, str | None, str | None, bool]]:
     choices = [side for pair in candidates for side in pair]
     found: set[tuple[str, str | None, str | None, bool]] = set()
     for one in telephone:
-        other = pairs.get(one)
-        rule = candidates[one, other][0] if other else None
-        many = choices.count(one) > 1 or choices.count(other) > 1 if other else choices.count(one) > 0
-        found.add((one, other, rule, many))
+        second = pairs.get(one)
+        rule = candidates[one, second][0] if second else None
+        many = choices.count(one) > 1 or choices.count(second) > 1 if second else choices.count(one) > 0
+        found.add((one, second, rule, many))
     return found | {(other, None, None, choices.count(other) > 0) for other in exported if other not in pairs.values()}
 
 

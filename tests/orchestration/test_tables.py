@@ -337,7 +337,8 @@ def test_documents_that_were_landed_when_the_process_was_killed_are_not_landed_t
     kit = kit_of(tmp_path / "centre", JSON)
     for number in range(5):
         put(kit, f"{number}.json", document(number))
-    real, done = landing.put_object, []
+    real = landing.put_object
+    done: list[landing.Manifest] = []
 
     def killed(temporary: Path, folder: Path, manifest: landing.Manifest) -> None:
         if len(done) == 1:

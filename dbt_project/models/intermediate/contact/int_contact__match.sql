@@ -8,7 +8,7 @@ listed as (
 settings as (
     select * from {{ ref('stg_centre__setting') }}
     -- a centre with one system has nothing to compare
-    where (select count(distinct source_system) from listed) > 1
+    where (select count(distinct listed.source_system) from listed) > 1
 ),
 
 timed as (
@@ -24,9 +24,12 @@ timed as (
         listed.queue_visit_count,
         settings.contact_match_s,
         -- starts that can be a pair lie in the same stretch of time or in neighbouring ones
-        cast(floor(
-            {{ seconds_between("timestamp '1970-01-01 00:00:00'", 'listed.started_at') }} / (settings.contact_match_s + 1)
-        ) as bigint) as stretch
+        cast(
+            floor(
+                {{ seconds_between("timestamp '1970-01-01 00:00:00'", 'listed.started_at') }}
+                / (settings.contact_match_s + 1)
+            ) as bigint
+        ) as stretch
     from listed
     cross join settings
 ),

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- Contacts of all sources, each once: what two systems list is one row, whose times and outcome are those of one of them
--- and whose gaps the other one fills. Rulings: DECISIONS.md, section 15.
+-- Contacts of all sources, each once: what two systems list is one row, whose times and outcome are those of one of
+-- them and whose gaps the other one fills. Rulings: DECISIONS.md, section 15.
 with
 
 listed as (

@@ -56,18 +56,42 @@ told as (
     from queue_log
     union all
     select
-        'cel:' || channel_events.event_id, 'cel', named.name_no, named.contact_id, channel_events.transferred_at,
-        channel_events.transfer_kind, cast(null as varchar), channel_events.from_agent_id, cast(null as varchar),
-        channel_events.to_agent_id, cast(null as varchar), channel_events.to_extension, channel_events.is_external,
-        channel_events.is_completed, cast(null as boolean), cast(null as varchar)
+        'cel:' || channel_events.event_id as told_id,
+        'cel' as told_by,
+        named.name_no,
+        named.contact_id as named_contact_id,
+        channel_events.transferred_at,
+        channel_events.transfer_kind,
+        cast(null as varchar) as reason,
+        channel_events.from_agent_id,
+        cast(null as varchar) as from_queue_id,
+        channel_events.to_agent_id,
+        cast(null as varchar) as to_queue_id,
+        channel_events.to_extension,
+        channel_events.is_external,
+        channel_events.is_completed,
+        cast(null as boolean) as is_problem_restated,
+        cast(null as varchar) as restated_evidence
     from channel_events
     inner join named on channel_events.event_id = named.event_id
     union all
     select
-        'canonical:' || transfer_id, 'canonical', 1, 'canonical:' || contact_id, transferred_at,
-        kind, reason, from_agent_id, cast(null as varchar),
-        to_agent_id, to_queue_id, cast(null as varchar), is_external,
-        is_completed, is_problem_restated, restated_evidence
+        'canonical:' || transfer_id as told_id,
+        'canonical' as told_by,
+        1 as name_no,
+        'canonical:' || contact_id as named_contact_id,
+        transferred_at,
+        kind as transfer_kind,
+        reason,
+        from_agent_id,
+        cast(null as varchar) as from_queue_id,
+        to_agent_id,
+        to_queue_id,
+        cast(null as varchar) as to_extension,
+        is_external,
+        is_completed,
+        is_problem_restated,
+        restated_evidence
     from exported
 )
 

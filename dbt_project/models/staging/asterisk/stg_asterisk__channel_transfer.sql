@@ -23,17 +23,17 @@ transfers as (
 fates as (
     select
         transfers.row_hash,
-        min(
-            case when later.event = 'BRIDGE_ENTER' and coalesce(later.bridge_technology, '') != 'holding_bridge'
-                then later.event_at end
-        ) as taken_at,
+        min(case
+            when later.event = 'BRIDGE_ENTER' and coalesce(later.bridge_technology, '') != 'holding_bridge'
+                then later.event_at
+        end) as taken_at,
         max(case when later.event = 'HANGUP' then 1 else 0 end) = 1 as is_over
     from transfers
     inner join events as later
         on
             transfers.transferee_call_id = later.call_id
-            and later.event_at >= transfers.event_at
-            and later.event_at <= coalesce(transfers.next_transfer_at, timestamp '9999-12-31 00:00:00')
+            and transfers.event_at <= later.event_at
+            and coalesce(transfers.next_transfer_at, timestamp '9999-12-31 00:00:00') >= later.event_at
     group by transfers.row_hash
 )
 
