@@ -44,6 +44,13 @@ CDR_STANDARD_COLUMNS = (
 )  # fmt: skip
 CDR_EXTRA_COLUMNS = ("peeraccount", "linkedid", "sequence")
 CDR_NEEDED_COLUMNS = ("src", "dst", "start", "disposition")
+CEL_STANDARD_COLUMNS = (
+    "eventtype", "eventtime", "cid_name", "cid_num", "cid_ani", "cid_rdnis", "cid_dnid", "exten", "context", "channame",
+    "appname", "appdata", "amaflags", "accountcode", "uniqueid", "linkedid", "peer", "userfield", "userdeftype",
+    "extra",
+)  # fmt: skip
+CEL_EXTRA_COLUMNS = ("eventenum", "peeraccount", "tenantid", "literal")
+CEL_NEEDED_COLUMNS = ("eventtype", "eventtime", "uniqueid", "extra")
 FIRST_VALID_DATE = date(1900, 1, 1)
 
 ENCODINGS = {
@@ -99,6 +106,8 @@ class Centre(_Model):
     shift_day_start: str = Field(default="00:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     # A state is carried over at most one date: longer silence would reach further back than a build reads.
     agent_silence_max_s: Annotated[int, Field(ge=0, le=86400)] = 57600
+    # Records of one contact in two systems begin no further apart; a record that names the other's id needs no clock.
+    contact_match_s: Annotated[int, Field(ge=0, le=600)] = 10
     number_length_internal: int = Field(default=6, ge=1, le=8)
     target_profile: Id = "default"
     # Holidays and maintenance: few records are expected, so that volume is not judged.
@@ -165,7 +174,7 @@ class Official(_Valid):
     target_profile: Id | None = None
 
 
-FileKind = Literal["csv", "json_lines", "parquet", "xlsx"]
+FileKind = Literal["csv", "json_lines", "json", "parquet", "xlsx"]
 _KINDS: dict[str, FileKind] = {
     ".jsonl": "json_lines", ".ndjson": "json_lines", ".json": "json_lines", ".parquet": "parquet", ".xlsx": "xlsx"
 }  # fmt: skip
@@ -219,7 +228,8 @@ class Rule(_Model):
 
 
 class Options(_Model):
-    """Options of asterisk.cdr: the columns of Master.csv in order; the direction as SQL over these columns."""
+    """Options of asterisk.cdr and asterisk.cel: the columns of a file in order; of the first feed the direction as SQL
+    over its columns."""
 
     columns: tuple[str, ...] | None = None
     direction: Id | None = None
@@ -716,32 +726,53 @@ def _channels() -> list[str]:
 
 
 def _check_asterisk(feed: Feed, at: Location, checker: Checker) -> Iterator[_Problem]:
-    for key in ("database", "http", "format", "columns", "mapping", "rules"):
+    tables = {
+        "asterisk.cdr": (CDR_STANDARD_COLUMNS, CDR_EXTRA_COLUMNS, CDR_NEEDED_COLUMNS),
+        "asterisk.cel": (CEL_STANDARD_COLUMNS, CEL_EXTRA_COLUMNS, CEL_NEEDED_COLUMNS),
+    }
+    foreign = ("http", "format", "columns", "mapping", "rules")
+    for key in foreign if feed.name in tables else ("database", *foreign):
         if getattr(feed, key):
             yield _Problem((*at, key), f"{feed.name} has a fixed form and takes no {key}", "remove the key.")
     options = feed.options
-    if feed.name != "asterisk.cdr":
-        for key in ("columns", "direction"):
-            if getattr(options, key) is not None:
-                yield _Problem((*at, "options", key), f"{feed.name} takes no option {key}", "remove the key.")
+    for key, feeds in (("columns", tuple(tables)), ("direction", ("asterisk.cdr",))):
+        if getattr(options, key) is not None and feed.name not in feeds:
+            yield _Problem((*at, "options", key), f"{feed.name} takes no option {key}", "remove the key.")
+    if feed.name not in tables:
         return
-    columns = options.columns or CDR_STANDARD_COLUMNS
-    known = (*CDR_STANDARD_COLUMNS, *CDR_EXTRA_COLUMNS)
-    for index, column in enumerate(columns):
-        if column not in known:
-            yield _Problem((*at, "options", "columns", index), f"unknown CDR column {column!r}{nearest(column, known)}",
-                           f"known columns are: {', '.join(known)}.")  # fmt: skip
-        elif column in columns[:index]:
+    standard, extra, needed = tables[feed.name]
+    columns = options.columns or standard
+    if feed.database is not None:
+        if options.columns is not None:
+            told = "a table names its columns itself"
             yield _Problem(
-                (*at, "options", "columns", index), f"column {column!r} is given twice", "keep one of the two."
+                (*at, "options", "columns"), told, "remove the key, or list them as `columns` of the database."
             )
-    for column in CDR_NEEDED_COLUMNS:
-        if column not in columns:
+    else:
+        yield from _check_file_columns(at, columns, (*standard, *extra), needed)
+    if options.direction is not None and feed.name == "asterisk.cdr":
+        known = None if feed.database is not None else columns
+        yield from _check_expression(checker, (*at, "options", "direction"), options.direction, known, "VARCHAR")
+
+
+def _check_file_columns(
+    at: Location, columns: Iterable[str], known: tuple[str, ...], needed: tuple[str, ...]
+) -> Iterator[_Problem]:
+    """Problems of the columns that are listed for a log without header."""
+    seen: set[str] = set()
+    for index, column in enumerate(columns):
+        here: Location = (*at, "options", "columns", index)
+        if column not in known:
+            yield _Problem(here, f"unknown column {column!r}{nearest(column, known)}",
+                           f"known columns are: {', '.join(known)}.")  # fmt: skip
+        elif column in seen:
+            yield _Problem(here, f"column {column!r} is given twice", "keep one of the two.")
+        seen.add(column)
+    for column in needed:
+        if column not in seen:
             yield _Problem(
                 (*at, "options", "columns"), f"column {column!r} is missing", "list all columns of the file."
             )
-    if options.direction is not None:
-        yield from _check_expression(checker, (*at, "options", "direction"), options.direction, columns, "VARCHAR")
 
 
 def _check_mapped(feed: Feed, at: Location, checker: Checker) -> Iterator[_Problem]:

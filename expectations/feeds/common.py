@@ -336,6 +336,40 @@ def value_order_checks(chains: Sequence[Sequence[str]], settings: FeedSettings) 
     ]
 
 
+def unknown_event_checks(settings: FeedSettings, log: str) -> list[Check]:
+    """Events that Asterisk's documentation of a log does not list: some warn, most block."""
+
+    def unknown(share: float) -> NoRows:
+        return NoRows(f"""
+            select dt, count(*) as row_count, count(*) filter (where not is_known_event) as unknown_rows,
+                mode(event) filter (where not is_known_event) as most_common
+            from {{batch}} group by dt
+            having count(*) >= {settings.min_rows}
+               and count(*) filter (where not is_known_event) > {share} * count(*)""")
+
+    return [
+        Check(
+            "unknown_events",
+            "warning",
+            Text(
+                f"超过 {settings.odd_warn_share:.0%} 的事件不在 Asterisk 文档中",
+                f"more than {settings.odd_warn_share:.0%} of the events are not in Asterisk's documentation",
+            ),
+            Text("查看事件名；它们不进入任何指标", "look at the names; no metric counts such events"),
+            unknown(settings.odd_warn_share),
+        ),
+        Check(
+            "unknown_events_most",
+            "blocking",
+            Text(
+                "超过一半的事件不在 Asterisk 文档中", "more than half of the events are not in Asterisk's documentation"
+            ),
+            Text(f"检查该文件是否真是 {log}", f"check whether the file is a {log} at all"),
+            unknown(0.5),
+        ),
+    ]
+
+
 def tolerance(contract: Contract, settings: FeedSettings) -> int:
     """Clock tolerance in seconds: the configured one, else the contract's."""
     return contract.clock_tolerance_s if settings.clock_tolerance_s is None else settings.clock_tolerance_s

@@ -85,7 +85,7 @@ def write_reference(config: Config, root: Path, stale: Mapping[str, Any]) -> lis
     } | centre.model_dump(
         include={
             "timezone", "currency", "sl_target_s", "sl_target_rate", "short_abandon_s", "invalid_call_s",
-            "anomalous_short_s", "wrap_up_s", "agent_silence_max_s",
+            "anomalous_short_s", "wrap_up_s", "agent_silence_max_s", "contact_match_s",
         }
     )  # fmt: skip
     rows: dict[str, list[dict[str, Any]]] = {

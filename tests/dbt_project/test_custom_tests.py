@@ -221,6 +221,26 @@ BREAKAGES = [
         shorter_periods_add_up_to_longer_ones=2,
     ),
     breakage(
+        "contacts_count_their_transfers",
+        "insert into marts.fct_transfer by name select 't1' as transfer_id, 'asterisk:c3' as contact_id, "
+        "1 as transfer_no, timestamp '2026-03-02 02:11:00' as transferred_at, 'Asia/Shanghai' as timezone, "
+        "timestamp '2026-03-02 10:11:00' as local_transferred_at, date '2026-03-02' as local_date, 10 as local_hour, "
+        "true as is_in_queue_log, false as is_in_cel, false as is_in_export",
+        contacts_count_their_transfers=1,
+    ),
+    breakage(
+        "no_record_is_merged_twice",
+        "update marts.fct_contact set matched_contact_id = 'asterisk:c4' where contact_id = 'asterisk:c5'",
+        no_record_is_merged_twice=1,
+    ),
+    breakage(
+        "choices_between_records_are_few",
+        # six of a date, of which five would be few
+        "update marts.fct_contact set is_match_ambiguous = contact_id < 'asterisk:c6' "
+        "where contact_id like 'asterisk:c%'",
+        choices_between_records_are_few=1,
+    ),
+    breakage(
         "tickets_come_after_the_contact_that_they_came_from",
         # a minute early is a clock, a second more is not
         tuple(

@@ -21,7 +21,7 @@ CANONICAL = (
     "qa_evaluation_item", "queue_offer", "queue_visit", "recording", "sentiment_alert", "shift",
     "survey_invitation", "survey_response", "ticket", "ticket_event", "ticket_field", "transfer",
 )  # fmt: skip
-FEEDS = ["asterisk.cdr", "asterisk.queue_log", *(f"canonical.{name}" for name in CANONICAL)]
+FEEDS = ["asterisk.cdr", "asterisk.cel", "asterisk.queue_log", *(f"canonical.{name}" for name in CANONICAL)]
 ENTITIES = (
     "action", "calendar_event", "complaint", "compliance_record", "contact", "cost", "customer", "customer_identity",
     "do_not_call", "interaction_sync", "lead", "order", "qa_evaluation", "qa_evaluation_item", "recording",

@@ -11,7 +11,7 @@ from expectations.contracts import Column, Contract, contract
 from expectations.feeds.known import CONTRADICTIONS
 from tests.expectations.feed_lake import Defect, FeedLake, Judged, judge
 
-WRITTEN = ("asterisk.cdr", "asterisk.queue_log", "canonical.contact")
+WRITTEN = ("asterisk.cdr", "asterisk.cel", "asterisk.queue_log", "canonical.contact")
 DERIVED = [feed for feed in feeds() if feed not in WRITTEN]
 # A row that each rule of known.py must reject; the clean day has a value in every column.
 KNOWN = {
