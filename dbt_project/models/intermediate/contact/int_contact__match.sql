@@ -1,4 +1,4 @@
--- Which contacts of an export are contacts of the telephone system. Rulings: DECISIONS.md, section 15.
+-- Contacts of an export that the telephone system lists too, if there are two systems (DECISIONS.md, section 15).
 with
 
 listed as (
@@ -7,7 +7,6 @@ listed as (
 
 settings as (
     select * from {{ ref('stg_centre__setting') }}
-    -- a centre with one system has nothing to compare
     where (select count(distinct listed.source_system) from listed) > 1
 ),
 
