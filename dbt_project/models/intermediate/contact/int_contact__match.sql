@@ -23,12 +23,7 @@ timed as (
         listed.queue_visit_count,
         settings.contact_match_s,
         -- starts that can be a pair lie in the same stretch of time or in neighbouring ones
-        cast(
-            floor(
-                {{ seconds_between("timestamp '1970-01-01 00:00:00'", 'listed.started_at') }}
-                / (settings.contact_match_s + 1)
-            ) as bigint
-        ) as stretch
+        {{ trunc_time('listed.started_at', '(settings.contact_match_s + 1)') }} as stretch
     from listed
     cross join settings
 ),
@@ -44,7 +39,9 @@ named as (
 ),
 
 unnamed as (
-    select timed.*, timed.stretch + steps.n - 1 as near_stretch
+    select
+        timed.*,
+        {{ add_seconds('timed.stretch', '(steps.n - 1) * (timed.contact_match_s + 1)') }} as near_stretch
     from timed
     cross join {{ spine(2) }} as steps
     where timed.source_system = 'canonical' and timed.telephony_call_id is null and timed.caller_hash is not null

@@ -44,7 +44,10 @@ select
     transfers.transferee_call_id,
     transfers.event_at as transferred_at,
     case when transfers.event = 'ATTENDEDTRANSFER' then 'attended' else 'blind' end as transfer_kind,
-    coalesce(giver.agent_id, transfers.channel_peer) as from_agent_id,
+    -- the channel that began the call is a customer's as a rule, or an agent's whom the configuration names
+    coalesce(
+        giver.agent_id, case when transfers.call_id != coalesce(transfers.linked_id, '') then transfers.channel_peer end
+    ) as from_agent_id,
     coalesce(target.agent_id, dialled.agent_id) as to_agent_id,
     transfers.is_target_external as is_external,
     case when not transfers.is_target_external then transfers.target_extension end as to_extension,
