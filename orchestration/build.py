@@ -28,7 +28,7 @@ from orchestration.errors import (
     LockedError,
     StaleError,
 )
-from orchestration.extract import lake
+from orchestration.extract import drift, lake
 from orchestration.feeds import land_all, stale_feeds
 from orchestration.lock import build_lock
 from orchestration.planning import is_up_to_date, range_tags, range_to_build
@@ -140,9 +140,11 @@ def _with_stale(site: Site, result: BuildResult) -> BuildResult:
     for feed, dates in stale_feeds(site.config, site.root).items():
         result.exit_code = StaleError.exit_code
         held = paths.held_dir(site.root, feed)
-        result.messages.append(
-            f"{feed} is stale: {', '.join(map(str, dates))} held. Reasons and rows: {held}/dt=…/report.json"
-        )
+        if dates:
+            result.messages.append(
+                f"{feed} is stale: {', '.join(map(str, dates))} held. Reasons and rows: {held}/dt=…/report.json"
+            )
+        result.messages += [f"{feed} is stale: a file is held. {why}" for why in drift.held_files(site.root, feed)]
     return result
 
 

@@ -17,7 +17,7 @@ from expectations.validate import validate_candidates
 from expectations.verdict import FeedVerdict
 from orchestration import paths
 from orchestration.config import Config, Feed
-from orchestration.extract import lake
+from orchestration.extract import drift, lake
 from orchestration.extract.landing import land
 from orchestration.progress import step, warn
 
@@ -42,7 +42,7 @@ def land_all(config: Config, root: Path, now: datetime) -> dict[str, list[date]]
             report = land(feed, root, now)
             for text in report.warnings:
                 warn(text)
-            touched[name] = lake.touched_dates(feed, config, root)
+            touched[name] = _touched(feed, config, root)
             progress.note = f"{report.files} files, {len(report.new_objects)} new, {len(touched[name])} dates to build"
     return touched
 
@@ -65,10 +65,10 @@ def refresh(feed: Feed, config: Config, root: Path, first: date, last: date, now
     """Bring the lake's partitions from `first` to `last` up to date with the feed's files.
 
     A date that fails a blocking check is held: the lake keeps its former partition. Raises InputError for input that
-    can't be read and AccountingError when a row got lost on the way.
+    can't be read, or whose columns a critical feed can't do without, and AccountingError when a row got lost.
     """
     land(feed, root, now)
-    touched = lake.touched_dates(feed, config, root)
+    touched = _touched(feed, config, root)
     dates = [day for day in touched if first <= day <= last]
     candidates = lake.build_candidates(feed, config, root, dates)
     with step(f"audit {feed.name}") as progress:
@@ -96,9 +96,9 @@ def refresh(feed: Feed, config: Config, root: Path, first: date, last: date, now
 
 
 def stale_feeds(config: Config, root: Path) -> dict[str, list[date]]:
-    """Feeds with held dates, and these dates."""
+    """Feeds with held dates, and these dates; none of a feed of which only files are held, as nobody knows theirs."""
     found = {name: lake.held_dates(name, root) for name in config.feeds}
-    return {name: dates for name, dates in found.items() if dates}
+    return {name: dates for name, dates in found.items() if dates or drift.held_files(root, name)}
 
 
 def settings_of(feed: Feed, config: Config) -> FeedSettings:
@@ -109,6 +109,15 @@ def settings_of(feed: Feed, config: Config) -> FeedSettings:
         quiet_dates=frozenset(config.centre.quiet_dates),
         own_numbers=frozenset(config.own_numbers),
     )
+
+
+def _touched(feed: Feed, config: Config, root: Path) -> list[date]:
+    """Dates to build. Raises InputError when a file of a critical feed is held for its columns: the release would be
+    wrong to go past it."""
+    touched = lake.touched_dates(feed, config, root)
+    if feed.critical and (why := drift.held_files(root, feed.name)):
+        raise drift.stopping(feed, why)
+    return touched
 
 
 def _audit(feed: Feed, config: Config, root: Path, candidates: list[lake.Candidate]) -> FeedVerdict:

@@ -100,6 +100,11 @@ def duplicates_path(root: Path, feed: str, day: date) -> Path:
     return quarantine_dir(root, feed) / f"{partition_name(day)}.parquet"
 
 
+def drift_path(root: Path, feed: str) -> Path:
+    """What changed in the columns of a feed's files (see extract/drift.py)."""
+    return _feed_dir(root, "drift", feed) / "findings.parquet"
+
+
 def warehouse_path(root: Path) -> Path:
     """The DuckDB file that only dbt writes."""
     return root / "warehouse" / "callmart.duckdb"

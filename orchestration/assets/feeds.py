@@ -19,7 +19,7 @@ from orchestration.assets.context import (
     sample_rows,
     what_breaks,
 )
-from orchestration.extract import lake
+from orchestration.extract import drift, lake
 from orchestration.feeds import FeedOutcome, refresh, settings_of, stale_feeds
 from orchestration.paths import split_feed
 
@@ -57,7 +57,8 @@ def feed_asset(site: Site, name: str) -> dg.AssetsDefinition:
         if feed.critical and outcome.verdict.blocked_dates:
             yield from results
             raise _blocked(outcome, site)
-        yield dg.MaterializeResult(metadata=_metadata(outcome), check_results=results)
+        held = {"files held": "\n".join(drift.held_files(site.root, name)) or "none"}
+        yield dg.MaterializeResult(metadata=_metadata(outcome) | held, check_results=results)
 
     return extract
 

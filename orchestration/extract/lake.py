@@ -30,7 +30,7 @@ from orchestration.extract import masking
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
 from orchestration.extract.engine import connect, json_row, parquet, read_meta, side_by_side, write_parquet
 from orchestration.extract.expressions import literal, quote
-from orchestration.extract.typing import REFUSED_COLUMNS, Typed, live, type_feed, typed_path
+from orchestration.extract.typing import REFUSED_COLUMNS, Typed, held_objects, live, type_feed, typed_path
 from orchestration.progress import step, warn
 
 _DUPLICATES = "duplicates.parquet"
@@ -89,6 +89,7 @@ class _Plan:
 
     typed: tuple[Typed, ...]  # live objects in landing order
     moved: dict[str, list[tuple[str, int]]]  # date -> (object, line) of rows whose newer version has another date
+    held: tuple[Typed, ...] = ()  # objects that would count, were they not held for their columns
 
     def parts(self, day: date) -> list[Typed]:
         """Live objects with rows of a date."""
@@ -216,25 +217,28 @@ def lake_inventory(root: Path) -> dict[str, str]:
 
 
 def accounting(feed: Feed, config: Config, root: Path) -> Accounting:
-    """Count where the rows of a feed's live files are. A row of a held date counts as held."""
+    """Count where the rows of a feed's live files are. A row of a held date or file counts as held."""
     done = Accounting(feed.name)
     with connect(root) as db:
         plan = _plan(db, feed, config, root)
         lake = _partition_meta(db, feed.name, root)
         held_files = {_day(path): path for path in paths.held_dir(root, feed.name).glob("dt=*/part-0.parquet")}
-        held = {day: meta for day, path in held_files.items() for meta in read_meta(db, [path]).values()}
+        waiting = {day: meta for day, path in held_files.items() for meta in read_meta(db, [path]).values()}
     rules: Counter[str] = Counter()
     for item in plan.typed:
         done.rows_in += item.rows_in
         done.refused += sum(item.refused.values())
         rules.update(item.refused)
+    for item in plan.held:
+        done.rows_in += item.rows_in
+        done.held += item.rows_in
     for day in sorted(plan.days()):
         value = partition_fingerprint(feed, plan.parts(day), plan.moved.get(day.isoformat(), ()))
         if lake.get(day, {}).get("fingerprint") == value:
             meta = lake[day]
             done.loaded += meta["rows"]
-        elif held.get(day, {}).get("fingerprint") == value:
-            meta = held[day]
+        elif waiting.get(day, {}).get("fingerprint") == value:
+            meta = waiting[day]
             done.held += meta["rows"]
         else:
             done.missing.append(day)
@@ -340,8 +344,14 @@ def _lake_code() -> str:
 def _plan(
     db: duckdb.DuckDBPyConnection, feed: Feed, config: Config, root: Path, warnings: list[str] | None = None
 ) -> _Plan:
-    typed = tuple(live(type_feed(feed, config, root), [] if warnings is None else warnings))
-    return _Plan(typed, _moved(db, feed, root, typed))
+    landed = type_feed(feed, config, root)
+    typed = tuple(live(feed, landed, [] if warnings is None else warnings))
+    kept_out = held_objects(feed, landed)
+    return _Plan(
+        typed,
+        _moved(db, feed, root, typed),
+        tuple(item for item in landed if item.manifest.object_id in kept_out),
+    )
 
 
 def _moved(

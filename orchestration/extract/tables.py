@@ -27,7 +27,7 @@ from orchestration.extract.landing import Manifest, open_stream
 from orchestration.extract.text import LINE, MARK, Dialect, Prepared, header_names, prepare
 
 Columns = Callable[[list[str] | None, int], list[str]]
-"""The raw columns that a header on a line gives; raises InputError when one is missing."""
+"""The raw columns that a header on a line gives; None is no header."""
 
 # One field to a line: a control character can't stand in JSON unescaped.
 JSON_LINES = Dialect("\x1f")
@@ -64,13 +64,8 @@ def read_json_lines(
         f"select distinct unnest(json_keys({_RECORD}::json)) as name from record where is_object order by name"
     ).fetchall()
     members = [name for (name,) in found]
-    known = {name.casefold() for name in members}
-    for name in columns(None, 0):
-        if name.casefold() not in known:
-            members.append(name)
-            if prepared.records:
-                prepared.warnings.append(f"{manifest.name}: no record has {name!r}; it is taken as empty")
-    names = header_names(manifest, 1, members)
+    names = columns(header_names(manifest, 1, members) if members else None, 1)
+    members = members or names
     values = ", ".join(
         f"json_extract_string({_RECORD}, {literal(_path(member))}) as {quote(name)}"
         for member, name in zip(members, names, strict=True)
@@ -164,7 +159,7 @@ def read_workbook(
 def _prepared(
     db: duckdb.DuckDBPyConnection, manifest: Manifest, header: list[str] | None, header_line: int, columns: Columns
 ) -> tuple[Prepared, list[str]]:
-    """What was read into `raw`, with an empty table `unread`. Raises what `columns` raises."""
+    """What was read into `raw`, with an empty table `unread`."""
     names = columns(header, header_line)
     db.execute("create or replace temp table unread (source_line bigint, column_name varchar, rule varchar)")
     counted = db.execute("select count(*) from raw").fetchone()

@@ -25,9 +25,9 @@ from typing import Any
 import duckdb
 
 from orchestration import paths
-from orchestration.config import Config, Feed, hash_key
+from orchestration.config import Config, Feed, hash_key, nearest
 from orchestration.errors import AccountingError, InputError, storing
-from orchestration.extract import masking, tables
+from orchestration.extract import drift, masking, tables
 from orchestration.extract.adapters import Adapter, Context, adapter
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
 from orchestration.extract.engine import (
@@ -72,6 +72,7 @@ class Typed:
     encoding: str = "utf-8"
     blank_lines: int = 0
     warnings: tuple[str, ...] = ()
+    shape: drift.Shape = field(default_factory=drift.Shape)
 
     @property
     def path(self) -> str:
@@ -95,8 +96,8 @@ def typing_fingerprint(feed: Feed, config: Config, key: str) -> str:
 def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
     """Type every landed object of a feed that is not typed yet, and bring the quarantine up to date.
 
-    Returns all objects, superseded ones too, in landing order. Raises InputError for a missing column or hash key,
-    AccountingError when a row is lost.
+    Returns all objects, superseded and held ones too, in landing order. Raises InputError for a file that can't be read
+    and a missing hash key, AccountingError when a row is lost.
     """
     key = hash_key()
     fingerprint = typing_fingerprint(feed, config, key)
@@ -121,13 +122,27 @@ def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
             for manifest in todo:
                 for text in known[manifest.object_id].warnings:
                     warn(text)
-    typed = [known[manifest.object_id] for manifest in manifests]
+        typed = [known[manifest.object_id] for manifest in manifests]
+        drift.write_findings(db, root, feed.name, drift.findings(feed, typed, held_objects(feed, typed)))
     _quarantine(feed, root, typed)
     return typed
 
 
-def live(typed: Sequence[Typed], warnings: list[str] | None = None) -> list[Typed]:
-    """The typed objects that count, in landing order (see `live_objects`)."""
+def live(feed: Feed, typed: Sequence[Typed], warnings: list[str] | None = None) -> list[Typed]:
+    """The typed objects that count, in landing order (see `live_objects`). One that is held for its columns does not:
+    what it would replace goes on counting."""
+    held = drift.drifted(feed, typed)
+    return _counted([item for item in typed if item.manifest.object_id not in held], warnings)
+
+
+def held_objects(feed: Feed, typed: Sequence[Typed]) -> dict[str, str]:
+    """Ids of the objects that would count, were they not held for their columns -> why, in words."""
+    why = drift.drifted(feed, typed)
+    counted = {item.manifest.object_id for item in _counted(typed, [])} if why else set()
+    return {object_id: text for object_id, text in why.items() if object_id in counted}
+
+
+def _counted(typed: Sequence[Typed], warnings: list[str] | None) -> list[Typed]:
     counted = {manifest.object_id for manifest in live_objects([item.manifest for item in typed], warnings)}
     return [item for item in typed if item.manifest.object_id in counted]
 
@@ -145,6 +160,7 @@ def _code_version() -> str:
     """Hash of the code that types: an upgrade types again by itself."""
     folder = Path(__file__).parent
     names = [
+        "drift.py",
         "engine.py",
         "masking.py",
         "tables.py",
@@ -195,6 +211,7 @@ def _from_meta(manifest: Manifest, meta: dict[str, Any]) -> Typed:
         encoding=meta["encoding"],
         blank_lines=meta["blank_lines"],
         warnings=tuple(meta["warnings"]),
+        shape=drift.Shape.from_meta(meta["shape"]),
     )
 
 
@@ -210,19 +227,23 @@ def _type_object(
     scratch = paths.make_private(paths.temp_dir(root), root)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="typing-") as name, storing(scratch):
         prepared, columns = _read(db, kind, manifest, feed, folder / ORIGINAL, Path(name))
+        absent = kind.absent(feed, columns)
+        for missing in absent:
+            db.execute(f"alter table raw add column {quote(missing)} varchar")
         context = Context(
             db=db,
             feed=feed,
             config=config,
             contract=feed.contract,
             manifest=manifest,
-            raw_columns=tuple(columns),
+            raw_columns=(*columns, *absent),
             known_until=f"timestamp {literal((manifest.looks[-1] + CLOCK_SLACK).isoformat(' '))}",
             clock_changes=has_changes(db, feed.zone, config.centre.first_date.year - 1, manifest.looks[-1].year + 1),
         )
         _judge(db, kind, context)
+        shape = drift.shape_of(db, feed, columns, absent)
         first_ahead, warnings = _ahead(db, context, folder / AHEAD)
-        warnings = [*prepared.warnings, *warnings]
+        warnings = [*prepared.warnings, *warnings, *_missing(manifest, shape)]
         refused = _refuse(db, prepared, dialect, manifest, columns, Path(name))
         rows, bounds, dates = _summary(db, feed.contract.event_time or "")
         if rows + refused.total() != prepared.rows_in:
@@ -244,6 +265,7 @@ def _type_object(
             "encoding": prepared.encoding,
             "blank_lines": prepared.blank_lines,
             "warnings": warnings,
+            "shape": shape.to_meta(),
             **bounds,
         }
         _put(
@@ -257,6 +279,16 @@ def _type_object(
     for table in ("raw", "unread", "judged", "refused"):
         db.execute(f"drop table if exists {table}")
     return _from_meta(manifest, meta)
+
+
+def _missing(manifest: Manifest, shape: drift.Shape) -> list[str]:
+    """What to say of columns that a file lacks and that may be missing."""
+    shown = [masking.mask_text(name) or "" for name in shape.columns]
+    return [
+        f"{manifest.name}: there is no column {name!r}{nearest(name, shown)}; it is taken as empty"
+        for name, is_required in (shape.absent or {}).items()
+        if not is_required
+    ]
 
 
 def _put(db: duckdb.DuckDBPyConnection, query: str, target: Path, meta: dict[str, Any]) -> None:
@@ -457,7 +489,7 @@ def _summary(db: duckdb.DuckDBPyConnection, event: str) -> tuple[int, dict[str, 
 
 def _quarantine(feed: Feed, root: Path, typed: Sequence[Typed]) -> None:
     """quarantine/<object>.parquet for each live object with refused rows, and for no other."""
-    wanted = {item.manifest.object_id: item for item in live(typed, []) if item.refused}
+    wanted = {item.manifest.object_id: item for item in live(feed, typed, []) if item.refused}
     targets = {paths.refused_path(root, feed.name, object_id): item for object_id, item in wanted.items()}
     with connect(root) as db:
         folder = paths.make_private(paths.quarantine_dir(root, feed.name), root)

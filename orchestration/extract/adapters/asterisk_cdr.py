@@ -5,6 +5,8 @@ The columns are those of cdr_csv (`options.columns` for another set). Local time
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestration.config import CDR_STANDARD_COLUMNS, Config, Feed
 from orchestration.extract.adapters import LONGEST_S, Context
 from orchestration.extract.engine import case, flags, is_doubtful, near, to_utc
@@ -29,6 +31,10 @@ class Cdr:
     def raw_columns(self, feed: Feed, header: list[str] | None, manifest: Manifest, header_line: int) -> list[str]:
         """The configured columns, or the standard ones."""
         return list(feed.options.columns or CDR_STANDARD_COLUMNS)
+
+    def absent(self, feed: Feed, columns: Sequence[str]) -> list[str]:
+        """None: the form is fixed."""
+        return []
 
     def settings(self, feed: Feed, config: Config) -> object:
         """Direction, numbers, and whether records without id can be told apart from queue calls."""
