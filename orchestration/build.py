@@ -18,7 +18,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration import paths
-from orchestration.assets.context import JOB, Site, now
+from orchestration.assets.context import JOB, REPLAY_TAG, Site, now
 from orchestration.definitions import build_definitions
 from orchestration.errors import (
     AccountingError,
@@ -29,7 +29,7 @@ from orchestration.errors import (
     StaleError,
 )
 from orchestration.extract import drift, lake
-from orchestration.feeds import land_all, stale_feeds
+from orchestration.feeds import land_all, stale_feeds, touched_in_landing
 from orchestration.lock import build_lock
 from orchestration.planning import is_up_to_date, range_tags, range_to_build
 from orchestration.progress import step
@@ -68,6 +68,20 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
         if not touched and not wanted and is_up_to_date(site):
             return _unchanged(site)
         return _run(site, *range_to_build(site, touched, first, last), asked_for=bool(wanted))
+
+
+def replay(site: Site, feed: str, first: date, last: date) -> BuildResult:
+    """Make the lake's partitions of a feed from `first` to `last` again from what is landed, its repairs included, and
+    build and release that range. No file, database or interface is asked.
+
+    Raises InputError for a feed that is not configured, and what `build` raises.
+    """
+    site.config.feed(feed)
+    with build_lock(site.root):
+        lake.ensure_zero_partitions(site.root)
+        ensure_catalogue(site.root)
+        touched = touched_in_landing(site.config, site.root)
+        return _run(site, *range_to_build(site, touched, first, last), asked_for=True, replayed=feed)
 
 
 def dagster_instance(root: Path) -> dg.DagsterInstance:
@@ -116,13 +130,13 @@ def _unchanged(site: Site) -> BuildResult:
     return _with_stale(site, result)
 
 
-def _run(site: Site, first: date, last: date, *, asked_for: bool) -> BuildResult:
+def _run(site: Site, first: date, last: date, *, asked_for: bool, replayed: str | None = None) -> BuildResult:
     job = build_definitions(site).resolve_job_def(JOB)
     instance = dagster_instance(site.root)
     with step(f"run {first} to {last}"), _quiet(site.root):
         done = job.execute_in_process(
             instance=instance,
-            tags=range_tags(first, last, asked_for=asked_for),
+            tags=range_tags(first, last, asked_for=asked_for) | ({} if replayed is None else {REPLAY_TAG: replayed}),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )

@@ -59,6 +59,11 @@ def object_dir(root: Path, feed: str, object_id: str) -> Path:
     return landing_dir(root, feed) / object_id
 
 
+def repairs_dir(root: Path, feed: str) -> Path:
+    """Folder of the records that people put in the place of a feed's refused ones."""
+    return landing_dir(root, feed) / "repairs"
+
+
 def lake_dir(root: Path, feed: str) -> Path:
     """Folder of a feed's partitions."""
     return _feed_dir(root, "lake", feed)
@@ -93,6 +98,11 @@ def quarantine_dir(root: Path, feed: str) -> Path:
 def refused_path(root: Path, feed: str, object_id: str) -> Path:
     """Refused rows of one landed object."""
     return quarantine_dir(root, feed) / f"{object_id}.parquet"
+
+
+def repairable_path(root: Path, feed: str) -> Path:
+    """Refused rows of a feed as they are handed out to be corrected."""
+    return quarantine_dir(root, feed) / "to_repair.jsonl"
 
 
 def duplicates_path(root: Path, feed: str, day: date) -> Path:

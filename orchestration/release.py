@@ -99,7 +99,8 @@ class MartFacts:
 @dataclass(frozen=True)
 class Manifest:
     """What a release was made from. Dates are local dates, both ends of the window included; `created_at` is UTC. `seq`
-    counts releases: their order, whatever the clock said."""
+    counts releases: their order, whatever the clock said. `repaired`: feed -> rows that count as people corrected
+    them."""
 
     release_id: str
     scope: str
@@ -112,6 +113,7 @@ class Manifest:
     stale: dict[str, list[date]]
     marts: dict[str, MartFacts]
     seq: int = 0
+    repaired: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=_iso, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
@@ -134,6 +136,7 @@ class Manifest:
                 for name, facts in raw["marts"].items()
             },
             seq=raw.get("seq", 0),
+            repaired=raw.get("repaired", {}),
         )
 
 
@@ -166,6 +169,7 @@ def publish_release(
     transform_fingerprint: str,
     stale: Mapping[str, Sequence[date]],
     keep: int,
+    repaired: Mapping[str, int] | None = None,
     scope: str = "default",
     on_step: Callable[[str], None] = no_hook,
 ) -> Release:
@@ -211,6 +215,7 @@ def publish_release(
                 for table in tables
             },
             seq=1 + place.last_seq(),
+            repaired=dict(sorted((repaired or {}).items())),
         )
         (building / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         on_step("manifest written")

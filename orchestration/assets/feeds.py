@@ -17,6 +17,7 @@ from orchestration.assets.context import (
     now,
     range_of,
     sample_rows,
+    source_of,
     what_breaks,
 )
 from orchestration.extract import drift, lake
@@ -52,7 +53,7 @@ def feed_asset(site: Site, name: str) -> dg.AssetsDefinition:
     )
     @explained
     def extract(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        outcome = refresh(feed, site.config, site.root, *range_of(context), now())
+        outcome = refresh(feed, site.config, site.root, *range_of(context), now(), source_of(context, name))
         results = [check_result(result, key) for result in outcome.verdict.checks]
         if feed.critical and outcome.verdict.blocked_dates:
             yield from results
@@ -125,6 +126,7 @@ def _metadata(outcome: FeedOutcome) -> dict[str, dg.MetadataValue]:
         "rows held": rows.held,
         "rows refused": rows.refused,
         "rows duplicated": rows.duplicates,
+        "rows repaired": rows.repaired,
     }
     return {name: dg.MetadataValue.text(value) for name, value in text.items()} | {
         name: dg.MetadataValue.int(value) for name, value in counts.items()

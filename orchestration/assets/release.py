@@ -14,7 +14,7 @@ from orchestration import warehouse
 from orchestration.assets.context import Site, explained, now
 from orchestration.board.html import write_board
 from orchestration.errors import InputError
-from orchestration.feeds import stale_feeds
+from orchestration.feeds import repaired_rows, stale_feeds
 from orchestration.paths import warehouse_path
 from orchestration.progress import step
 from orchestration.release import ensure_catalogue, publish_release
@@ -58,6 +58,7 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 transform_fingerprint=plan.transform_fingerprint,
                 stale=stale,
                 keep=site.config.retention.releases,
+                repaired=repaired_rows(site.config, site.root),
             )
             name = site.config.centre.name
             write_board(site.root, name={"zh": name.zh, "en": name.en})

@@ -59,7 +59,8 @@ class Candidate:
 @dataclass
 class Accounting:
     """Where the rows of a feed's live files are: in = loaded + held + refused + duplicates. `by_rule` counts the rows
-    in quarantine by rule; `missing` are dates whose rows are neither in the lake nor held."""
+    in quarantine by rule; `missing` are dates whose rows are neither in the lake nor held. `repaired` counts rows that
+    had been refused: they are where the records are that were put in their place."""
 
     feed: str
     rows_in: int = 0
@@ -69,6 +70,7 @@ class Accounting:
     duplicates: int = 0
     by_rule: dict[str, int] = field(default_factory=dict)
     missing: list[date] = field(default_factory=list)
+    repaired: int = 0
 
     def check(self) -> None:
         """Raise AccountingError unless every row that went in is somewhere."""
@@ -132,6 +134,14 @@ def touched_dates(feed: Feed, config: Config, root: Path) -> list[date]:
     for day in [*found, *held_dates(feed.name, root)]:
         wanted.setdefault(day, partition_fingerprint(feed, [], ()))
     return sorted(day for day, value in wanted.items() if found.get(day, {}).get("fingerprint") != value)
+
+
+def known_dates(feed: Feed, config: Config, root: Path) -> list[date]:
+    """Dates for which a feed has rows in its live objects, or a partition in the lake or held, sorted."""
+    with connect(root) as db:
+        plan = _plan(db, feed, config, root)
+        found = _partition_meta(db, feed.name, root)
+    return sorted({*plan.days(), *found, *held_dates(feed.name, root)})
 
 
 def build_candidates(feed: Feed, config: Config, root: Path, dates: Iterable[date]) -> list[Candidate]:
@@ -228,6 +238,7 @@ def accounting(feed: Feed, config: Config, root: Path) -> Accounting:
     for item in plan.typed:
         done.rows_in += item.rows_in
         done.refused += sum(item.refused.values())
+        done.repaired += item.repaired
         rules.update(item.refused)
     for item in plan.held:
         done.rows_in += item.rows_in

@@ -16,8 +16,9 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from orchestration.extract.engine import (
 )
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import AHEAD, CLOCK_SLACK, ORIGINAL, Manifest, live_objects, moment, read_manifests
+from orchestration.extract.repairs import REPAIRED, Repair, digest, read_repairs, repairs_of
 from orchestration.extract.text import LINE, MARK, Dialect, Prepared, prepare, raw_records
 from orchestration.progress import step, warn
 
@@ -61,13 +63,15 @@ _ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
 @dataclass(frozen=True)
 class Typed:
-    """What typing an object gave. `rows_in` = `rows` + refused; `dates`: local date (ISO) -> typed rows."""
+    """What typing an object gave. `rows_in` = `rows` + refused; `repaired`: rows among them whose record was
+    refused and stands replaced by a repair; `dates`: local date (ISO) -> typed rows."""
 
     manifest: Manifest
     fingerprint: str
     rows_in: int
     rows: int
     refused: dict[str, int] = field(default_factory=dict)
+    repaired: int = 0
     dates: dict[str, int] = field(default_factory=dict)
     encoding: str = "utf-8"
     blank_lines: int = 0
@@ -103,7 +107,10 @@ def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
     fingerprint = typing_fingerprint(feed, config, key)
     manifests = read_manifests(feed.name, root)
     with connect(root) as db:
-        known = _known(db, feed, root, manifests, fingerprint)
+        repairs = read_repairs(feed.name, root)
+        lines = {manifest.object_id: repairs_of(repairs, manifest) for manifest in manifests}
+        settings = {object_id: fingerprint + digest(repaired) for object_id, repaired in lines.items()}
+        known = _known(db, feed, root, manifests, settings)
         todo = [manifest for manifest in manifests if manifest.object_id not in known]
         if todo:
             with step(f"type {feed.name}") as current:
@@ -113,7 +120,8 @@ def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
                     masking.install(connection, key, length, own, agent_names(config))
 
                 def work(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Typed:
-                    return _type_object(connection, manifest, feed, config, root, fingerprint)
+                    object_id = manifest.object_id
+                    return _type_object(connection, manifest, feed, config, root, settings[object_id], lines[object_id])
 
                 done = side_by_side(db, todo, work, begin)
                 known |= {item.manifest.object_id: item for item in done}
@@ -126,6 +134,19 @@ def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
         drift.write_findings(db, root, feed.name, drift.findings(feed, typed, held_objects(feed, typed)))
     _quarantine(feed, root, typed)
     return typed
+
+
+def forget_typed(feed: Feed, root: Path, first: date, last: date) -> None:
+    """Have the objects typed again from their bytes that hold rows of these dates, or rows that were refused."""
+    with connect(root) as db:
+        for manifest in read_manifests(feed.name, root):
+            file = paths.object_dir(root, feed.name, manifest.object_id) / TYPED
+            try:
+                meta = read_meta(db, [file]).get(file, {})
+            except duckdb.Error:  # a damaged disk is a reason to replay
+                meta = {}
+            if not meta or meta["refused"] or any(first <= date.fromisoformat(day) <= last for day in meta["dates"]):
+                file.unlink(missing_ok=True)
 
 
 def live(feed: Feed, typed: Sequence[Typed], warnings: list[str] | None = None) -> list[Typed]:
@@ -163,6 +184,7 @@ def _code_version() -> str:
         "drift.py",
         "engine.py",
         "masking.py",
+        "repairs.py",
         "tables.py",
         "text.py",
         "typing.py",
@@ -175,13 +197,17 @@ def _code_version() -> str:
 
 
 def _known(
-    db: duckdb.DuckDBPyConnection, feed: Feed, root: Path, manifests: Sequence[Manifest], fingerprint: str
+    db: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    root: Path,
+    manifests: Sequence[Manifest],
+    settings: Mapping[str, str],
 ) -> dict[str, Typed]:
     files = {paths.object_dir(root, feed.name, m.object_id) / TYPED: m for m in manifests}
     found = {}
     for file, meta in read_meta(db, list(files)).items():
         manifest = files[file]
-        if meta.get("settings") == fingerprint and _is_judged(manifest, meta):
+        if meta.get("settings") == settings[manifest.object_id] and _is_judged(manifest, meta):
             found[manifest.object_id] = _from_meta(manifest, meta)
     return found
 
@@ -207,6 +233,7 @@ def _from_meta(manifest: Manifest, meta: dict[str, Any]) -> Typed:
         rows_in=meta["rows_in"],
         rows=meta["rows"],
         refused=meta["refused"],
+        repaired=meta["repaired"],
         dates=meta["dates"],
         encoding=meta["encoding"],
         blank_lines=meta["blank_lines"],
@@ -219,7 +246,13 @@ def _from_meta(manifest: Manifest, meta: dict[str, Any]) -> Typed:
 
 
 def _type_object(
-    db: duckdb.DuckDBPyConnection, manifest: Manifest, feed: Feed, config: Config, root: Path, fingerprint: str
+    db: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    feed: Feed,
+    config: Config,
+    root: Path,
+    fingerprint: str,
+    repairs: Mapping[int, Repair],
 ) -> Typed:
     kind = adapter(feed.name)
     dialect = tables.JSON_LINES if feed.file_kind(manifest.name) == "json_lines" else kind.dialect(feed)
@@ -242,9 +275,10 @@ def _type_object(
         )
         _judge(db, kind, context)
         shape = drift.shape_of(db, feed, columns, absent)
+        repaired = _put_repaired(db, kind, context, prepared, repairs)
         first_ahead, warnings = _ahead(db, context, folder / AHEAD)
         warnings = [*prepared.warnings, *warnings, *_missing(manifest, shape)]
-        refused = _refuse(db, prepared, dialect, manifest, columns, Path(name))
+        refused = _refuse(db, prepared, dialect, manifest, columns, Path(name), repaired)
         rows, bounds, dates = _summary(db, feed.contract.event_time or "")
         if rows + refused.total() != prepared.rows_in:
             raise AccountingError(
@@ -261,6 +295,7 @@ def _type_object(
             "rows_in": prepared.rows_in,
             "rows": rows,
             "refused": dict(refused),
+            "repaired": len(repaired),
             "dates": dates,
             "encoding": prepared.encoding,
             "blank_lines": prepared.blank_lines,
@@ -276,7 +311,7 @@ def _type_object(
         )
         names = ", ".join(quote(column.name) for column in feed.contract.lake_columns)
         _put(db, f"select {names}, dt from judged where rule is null", folder / TYPED, meta)
-    for table in ("raw", "unread", "judged", "refused"):
+    for table in ("raw", "unread", "judged", "refused", "replaced"):
         db.execute(f"drop table if exists {table}")
     return _from_meta(manifest, meta)
 
@@ -412,6 +447,47 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
     )
 
 
+def _put_repaired(
+    db: duckdb.DuckDBPyConnection,
+    kind: Adapter,
+    context: Context,
+    prepared: Prepared,
+    repairs: Mapping[int, Repair],
+) -> set[int]:
+    """Judge the repaired records in the place of the refused ones, in table `judged`; the lines that were replaced."""
+    if not repairs:
+        return set()
+    lines = {line for (line,) in db.execute(
+        "select source_line from unread union select source_line from judged where rule is not null"
+    ).fetchall()}  # fmt: skip
+    if prepared.refused:
+        with prepared.refused_path.open(encoding="utf-8") as handle:
+            lines |= {json.loads(text)["source_line"] for text in handle}
+    chosen = {line: repair for line, repair in repairs.items() if line in lines}
+    if not chosen:
+        return set()
+    names = context.raw_columns
+    db.execute("alter table judged rename to judged_first")
+    db.execute("alter table raw rename to raw_first")
+    db.execute("create temp table raw as from raw_first limit 0")
+    holes = ", ".join("?" for _ in range(len(names) + 2))
+    fields = ", ".join(map(quote, (LINE, MARK, *names)))
+    rows = [[line, "", *(repair.record.get(name) for name in names)] for line, repair in chosen.items()]
+    db.executemany(f"insert into raw ({fields}) values ({holes})", rows)
+    _judge(db, kind, context)
+    db.executemany(
+        "update judged set source_file = source_file || ?, ingested_at = ? where source_line = ?",
+        [[f"{REPAIRED}{repair.repair_id}", moment(repair.landed_at), line] for line, repair in chosen.items()],
+    )
+    db.execute("delete from judged_first where source_line in (select source_line from judged)")
+    db.execute("delete from unread where source_line in (select source_line from judged)")
+    db.execute("insert into judged_first by name from judged")
+    for table in ("judged", "raw"):
+        db.execute(f"drop table {table}")
+        db.execute(f"alter table {table}_first rename to {table}")
+    return set(chosen)
+
+
 def _refuse(
     db: duckdb.DuckDBPyConnection,
     prepared: Prepared,
@@ -419,8 +495,10 @@ def _refuse(
     manifest: Manifest,
     columns: Sequence[str],
     scratch: Path,
+    repaired: Set[int],
 ) -> Counter[str]:
-    """Table `refused`: rows refused while lines were told apart, while they were read, and by a rule."""
+    """Table `refused`: rows refused while lines were told apart, while they were read, and by a rule. A `repaired` line
+    is refused for what is wrong with its repair, if anything; its text is the file's."""
     db.execute(
         "create or replace temp table refused ("
         + ", ".join(f"{name} {kind}" for name, kind in REFUSED_COLUMNS.items())
@@ -435,6 +513,10 @@ def _refuse(
                 maximum_object_size = {_MAX_RAW_LINE * 4})"""
         )
     db.execute(
+        "create or replace temp table replaced as from refused where list_contains(?, source_line)", [[*repaired]]
+    )
+    db.execute("delete from refused where source_line in (select source_line from replaced)")
+    db.execute(
         """create or replace temp table broken as from unread union all
         select source_line, column_name, rule from judged where rule is not null"""
     )
@@ -444,8 +526,9 @@ def _refuse(
             f"""insert into refused by name
             select {file} as source_file, broken.source_line, broken.column_name, broken.rule,
                 coalesce(judged.reason, {case(_REASONS, "'the record does not follow the dialect of the file'")})
-                    as reason, text.raw
+                    as reason, coalesce(text.raw, replaced.raw) as raw
             from broken
+            left join replaced on replaced.source_line = broken.source_line
             left join judged on judged.source_line = broken.source_line and judged.rule is not null
             left join ({_texts(prepared, dialect, columns, lines, scratch)}) as text
                 on text.source_line = broken.source_line"""
