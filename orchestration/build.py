@@ -31,8 +31,8 @@ from orchestration.errors import (
 from orchestration.extract import drift, lake
 from orchestration.feeds import land_all, stale_feeds, touched_in_landing
 from orchestration.lock import build_lock
-from orchestration.planning import is_up_to_date, range_tags, range_to_build
-from orchestration.progress import step
+from orchestration.planning import is_up_to_date, lake_dates, range_tags, range_to_build
+from orchestration.progress import step, warn
 from orchestration.release import ensure_catalogue, last_release
 
 _EXIT_CODES = {
@@ -61,6 +61,8 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
     result.
     """
     with build_lock(site.root):
+        if paths.erasing_path(site.root).exists():
+            warn("an erasure was interrupted: `callmart forget --resume` goes on with it")
         lake.ensure_zero_partitions(site.root)
         ensure_catalogue(site.root)
         touched = [day for dates in land_all(site.config, site.root, now()).values() for day in dates]
@@ -82,6 +84,19 @@ def replay(site: Site, feed: str, first: date, last: date) -> BuildResult:
         ensure_catalogue(site.root)
         touched = touched_in_landing(site.config, site.root)
         return _run(site, *range_to_build(site, touched, first, last), asked_for=True, replayed=feed)
+
+
+def build_from_landing(site: Site) -> BuildResult:
+    """Bring the release up to date with what is landed, without asking any file, database or interface.
+
+    Raises what `build` raises.
+    """
+    with build_lock(site.root):
+        touched = touched_in_landing(site.config, site.root)
+        is_empty = set(lake_dates(site)) <= {paths.ZERO_DATE}
+        if not touched and (is_empty or is_up_to_date(site)):
+            return _unchanged(site)
+        return _run(site, *range_to_build(site, touched), asked_for=False, replayed="")
 
 
 def dagster_instance(root: Path) -> dg.DagsterInstance:

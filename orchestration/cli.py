@@ -150,6 +150,42 @@ def quarantine_repair(
     print("`callmart build` brings them into the release.")
 
 
+@app.command()
+def forget(
+    config: ConfigOption,
+    customer: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CUSTOMER]", help="Number, customer id or hash; asked for, or read from a pipe, when left out."
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an erasure that was interrupted.")] = False,
+) -> None:
+    """Erase a customer from every zone and every release. What is counted stays counted, of nobody.
+
+    Exit codes: 0 erased, 1 something is left (the message says what), 2 wrong input, 4 a build is running.
+    """
+    from orchestration.assets.context import Site
+    from orchestration.config import hash_key, load_config
+    from orchestration.erasure import forget as run_forget
+
+    loaded = load_config(config)
+    hash_key()
+    if customer is None and not resume:
+        customer = typer.prompt("customer", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    report = run_forget(Site(loaded, data_root()), None if resume and not customer else customer)
+    print(
+        f"identifiers erased      {report.identifiers}\n"
+        f"landing                 {report.landing_records} records in {report.landing_objects} objects\n"
+        f"lake                    {report.lake_rows} rows\n"
+        f"warehouse               {report.warehouse_rows} rows that only a full build took away\n"
+        f"former releases         {report.releases} removed\n"
+        f"documents and logs      {report.files_cleaned} files\n"
+        f"history of runs         {report.history_rows} rows\n"
+        "a search through every file found nothing more."
+    )
+
+
 def _tell(result: BuildResult, root: Path, board: bool = False) -> None:
     """Say how a build ended, and end with its exit code."""
     if result.exit_code not in (0, StaleError.exit_code):

@@ -64,6 +64,16 @@ def repairs_dir(root: Path, feed: str) -> Path:
     return landing_dir(root, feed) / "repairs"
 
 
+def erased_path(root: Path) -> Path:
+    """The list by which people who were erased are known again (private; kept with landing when that is backed up)."""
+    return root / "landing" / "erased.json"
+
+
+def erasing_path(root: Path) -> Path:
+    """What an erasure that is not finished has to erase; gone when it is."""
+    return root / "landing" / "erasing.json"
+
+
 def lake_dir(root: Path, feed: str) -> Path:
     """Folder of a feed's partitions."""
     return _feed_dir(root, "lake", feed)

@@ -52,6 +52,17 @@ class Sighting:
 
 
 @dataclass(frozen=True)
+class Redaction:
+    """That people who were erased were taken out of an object: when (UTC, ISO), of how many records, and the bytes that
+    are kept since. What the manifest says of the source's bytes stays, so that they are known when they come again."""
+
+    at: str
+    records: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What is known of a landed object. Sizes are bytes; `stream_*` are about the decompressed bytes.
 
@@ -72,6 +83,7 @@ class Manifest:
     seq: int
     extends: tuple[str, ...] = ()
     seen: tuple[Sighting, ...] = ()
+    redactions: tuple[Redaction, ...] = ()
     first_event_at: str | None = None
     last_event_at: str | None = None
     first_written_at: str | None = None
@@ -162,6 +174,7 @@ def read_manifests(feed: str, root: Path) -> list[Manifest]:
         said = json.loads(path.read_text("utf-8"))
         said["seen"] = tuple(Sighting(**sighting) for sighting in said["seen"])
         said["extends"] = tuple(said["extends"])
+        said["redactions"] = tuple(Redaction(**redaction) for redaction in said.get("redactions", ()))
         found.append(Manifest(**said))
     return sorted(found, key=lambda manifest: manifest.seq)
 

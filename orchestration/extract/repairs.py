@@ -15,7 +15,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from orchestration import paths
 from orchestration.errors import storing
 from orchestration.extract.landing import MANIFEST, ORIGINAL, Manifest
 
+_one_at_a_time = threading.Lock()  # objects are typed side by side
 REPAIRED = "#repaired-"  # in lineage, between a file's name and the id of the repair that a row is of
 
 
@@ -116,19 +118,21 @@ def digest(lines: Mapping[int, Repair]) -> str:
     return "+" + hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def drop_lines(feed: str, root: Path, object_ids: Iterable[str], lines: Iterable[int]) -> int:
-    """Take the records of these lines out of the feed's repairs; the number of records that went. Killed in between, a
-    repair has them still or has them no more."""
-    objects, gone, dropped = set(object_ids), set(lines), 0
-    for manifest in read_repair_manifests(feed, root):
-        file = paths.repairs_dir(root, feed) / manifest.repair_id / ORIGINAL
-        rows = [json.loads(text) for text in file.read_text("utf-8").splitlines()]
-        kept = [row for row in rows if row["object"] not in objects or row["line"] not in gone]
-        if len(kept) < len(rows):
-            written = paths.hidden(file)
-            written.write_text("".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in kept))
-            paths.put(written, file)
-            dropped += len(rows) - len(kept)
+def drop_rows(feed: str, root: Path, is_gone: Callable[[dict[str, Any]], bool]) -> int:
+    """Take rows (`object`, `line`, `record`) out of the feed's repairs; the number of rows that went. Killed in
+    between, a repair has them still or has them no more."""
+    dropped = 0
+    with _one_at_a_time:
+        for manifest in read_repair_manifests(feed, root):
+            file = paths.repairs_dir(root, feed) / manifest.repair_id / ORIGINAL
+            rows = [json.loads(text) for text in file.read_text("utf-8").splitlines()]
+            kept = [row for row in rows if not is_gone(row)]
+            if len(kept) < len(rows):
+                written = paths.hidden(file)
+                text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in kept)
+                written.write_text(text, "utf-8")
+                paths.put(written, file)
+                dropped += len(rows) - len(kept)
     return dropped
 
 

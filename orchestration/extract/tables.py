@@ -81,7 +81,7 @@ def read_json_lines(
 def read_parquet(
     db: duckdb.DuckDBPyConnection, manifest: Manifest, original: Path, columns: Columns, scratch: Path
 ) -> tuple[Prepared, list[str]]:
-    """The rows of a Parquet file; what is nested becomes JSON text."""
+    """The rows of a Parquet file; what is nested becomes JSON text. A row of nothing but NULL is a blank line."""
     source = f"read_parquet({literal(str(_unpacked(manifest, original, scratch)))}, file_row_number = true)"
     try:
         shape = db.execute(f"describe select * exclude (file_row_number) from {source}").fetchall()
@@ -92,9 +92,13 @@ def read_parquet(
             f"""create temp table raw as
             select file_row_number + 1 as {quote(LINE)}, '' as {quote(MARK)}, {texts} from {source}"""
         )
+        anything = " or ".join(f"{quote(name)} is not null" for name in names) or "true"
+        blank = db.execute(f"delete from raw where not ({anything})").fetchone()
     except duckdb.Error as error:
         raise _damaged(manifest, "Parquet", error) from error
-    return _prepared(db, manifest, names, 1, columns)
+    prepared, names = _prepared(db, manifest, names, 1, columns)
+    prepared.blank_lines = blank[0] if blank else 0
+    return prepared, names
 
 
 def read_workbook(

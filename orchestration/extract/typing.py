@@ -18,7 +18,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,9 @@ from orchestration.extract.engine import (
 )
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import AHEAD, CLOCK_SLACK, ORIGINAL, Manifest, live_objects, moment, read_manifests
-from orchestration.extract.repairs import REPAIRED, Repair, digest, read_repairs, repairs_of
+from orchestration.extract.redaction import lines_of, redact
+from orchestration.extract.repairs import REPAIRED, Repair, digest, drop_rows, read_repairs, repairs_of
+from orchestration.extract.suppression import Erased, read_erased
 from orchestration.extract.text import LINE, MARK, Dialect, Prepared, prepare, raw_records
 from orchestration.progress import step, warn
 
@@ -105,12 +107,14 @@ def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
     """
     key = hash_key()
     fingerprint = typing_fingerprint(feed, config, key)
-    manifests = read_manifests(feed.name, root)
+    manifests, erased = read_manifests(feed.name, root), read_erased(root, key)
     with connect(root) as db:
+        if erased.marks:
+            drop_rows(feed.name, root, lambda row: bool(erased.spans(json.dumps(row["record"], ensure_ascii=False))))
         repairs = read_repairs(feed.name, root)
         lines = {manifest.object_id: repairs_of(repairs, manifest) for manifest in manifests}
-        settings = {object_id: fingerprint + digest(repaired) for object_id, repaired in lines.items()}
-        known = _known(db, feed, root, manifests, settings)
+        settings = {m.object_id: _settings(fingerprint, m, lines[m.object_id]) for m in manifests}
+        known = _known(db, feed, root, manifests, settings, erased.fingerprint)
         todo = [manifest for manifest in manifests if manifest.object_id not in known]
         if todo:
             with step(f"type {feed.name}") as current:
@@ -120,8 +124,8 @@ def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
                     masking.install(connection, key, length, own, agent_names(config))
 
                 def work(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Typed:
-                    object_id = manifest.object_id
-                    return _type_object(connection, manifest, feed, config, root, settings[object_id], lines[object_id])
+                    repaired = lines[manifest.object_id]
+                    return _type_object(connection, manifest, feed, config, root, fingerprint, repaired, erased)
 
                 done = side_by_side(db, todo, work, begin)
                 known |= {item.manifest.object_id: item for item in done}
@@ -184,7 +188,9 @@ def _code_version() -> str:
         "drift.py",
         "engine.py",
         "masking.py",
+        "redaction.py",
         "repairs.py",
+        "suppression.py",
         "tables.py",
         "text.py",
         "typing.py",
@@ -202,12 +208,14 @@ def _known(
     root: Path,
     manifests: Sequence[Manifest],
     settings: Mapping[str, str],
+    cleared: str,
 ) -> dict[str, Typed]:
     files = {paths.object_dir(root, feed.name, m.object_id) / TYPED: m for m in manifests}
     found = {}
     for file, meta in read_meta(db, list(files)).items():
         manifest = files[file]
-        if meta.get("settings") == settings[manifest.object_id] and _is_judged(manifest, meta):
+        is_same = meta.get("settings") == settings[manifest.object_id] and meta["cleared"] == cleared
+        if is_same and _is_judged(manifest, meta):
             found[manifest.object_id] = _from_meta(manifest, meta)
     return found
 
@@ -245,6 +253,16 @@ def _from_meta(manifest: Manifest, meta: dict[str, Any]) -> Typed:
 # --- one object ------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """What stands in the tables `raw`, `unread` and `judged`. `repaired`: lines with a record from a repair."""
+
+    prepared: Prepared
+    context: Context
+    shape: drift.Shape
+    repaired: set[int]
+
+
 def _type_object(
     db: duckdb.DuckDBPyConnection,
     manifest: Manifest,
@@ -253,32 +271,36 @@ def _type_object(
     root: Path,
     fingerprint: str,
     repairs: Mapping[int, Repair],
+    erased: Erased,
 ) -> Typed:
     kind = adapter(feed.name)
     dialect = tables.JSON_LINES if feed.file_kind(manifest.name) == "json_lines" else kind.dialect(feed)
     folder = paths.object_dir(root, feed.name, manifest.object_id)
     scratch = paths.make_private(paths.temp_dir(root), root)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="typing-") as name, storing(scratch):
-        prepared, columns = _read(db, kind, manifest, feed, folder / ORIGINAL, Path(name))
-        absent = kind.absent(feed, columns)
-        for missing in absent:
-            db.execute(f"alter table raw add column {quote(missing)} varchar")
-        context = Context(
-            db=db,
-            feed=feed,
-            config=config,
-            contract=feed.contract,
-            manifest=manifest,
-            raw_columns=(*columns, *absent),
-            known_until=f"timestamp {literal((manifest.looks[-1] + CLOCK_SLACK).isoformat(' '))}",
-            clock_changes=has_changes(db, feed.zone, config.centre.first_date.year - 1, manifest.looks[-1].year + 1),
-        )
-        _judge(db, kind, context)
-        shape = drift.shape_of(db, feed, columns, absent)
-        repaired = _put_repaired(db, kind, context, prepared, repairs)
+        loaded = _load(db, kind, manifest, feed, config, folder, Path(name), repairs)
+        for is_last_resort in (False, True) if erased.marks else ():
+            records = lines_of(db, feed.contract, erased)
+            redacted = redact(
+                db, manifest, feed, folder, Path(name), erased, datetime.now(UTC).isoformat(),
+                encoding=loaded.prepared.encoding, dialect=dialect, columns=loaded.shape.columns, records=records,
+                is_last_resort=is_last_resort,
+            )  # fmt: skip
+            if redacted is None:
+                break
+            manifest = redacted
+            of_this = {manifest.object_id, *manifest.extends}
+            drop_rows(
+                feed.name,
+                root,
+                lambda row, gone=records, here=of_this: row["object"] in here and row["line"] in gone,  # type: ignore[misc]
+            )
+            repairs = {line: repair for line, repair in repairs.items() if line not in records}
+            loaded = _load(db, kind, manifest, feed, config, folder, Path(name), repairs)
+        prepared, context, columns = loaded.prepared, loaded.context, loaded.shape.columns
         first_ahead, warnings = _ahead(db, context, folder / AHEAD)
-        warnings = [*prepared.warnings, *warnings, *_missing(manifest, shape)]
-        refused = _refuse(db, prepared, dialect, manifest, columns, Path(name), repaired)
+        warnings = [*prepared.warnings, *warnings, *_missing(manifest, loaded.shape)]
+        refused = _refuse(db, prepared, dialect, manifest, columns, Path(name), loaded.repaired)
         rows, bounds, dates = _summary(db, feed.contract.event_time or "")
         if rows + refused.total() != prepared.rows_in:
             raise AccountingError(
@@ -287,20 +309,22 @@ def _type_object(
                 rule="accounting",
                 todo="report this file's form as a defect of callmart.",
             )
+        settings = _settings(fingerprint, manifest, repairs)
         meta = {
-            "settings": fingerprint,
+            "settings": settings,
+            "cleared": erased.fingerprint,
             # which records lie in the future decides the rows as much as the settings do
-            "fingerprint": f"{fingerprint}@{first_ahead}" if first_ahead else fingerprint,
+            "fingerprint": f"{settings}@{first_ahead}" if first_ahead else settings,
             "first_ahead_at": first_ahead,
             "rows_in": prepared.rows_in,
             "rows": rows,
             "refused": dict(refused),
-            "repaired": len(repaired),
+            "repaired": len(loaded.repaired),
             "dates": dates,
             "encoding": prepared.encoding,
             "blank_lines": prepared.blank_lines,
             "warnings": warnings,
-            "shape": shape.to_meta(),
+            "shape": loaded.shape.to_meta(),
             **bounds,
         }
         _put(
@@ -314,6 +338,42 @@ def _type_object(
     for table in ("raw", "unread", "judged", "refused", "replaced"):
         db.execute(f"drop table if exists {table}")
     return _from_meta(manifest, meta)
+
+
+def _settings(fingerprint: str, manifest: Manifest, repairs: Mapping[int, Repair]) -> str:
+    """Hash of everything but the source's bytes that decides what typing an object gives."""
+    redacted = f"-{manifest.redactions[-1].sha256[:16]}" if manifest.redactions else ""
+    return fingerprint + digest(repairs) + redacted
+
+
+def _load(
+    db: duckdb.DuckDBPyConnection,
+    kind: Adapter,
+    manifest: Manifest,
+    feed: Feed,
+    config: Config,
+    folder: Path,
+    scratch: Path,
+    repairs: Mapping[int, Repair],
+) -> _Loaded:
+    """Read and judge an object."""
+    prepared, columns = _read(db, kind, manifest, feed, folder / ORIGINAL, scratch)
+    absent = kind.absent(feed, columns)
+    for missing in absent:
+        db.execute(f"alter table raw add column {quote(missing)} varchar")
+    context = Context(
+        db=db,
+        feed=feed,
+        config=config,
+        contract=feed.contract,
+        manifest=manifest,
+        raw_columns=(*columns, *absent),
+        known_until=f"timestamp {literal((manifest.looks[-1] + CLOCK_SLACK).isoformat(' '))}",
+        clock_changes=has_changes(db, feed.zone, config.centre.first_date.year - 1, manifest.looks[-1].year + 1),
+    )
+    _judge(db, kind, context)
+    shape = drift.shape_of(db, feed, columns, absent)
+    return _Loaded(prepared, context, shape, _put_repaired(db, kind, context, prepared, repairs))
 
 
 def _missing(manifest: Manifest, shape: drift.Shape) -> list[str]:
