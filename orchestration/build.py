@@ -92,6 +92,8 @@ def build_from_landing(site: Site) -> BuildResult:
     Raises what `build` raises.
     """
     with build_lock(site.root):
+        lake.ensure_zero_partitions(site.root)
+        ensure_catalogue(site.root)
         touched = touched_in_landing(site.config, site.root)
         is_empty = set(lake_dates(site)) <= {paths.ZERO_DATE}
         if not touched and (is_empty or is_up_to_date(site)):

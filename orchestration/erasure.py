@@ -27,7 +27,6 @@ from orchestration.assets.context import Site, now
 from orchestration.build import BuildResult, build_from_landing
 from orchestration.config import hash_key
 from orchestration.errors import BlockedError, InputError
-from orchestration.extract import lake
 from orchestration.extract.engine import parquet
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import read_manifests
@@ -71,7 +70,6 @@ def forget(site: Site, customer: str | None) -> ErasureReport:
     """
     key = hash_key()
     with build_lock(site.root):
-        lake.ensure_zero_partitions(site.root)
         ensure_catalogue(site.root)
         _check_feeds(site)
         hashes = _journal(site, key, customer)
@@ -131,7 +129,8 @@ def _hashes_of(customer: str, key: str) -> set[str]:
         return set()
     if _HASH.fullmatch(customer):
         return {customer}
-    said = {customer, normalise_number(customer)}
+    number = normalise_number(customer)
+    said = {customer, number} if number and number.isdigit() else {customer}
     return {keyed_hash(key, text) or "" for text in said if text}
 
 

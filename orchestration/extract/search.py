@@ -28,7 +28,8 @@ from orchestration.extract.suppression import Erased
 
 GONE = "erased"  # in the place of a hash or number in a text
 _BLOCK, _OVERLAP = 1 << 20, 256
-_NUMBER_SQL = "[0-9０-９]{5}"
+# What may be a number, however it is grouped.
+_NUMBER_SQL = "([0-9０-９][^0-9０-９]{0,3}){5}"
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 
@@ -190,17 +191,16 @@ def _in_duckdb(path: Path, wanted: Wanted) -> bool:
 
 
 def _in_relation(db: duckdb.DuckDBPyConnection, relation: str, wanted: Wanted) -> bool:
-    for name, kind, *_ in db.execute(f"describe select * from {relation}").fetchall():
-        if kind in ("BOOLEAN", "DATE", "DOUBLE", "FLOAT") or kind.startswith(("TIMESTAMP", "DECIMAL")):
-            continue
-        text = f"{quote(name)}::varchar"
-        values = db.execute(
-            f"select distinct {text} from {relation} where regexp_matches({text}, {literal(_NUMBER_SQL)}) "
-            f"or length({text}) >= 64 or regexp_matches({text}, '[0-9][ .-][0-9]')"
-        )
-        if any(wanted.is_in(value) for value in _column(values)):
-            return True
-    return False
+    no_text = ("BOOLEAN", "DATE", "DOUBLE", "FLOAT", "TIMESTAMP", "DECIMAL")
+    shape = db.execute(f"describe select * from {relation}").fetchall()
+    texts = [f"{quote(name)}::varchar" for name, kind, *_ in shape if not kind.startswith(no_text)]
+    if not texts:
+        return False
+    values = db.execute(
+        f"""select distinct value from (select unnest([{", ".join(texts)}]) as value from {relation})
+        where length(value) >= 64 or regexp_matches(value, {literal(_NUMBER_SQL)})"""
+    )
+    return any(wanted.is_in(value) for value in _column(values))
 
 
 def _column(result: Any) -> Iterator[str]:

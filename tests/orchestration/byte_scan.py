@@ -46,12 +46,13 @@ def _texts(data: bytes, path: Path | None) -> Iterator[str]:
             for name in archive.namelist():
                 yield from _texts(archive.read(name), None)
     elif data.startswith(b"PAR1"):
-        with tempfile.NamedTemporaryFile() as file, closing(duckdb.connect()) as db:
+        with tempfile.NamedTemporaryFile() as file:
             file.write(data)
             file.flush()
-            yield from _rows(db, f"read_parquet('{file.name}', hive_partitioning = false)")
-            for (value,) in db.execute(f"select decode(value) from parquet_kv_metadata('{file.name}')").fetchall():
-                yield str(value)
+            yield from _rows(duckdb.default_connection(), f"read_parquet('{file.name}', hive_partitioning = false)")
+            yield from _rows(
+                duckdb.default_connection(), f"(select decode(value) from parquet_kv_metadata('{file.name}'))"
+            )
     elif data[8:12] == b"DUCK" and path is not None:
         with closing(duckdb.connect(str(path), read_only=True)) as db:
             for schema, table in db.execute("select schema_name, table_name from duckdb_tables()").fetchall():
