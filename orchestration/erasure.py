@@ -31,6 +31,7 @@ from orchestration.extract.engine import parquet
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import read_manifests
 from orchestration.extract.masking import keyed_hash, normalise_number
+from orchestration.extract.sealed import erase_in_sealed
 from orchestration.extract.search import Wanted, clean_sqlite, clean_text, files_with, is_sqlite, rows_with
 from orchestration.extract.suppression import add_erased
 from orchestration.extract.typing import type_feed
@@ -77,7 +78,7 @@ def forget(site: Site, customer: str | None) -> ErasureReport:
         wanted = Wanted(frozenset(hashes), add_erased(site.root, key, hashes), scratch)
         report = ErasureReport(identifiers=len(hashes))
         report.lake_rows = _lake_rows(site, hashes)
-        _landing(site, report)
+        _landing(site, hashes, report)
         report.build = build_from_landing(site)
         if report.build.exit_code not in (0, 3):
             raise BlockedError(
@@ -170,8 +171,9 @@ def _check_feeds(site: Site) -> None:
 # --- zones -------------------------------------------------------------------------------------------------
 
 
-def _landing(site: Site, report: ErasureReport) -> None:
-    """Redact every landed object. An object that is killed in between is found again."""
+def _landing(site: Site, hashes: Iterable[str], report: ErasureReport) -> None:
+    """Redact every landed object, and the partitions whose objects are gone. One that is killed in between is found
+    again."""
     for feed in site.config.feeds.values():
         before = {m.object_id: len(m.redactions) for m in read_manifests(feed.name, site.root)}
         type_feed(feed, site.config, site.root)
@@ -179,6 +181,7 @@ def _landing(site: Site, report: ErasureReport) -> None:
             fresh = manifest.redactions[before[manifest.object_id] :]
             report.landing_objects += bool(fresh)
             report.landing_records += sum(redaction.records for redaction in fresh[:1])
+        erase_in_sealed(feed, site.config, site.root, hashes)
         paths.repairable_path(site.root, feed.name).unlink(missing_ok=True)
 
 

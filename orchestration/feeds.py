@@ -18,6 +18,7 @@ from expectations.validate import validate_candidates
 from expectations.verdict import FeedVerdict
 from orchestration import paths
 from orchestration.config import Config, Feed
+from orchestration.errors import InputError
 from orchestration.extract import drift, lake
 from orchestration.extract.landing import land
 from orchestration.extract.repairs import read_repair_manifests
@@ -95,6 +96,13 @@ def refresh(
     if source is Source.outside:
         land(feed, root, now)
     elif source is Source.replayed:
+        sealed = [day for day in lake.sealed_dates(feed, config, root) if first <= day <= last]
+        if sealed:
+            raise InputError(
+                f"{feed.name}: {sealed[0]} can't be made again: landing of it was retired (retention.landing_days).",
+                rule="sealed",
+                todo=f"choose dates after {max(sealed)}; the lake keeps these as they are.",
+            )
         forget_typed(feed, root, first, last)
     touched = _touched(feed, config, root)
     wanted = lake.known_dates(feed, config, root) if source is Source.replayed else touched

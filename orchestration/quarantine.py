@@ -204,6 +204,8 @@ def _chosen(
 
 
 def _refused_of(root: Path, item: Typed) -> dict[int, str | None]:
+    if item.manifest.retired_at is not None:
+        return {}
     file = paths.object_dir(root, item.manifest.feed, item.manifest.object_id) / REFUSED
     with closing(duckdb.connect()) as db:
         return dict(db.execute(f"select source_line, raw from {parquet([file])}").fetchall())

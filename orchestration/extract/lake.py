@@ -101,6 +101,12 @@ class _Plan:
         """Dates with rows."""
         return {date.fromisoformat(day) for item in self.typed for day in item.dates}
 
+    def sealed(self) -> set[date]:
+        """Dates whose partition can't be made again, as bytes of it were retired: it stays as it is."""
+        return {
+            date.fromisoformat(day) for item in self.typed if item.manifest.retired_at is not None for day in item.dates
+        }
+
 
 def partition_fingerprint(feed: Feed, parts: Sequence[Typed], moved: Sequence[tuple[str, int]] = ()) -> str:
     """Hash of what a partition is made of: its contract, the live objects with rows of its date in landing order, how
@@ -133,7 +139,14 @@ def touched_dates(feed: Feed, config: Config, root: Path) -> list[date]:
         warn(text)
     for day in [*found, *held_dates(feed.name, root)]:
         wanted.setdefault(day, partition_fingerprint(feed, [], ()))
-    return sorted(day for day, value in wanted.items() if found.get(day, {}).get("fingerprint") != value)
+    sealed = plan.sealed()
+    late = sorted(day for day in sealed if _late_rows(plan, day, found.get(day, {})))
+    if late:
+        dates = f"{late[0]} and {len(late) - 1} more dates" if late[1:] else f"{late[0]}"
+        warn(f"{feed.name}: late rows of {dates} are kept out, as landing of them was retired (retention.landing_days)")
+    return sorted(
+        day for day, value in wanted.items() if day not in sealed and found.get(day, {}).get("fingerprint") != value
+    )
 
 
 def known_dates(feed: Feed, config: Config, root: Path) -> list[date]:
@@ -141,7 +154,13 @@ def known_dates(feed: Feed, config: Config, root: Path) -> list[date]:
     with connect(root) as db:
         plan = _plan(db, feed, config, root)
         found = _partition_meta(db, feed.name, root)
-    return sorted({*plan.days(), *found, *held_dates(feed.name, root)})
+    return sorted({*plan.days(), *found, *held_dates(feed.name, root)} - plan.sealed())
+
+
+def sealed_dates(feed: Feed, config: Config, root: Path) -> list[date]:
+    """Dates of a feed that can't be made again, as bytes of them were retired, sorted."""
+    with connect(root) as db:
+        return sorted(_plan(db, feed, config, root).sealed())
 
 
 def build_candidates(feed: Feed, config: Config, root: Path, dates: Iterable[date]) -> list[Candidate]:
@@ -243,9 +262,14 @@ def accounting(feed: Feed, config: Config, root: Path) -> Accounting:
     for item in plan.held:
         done.rows_in += item.rows_in
         done.held += item.rows_in
+    sealed = plan.sealed()
     for day in sorted(plan.days()):
         value = partition_fingerprint(feed, plan.parts(day), plan.moved.get(day.isoformat(), ()))
-        if lake.get(day, {}).get("fingerprint") == value:
+        if day in sealed and day in lake:
+            meta = lake[day]
+            done.loaded += meta["rows"]
+            done.held += _late_rows(plan, day, meta)
+        elif lake.get(day, {}).get("fingerprint") == value:
             meta = lake[day]
             done.loaded += meta["rows"]
         elif waiting.get(day, {}).get("fingerprint") == value:
@@ -348,6 +372,12 @@ def write_reference(config: Config, root: Path, stale: Mapping[str, Any]) -> lis
 # --- putting a partition together ------------------------------------------------------------------------
 
 
+def _late_rows(plan: _Plan, day: date, meta: Mapping[str, Any]) -> int:
+    """Rows that came for a sealed date after it was sealed."""
+    known = sum(item.dates[day.isoformat()] for item in plan.parts(day))
+    return max(0, known - meta.get("rows", 0) - meta.get("duplicates", 0))
+
+
 def _lake_code() -> str:
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
@@ -372,7 +402,8 @@ def _moved(
 
     A key that contains the whole row can't move.
     """
-    if feed.contract.natural_key == ("row_hash",) or not any(item.rows for item in typed):
+    typed = [item for item in typed if item.rows and item.manifest.retired_at is None]
+    if feed.contract.natural_key == ("row_hash",) or not typed:
         return {}
     keys = ", ".join(map(quote, feed.contract.natural_key))
     db.execute(
@@ -399,7 +430,7 @@ def _union(root: Path, typed: Sequence[Typed], day: date | None = None) -> str:
         f"select *, {literal(item.manifest.object_id)} as object_id, {item.manifest.seq} as seq "
         f"from {parquet([typed_path(root, item)])}{where}"
         for item in typed
-        if item.rows
+        if item.rows and item.manifest.retired_at is None
     )
 
 

@@ -66,6 +66,7 @@ class Redaction:
 class Manifest:
     """What is known of a landed object. Sizes are bytes; `stream_*` are about the decompressed bytes.
 
+    `retired_at` (UTC, ISO): since when the bytes are gone, by retention; retired.json says what typing had found.
     `extends`: objects of the feed whose whole stream is the beginning of this one's. The four times (UTC, ISO) are
     known once the object is typed: the range of its events, and of the instants at which its records were written.
     """
@@ -84,6 +85,7 @@ class Manifest:
     extends: tuple[str, ...] = ()
     seen: tuple[Sighting, ...] = ()
     redactions: tuple[Redaction, ...] = ()
+    retired_at: str | None = None
     first_event_at: str | None = None
     last_event_at: str | None = None
     first_written_at: str | None = None
@@ -157,7 +159,7 @@ def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
             report.read += 1
             landed = _capture(file, name, feed, folder, known, now, before)
             if landed.object_id in known:
-                former = known[landed.object_id]
+                former = replace(known[landed.object_id], retired_at=None)  # its bytes are back
                 landed = replace(former, seen=(*former.seen, *landed.seen))
                 paths.put_json(folder / landed.object_id / MANIFEST, manifest_json(landed))
                 report.known_objects.append(landed.object_id)
@@ -409,7 +411,7 @@ def _copy(
             seq=seq,
             seen=(Sighting(name, seq, now.isoformat(), before.st_size, before.st_mtime_ns),),
         )
-        if object_id in known:
+        if object_id in known and known[object_id].retired_at is None:
             return manifest
         manifest = _with_stream(manifest, temporary / ORIGINAL, known.values(), feed, file)
         put_object(temporary, folder, manifest)

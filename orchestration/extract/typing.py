@@ -18,7 +18,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ from orchestration.extract.text import LINE, MARK, Dialect, Prepared, prepare, r
 from orchestration.progress import step, warn
 
 TYPED, REFUSED = "typed.parquet", "refused.parquet"
+RETIRED = "retired.json"  # what typing found out about an object whose bytes are gone
 REFUSED_COLUMNS = {
     "source_file": "VARCHAR", "source_line": "BIGINT", "column_name": "VARCHAR", "rule": "VARCHAR", "reason": "VARCHAR",
     "raw": "VARCHAR",
@@ -136,7 +137,7 @@ def type_feed(feed: Feed, config: Config, root: Path) -> list[Typed]:
                     warn(text)
         typed = [known[manifest.object_id] for manifest in manifests]
         drift.write_findings(db, root, feed.name, drift.findings(feed, typed, held_objects(feed, typed)))
-    _quarantine(feed, root, typed)
+    _quarantine(feed, root, typed, config.retention.quarantine_days)
     return typed
 
 
@@ -210,12 +211,16 @@ def _known(
     settings: Mapping[str, str],
     cleared: str,
 ) -> dict[str, Typed]:
-    files = {paths.object_dir(root, feed.name, m.object_id) / TYPED: m for m in manifests}
+    files = {paths.object_dir(root, feed.name, m.object_id) / TYPED: m for m in manifests if m.retired_at is None}
     found = {}
     for file, meta in read_meta(db, list(files)).items():
         manifest = files[file]
         is_same = meta.get("settings") == settings[manifest.object_id] and meta["cleared"] == cleared
         if is_same and _is_judged(manifest, meta):
+            found[manifest.object_id] = _from_meta(manifest, meta)
+    for manifest in manifests:
+        if manifest.retired_at is not None:
+            meta = json.loads((paths.object_dir(root, feed.name, manifest.object_id) / RETIRED).read_text("utf-8"))
             found[manifest.object_id] = _from_meta(manifest, meta)
     return found
 
@@ -630,9 +635,16 @@ def _summary(db: duckdb.DuckDBPyConnection, event: str) -> tuple[int, dict[str, 
 # --- quarantine ------------------------------------------------------------------------------------------
 
 
-def _quarantine(feed: Feed, root: Path, typed: Sequence[Typed]) -> None:
-    """quarantine/<object>.parquet for each live object with refused rows, and for no other."""
-    wanted = {item.manifest.object_id: item for item in live(feed, typed, []) if item.refused}
+def _quarantine(feed: Feed, root: Path, typed: Sequence[Typed], days: int | None) -> None:
+    """quarantine/<object>.parquet for each live object with refused rows that was seen within `days` before the feed's
+    last landing, and for no other."""
+    last = max((item.manifest.looks[-1] for item in typed), default=datetime.max)
+    since = datetime.min if days is None else last - timedelta(days=days)
+    wanted = {
+        item.manifest.object_id: item
+        for item in live(feed, typed, [])
+        if item.refused and item.manifest.retired_at is None and item.manifest.looks[-1] >= since
+    }
     targets = {paths.refused_path(root, feed.name, object_id): item for object_id, item in wanted.items()}
     with connect(root) as db:
         folder = paths.make_private(paths.quarantine_dir(root, feed.name), root)
