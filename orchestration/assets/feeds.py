@@ -58,8 +58,9 @@ def feed_asset(site: Site, name: str) -> dg.AssetsDefinition:
         if feed.critical and outcome.verdict.blocked_dates:
             yield from results
             raise _blocked(outcome, site)
-        held = {"files held": "\n".join(drift.held_files(site.root, name)) or "none"}
-        yield dg.MaterializeResult(metadata=_metadata(outcome) | held, check_results=results)
+        held = dg.MetadataValue.text("\n".join(drift.held_files(site.root, name)) or "none")
+        metadata = {**_metadata(outcome), "files held": held}
+        yield dg.MaterializeResult(metadata=metadata, check_results=results)
 
     return extract
 

@@ -30,7 +30,8 @@ from orchestration.extract import masking
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
 from orchestration.extract.engine import connect, json_row, parquet, read_meta, side_by_side, write_parquet
 from orchestration.extract.expressions import literal, quote
-from orchestration.extract.typing import REFUSED_COLUMNS, Typed, held_objects, live, type_feed, typed_path
+from orchestration.extract.judging import REFUSED_COLUMNS
+from orchestration.extract.typing import Typed, held_objects, live, type_feed, typed_path
 from orchestration.progress import step, warn
 
 _DUPLICATES = "duplicates.parquet"
@@ -375,7 +376,7 @@ def write_reference(config: Config, root: Path, stale: Mapping[str, Any]) -> lis
 def _late_rows(plan: _Plan, day: date, meta: Mapping[str, Any]) -> int:
     """Rows that came for a sealed date after it was sealed."""
     known = sum(item.dates[day.isoformat()] for item in plan.parts(day))
-    return max(0, known - meta.get("rows", 0) - meta.get("duplicates", 0))
+    return max(0, known - int(meta.get("rows", 0)) - int(meta.get("duplicates", 0)))
 
 
 def _lake_code() -> str:

@@ -15,8 +15,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -27,41 +26,37 @@ import duckdb
 
 from orchestration import paths
 from orchestration.config import Config, Feed, hash_key, nearest
-from orchestration.errors import AccountingError, InputError, storing
+from orchestration.errors import AccountingError, storing
 from orchestration.extract import drift, masking, tables
 from orchestration.extract.adapters import Adapter, Context, adapter
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
 from orchestration.extract.engine import (
-    case,
     connect,
     has_changes,
-    json_row,
     read_meta,
     side_by_side,
-    to_local,
     write_parquet,
 )
 from orchestration.extract.expressions import literal, quote
-from orchestration.extract.landing import AHEAD, CLOCK_SLACK, ORIGINAL, Manifest, live_objects, moment, read_manifests
+from orchestration.extract.judging import (
+    ISO,
+    REFUSED_COLUMNS,
+    ahead_of_the_clock,
+    judge,
+    put_repaired,
+    read_object,
+    refuse,
+    summary,
+)
+from orchestration.extract.landing import AHEAD, CLOCK_SLACK, ORIGINAL, Manifest, live_objects, read_manifests
 from orchestration.extract.redaction import lines_of, redact
-from orchestration.extract.repairs import REPAIRED, Repair, digest, drop_rows, read_repairs, repairs_of
+from orchestration.extract.repairs import Repair, digest, drop_rows, read_repairs, repairs_of
 from orchestration.extract.suppression import Erased, read_erased
-from orchestration.extract.text import LINE, MARK, Dialect, Prepared, prepare, raw_records
+from orchestration.extract.text import Prepared
 from orchestration.progress import step, warn
 
 TYPED, REFUSED = "typed.parquet", "refused.parquet"
 RETIRED = "retired.json"  # what typing found out about an object whose bytes are gone
-REFUSED_COLUMNS = {
-    "source_file": "VARCHAR", "source_line": "BIGINT", "column_name": "VARCHAR", "rule": "VARCHAR", "reason": "VARCHAR",
-    "raw": "VARCHAR",
-}  # fmt: skip
-_MAX_RAW_LINE = 4 << 20
-_REASONS = [
-    ("broken.rule = 'missing_columns'", "'the record has fewer columns than the file'"),
-    ("broken.rule = 'too_many_columns'", "'the row has more columns than the header'"),
-    ("broken.rule = 'malformed_json'", "'the line is no JSON object'"),
-]
-_ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
 
 @dataclass(frozen=True)
@@ -188,6 +183,7 @@ def _code_version() -> str:
     names = [
         "drift.py",
         "engine.py",
+        "judging.py",
         "masking.py",
         "redaction.py",
         "repairs.py",
@@ -227,7 +223,7 @@ def _known(
 
 def _is_judged(manifest: Manifest, meta: dict[str, Any]) -> bool:
     """Whether the last look at the object leaves in the future just what lay there when it was typed."""
-    limit = (manifest.looks[-1] + CLOCK_SLACK).strftime(_ISO)
+    limit = (manifest.looks[-1] + CLOCK_SLACK).strftime(ISO)
     loaded, ahead = meta["last_event_at"], meta["first_ahead_at"]
     return (loaded is None or loaded <= limit) and (ahead is None or ahead > limit)
 
@@ -303,10 +299,10 @@ def _type_object(
             repairs = {line: repair for line, repair in repairs.items() if line not in records}
             loaded = _load(db, kind, manifest, feed, config, folder, Path(name), repairs)
         prepared, context, columns = loaded.prepared, loaded.context, loaded.shape.columns
-        first_ahead, warnings = _ahead(db, context, folder / AHEAD)
+        first_ahead, warnings = ahead_of_the_clock(db, context, folder / AHEAD)
         warnings = [*prepared.warnings, *warnings, *_missing(manifest, loaded.shape)]
-        refused = _refuse(db, prepared, dialect, manifest, columns, Path(name), loaded.repaired)
-        rows, bounds, dates = _summary(db, feed.contract.event_time or "")
+        refused = refuse(db, prepared, dialect, manifest, columns, Path(name), loaded.repaired)
+        rows, bounds, dates = summary(db, feed.contract.event_time or "")
         if rows + refused.total() != prepared.rows_in:
             raise AccountingError(
                 f"{prepared.rows_in} records went in, {rows} were typed and {refused.total()} refused.",
@@ -362,7 +358,7 @@ def _load(
     repairs: Mapping[int, Repair],
 ) -> _Loaded:
     """Read and judge an object."""
-    prepared, columns = _read(db, kind, manifest, feed, folder / ORIGINAL, scratch)
+    prepared, columns = read_object(db, kind, manifest, feed, folder / ORIGINAL, scratch)
     absent = kind.absent(feed, columns)
     for missing in absent:
         db.execute(f"alter table raw add column {quote(missing)} varchar")
@@ -376,9 +372,9 @@ def _load(
         known_until=f"timestamp {literal((manifest.looks[-1] + CLOCK_SLACK).isoformat(' '))}",
         clock_changes=has_changes(db, feed.zone, config.centre.first_date.year - 1, manifest.looks[-1].year + 1),
     )
-    _judge(db, kind, context)
+    judge(db, kind, context)
     shape = drift.shape_of(db, feed, columns, absent)
-    return _Loaded(prepared, context, shape, _put_repaired(db, kind, context, prepared, repairs))
+    return _Loaded(prepared, context, shape, put_repaired(db, kind, context, prepared, repairs))
 
 
 def _missing(manifest: Manifest, shape: drift.Shape) -> list[str]:
@@ -395,241 +391,6 @@ def _put(db: duckdb.DuckDBPyConnection, query: str, target: Path, meta: dict[str
     written = paths.hidden(target)
     write_parquet(db, query, written, meta, "snappy")  # read once or twice, so quick beats small
     paths.put(written, target)
-
-
-def _read(
-    db: duckdb.DuckDBPyConnection, kind: Adapter, manifest: Manifest, feed: Feed, original: Path, scratch: Path
-) -> tuple[Prepared, list[str]]:
-    """A landed object as table `raw` (see adapters), and in table `unread` the lines that could not be read into it."""
-    for table in ("raw", "unread", "reject_errors", "reject_scans"):
-        db.execute(f"drop table if exists {table}")
-
-    def columns(header: list[str] | None, line: int) -> list[str]:
-        return kind.raw_columns(feed, header, manifest, line)
-
-    match feed.file_kind(manifest.name):
-        case "json_lines":
-            return tables.read_json_lines(db, manifest, original, feed.encoding, columns, scratch)
-        case "parquet":
-            return tables.read_parquet(db, manifest, original, columns, scratch)
-        case "xlsx":
-            return tables.read_workbook(db, manifest, original, feed.csv, columns, scratch)
-    dialect = kind.dialect(feed)
-    width = None if dialect.header else len(columns(None, 0))
-    prepared = prepare(manifest, original, feed.encoding, dialect, scratch, width)
-    names = columns(prepared.header, prepared.header_line)
-    types = {LINE: "BIGINT", MARK: "VARCHAR"} | dict.fromkeys(names, "VARCHAR")
-    struct = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
-    db.execute(
-        f"""create temp table raw as select * from read_csv({literal(str(prepared.path))},
-            auto_detect = false, header = false, columns = {{{struct}}}, delim = {literal(dialect.delimiter)},
-            quote = {literal(dialect.quote)}, escape = {literal(dialect.escape or dialect.quote)}, new_line = '\\n',
-            strict_mode = true, null_padding = false, store_rejects = true, rejects_limit = 0,
-            max_line_size = {_MAX_RAW_LINE}, parallel = {"false" if prepared.multiline else "true"})"""
-    )
-    rejected = "select null::bigint as source_line, null::varchar as column_name, null::varchar as rule where false"
-    if _has_rejects(db):
-        rejected = f"""
-            select try_cast(split_part(csv_line, {literal(dialect.delimiter)}, 1) as bigint) as source_line,
-                min_by(column_name, line_byte_position) as column_name,
-                min(lower(replace(error_type::varchar, ' ', '_'))) as rule
-            from reject_errors group by all"""
-    db.execute(f"create temp table unread as {rejected}")
-    return prepared, names
-
-
-def _ahead(db: duckdb.DuckDBPyConnection, context: Context, mark: Path) -> tuple[str | None, list[str]]:
-    """The first time (UTC, ISO) of a record that lies in the future, which `mark` tells the landing; and warnings.
-
-    Raises InputError when this machine's clock has gone back since an earlier look and most records lie in the future
-    now: taking them back would be wrong.
-    """
-    manifest, event = context.manifest, quote(context.contract.event_time or "")
-    is_ahead = f"{event} > {context.known_until}"
-    row = db.execute(
-        f"""select strftime(min({event}) filter ({is_ahead}), {literal(_ISO)}),
-            2 * count(*) filter ({is_ahead}) > count({event}) from judged"""
-    ).fetchone()
-    assert row is not None
-    first, is_most = row
-    if first is None:
-        mark.unlink(missing_ok=True)
-        return None, []
-    clock = f"{manifest.looks[-1]:%Y-%m-%d %H:%M} UTC, the time by this machine's clock when the file was read"
-    if is_most and max(manifest.looks) > manifest.looks[-1] + CLOCK_SLACK:
-        raise InputError(
-            f"most records lie after {clock}, though it was there at {max(manifest.looks):%Y-%m-%d %H:%M} UTC already.",
-            file=manifest.name,
-            rule="clock",
-            todo="set this machine's clock and build again; what was loaded stays as it is.",
-        )
-    mark.write_text(first, "utf-8")
-    return first, [f"{manifest.name}: most records lie after {clock}; is the clock right?"] if is_most else []
-
-
-def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> None:
-    """Table `judged`: lake columns, `dt`, `_written_at`, and for a refused row `rule`, `column_name`, `reason`."""
-    contract, manifest = context.contract, context.manifest
-    event = quote(contract.event_time or "")
-    first = f"date {literal(context.config.centre.first_date.isoformat())}"
-    keys = [name for name in contract.natural_key if name != "row_hash"]
-    rules = [("_rule is not null", "_rule::varchar", "_column::varchar", "_reason::varchar")]
-    rules += [(f"{quote(name)} is null", "'missing_key'", literal(name), "'the row has no key'") for name in keys]
-    rules += [
-        (f"{event} is null", "'bad_time'", literal(contract.event_time or ""), "'the time is missing or no time'"),
-        (f"{event} > {context.known_until}", "'future_event'", literal(contract.event_time or ""),
-         "'the time lies more than a day after the file was read'"),
-        (f"dt < {first}", "'before_first_date'", literal(contract.event_time or ""),
-         "'the local date lies before the first date of the centre'"),
-    ]  # fmt: skip
-    senseless = "'a value without which the row means nothing'"
-    rules += [
-        (f"{quote(column.name)} is null", "'missing_meaning'", literal(column.name), senseless)
-        for column in contract.columns
-        if column.required and column.name not in (*keys, contract.event_time)
-    ]  # fmt: skip
-    names = [column.name for column in contract.columns]
-    landed = moment(manifest.extracted_at).isoformat(" ")
-    said = ", ".join(
-        f"cast({quote(column.name)} as {column.type}) as {quote(column.name)}" for column in contract.columns
-    )
-    db.execute(
-        f"""create or replace temp table judged as
-        with adapted as ({kind.select(context)}),
-        flagged as (
-            select * exclude (_flags), nullif(array_to_string(list_sort(list_distinct(_flags)), ','), '') as flags,
-                cast({to_local(event, context.feed.zone)} as date) as dt
-            from adapted),
-        typed as (
-            select "#line" as source_line, {said}, dt, _written_at,
-                {case((when, rule) for when, rule, _, _ in rules)} as rule,
-                {case((when, column) for when, _, column, _ in rules)} as column_name,
-                {case((when, reason) for when, _, _, reason in rules)} as reason
-            from flagged)
-        select *, {literal(manifest.source_file)} as source_file, timestamp {literal(landed)} as ingested_at,
-            case when rule is null then md5({json_row(names)}) end as row_hash
-        from typed"""
-    )
-
-
-def _put_repaired(
-    db: duckdb.DuckDBPyConnection,
-    kind: Adapter,
-    context: Context,
-    prepared: Prepared,
-    repairs: Mapping[int, Repair],
-) -> set[int]:
-    """Judge the repaired records in the place of the refused ones, in table `judged`; the lines that were replaced."""
-    if not repairs:
-        return set()
-    lines = {line for (line,) in db.execute(
-        "select source_line from unread union select source_line from judged where rule is not null"
-    ).fetchall()}  # fmt: skip
-    if prepared.refused:
-        with prepared.refused_path.open(encoding="utf-8") as handle:
-            lines |= {json.loads(text)["source_line"] for text in handle}
-    chosen = {line: repair for line, repair in repairs.items() if line in lines}
-    if not chosen:
-        return set()
-    names = context.raw_columns
-    db.execute("alter table judged rename to judged_first")
-    db.execute("alter table raw rename to raw_first")
-    db.execute("create temp table raw as from raw_first limit 0")
-    holes = ", ".join("?" for _ in range(len(names) + 2))
-    fields = ", ".join(map(quote, (LINE, MARK, *names)))
-    rows = [[line, "", *(repair.record.get(name) for name in names)] for line, repair in chosen.items()]
-    db.executemany(f"insert into raw ({fields}) values ({holes})", rows)
-    _judge(db, kind, context)
-    db.executemany(
-        "update judged set source_file = source_file || ?, ingested_at = ? where source_line = ?",
-        [[f"{REPAIRED}{repair.repair_id}", moment(repair.landed_at), line] for line, repair in chosen.items()],
-    )
-    db.execute("delete from judged_first where source_line in (select source_line from judged)")
-    db.execute("delete from unread where source_line in (select source_line from judged)")
-    db.execute("insert into judged_first by name from judged")
-    for table in ("judged", "raw"):
-        db.execute(f"drop table {table}")
-        db.execute(f"alter table {table}_first rename to {table}")
-    return set(chosen)
-
-
-def _refuse(
-    db: duckdb.DuckDBPyConnection,
-    prepared: Prepared,
-    dialect: Dialect,
-    manifest: Manifest,
-    columns: Sequence[str],
-    scratch: Path,
-    repaired: Set[int],
-) -> Counter[str]:
-    """Table `refused`: rows refused while lines were told apart, while they were read, and by a rule. A `repaired` line
-    is refused for what is wrong with its repair, if anything; its text is the file's."""
-    db.execute(
-        "create or replace temp table refused ("
-        + ", ".join(f"{name} {kind}" for name, kind in REFUSED_COLUMNS.items())
-        + ")"
-    )
-    file = literal(manifest.source_file)
-    if prepared.refused:
-        struct = ", ".join(f"{name}: '{kind}'" for name, kind in REFUSED_COLUMNS.items() if name != "source_file")
-        db.execute(
-            f"""insert into refused by name select {file} as source_file, * from read_json(
-                {literal(str(prepared.refused_path))}, format = 'newline_delimited', columns = {{{struct}}},
-                maximum_object_size = {_MAX_RAW_LINE * 4})"""
-        )
-    db.execute(
-        "create or replace temp table replaced as from refused where list_contains(?, source_line)", [[*repaired]]
-    )
-    db.execute("delete from refused where source_line in (select source_line from replaced)")
-    db.execute(
-        """create or replace temp table broken as from unread union all
-        select source_line, column_name, rule from judged where rule is not null"""
-    )
-    lines = {line for (line,) in db.execute("select source_line from broken").fetchall()}
-    if lines:
-        db.execute(
-            f"""insert into refused by name
-            select {file} as source_file, broken.source_line, broken.column_name, broken.rule,
-                coalesce(judged.reason, {case(_REASONS, "'the record does not follow the dialect of the file'")})
-                    as reason, coalesce(text.raw, replaced.raw) as raw
-            from broken
-            left join replaced on replaced.source_line = broken.source_line
-            left join judged on judged.source_line = broken.source_line and judged.rule is not null
-            left join ({_texts(prepared, dialect, columns, lines, scratch)}) as text
-                on text.source_line = broken.source_line"""
-        )
-    db.execute("drop table broken")
-    return Counter(dict(db.execute("select rule, count(*) from refused group by rule order by rule").fetchall()))
-
-
-def _texts(prepared: Prepared, dialect: Dialect, columns: Sequence[str], lines: set[int], scratch: Path) -> str:
-    """SQL of the records that begin at `lines`: `source_line`, and as `raw` what stands in the file."""
-    if not prepared.is_text:
-        return f'select "{LINE}" as source_line, {json_row(columns)} as raw from raw'
-    file = scratch / "raw.jsonl"
-    with file.open("w", encoding="utf-8") as target:
-        for line, raw in raw_records(prepared, dialect.delimiter, lines):
-            target.write(json.dumps({"source_line": line, "raw": raw}, ensure_ascii=False) + "\n")
-    return f"""select * from read_json({literal(str(file))}, format = 'newline_delimited',
-        columns = {{source_line: 'BIGINT', raw: 'VARCHAR'}}, maximum_object_size = {_MAX_RAW_LINE * 4})"""
-
-
-def _has_rejects(db: duckdb.DuckDBPyConnection) -> bool:
-    row = db.execute("select count(*) from duckdb_tables() where table_name = 'reject_errors'").fetchone()
-    return bool(row and row[0])
-
-
-def _summary(db: duckdb.DuckDBPyConnection, event: str) -> tuple[int, dict[str, str | None], dict[str, int]]:
-    """Rows typed, the range of their times (ISO, UTC), and rows per local date."""
-    text = f"strftime({{}}, {literal(_ISO)})"
-    row = db.execute(
-        f"""select count(*), {text.format(f"min({event})")}, {text.format(f"max({event})")},
-            {text.format("min(_written_at)")}, {text.format("max(_written_at)")} from judged where rule is null"""
-    ).fetchone()
-    assert row is not None
-    dates = db.execute("select dt::varchar, count(*) from judged where rule is null group by dt order by dt").fetchall()
-    names = ("first_event_at", "last_event_at", "first_written_at", "last_written_at")
-    return row[0], dict(zip(names, row[1:], strict=True)), dict(dates)
 
 
 # --- quarantine ------------------------------------------------------------------------------------------

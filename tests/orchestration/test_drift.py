@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,10 +52,13 @@ def ticket(tmp_path: Path) -> Kit:
     return Kit(tmp_path, "canonical.ticket").configure(TICKET)
 
 
-def sheet(numbers: Sequence[int], header: Sequence[str] = HEADER, day: int = 5, **values: str) -> str:
-    """Tickets with these numbers; a keyword replaces the values of a column."""
+def sheet(
+    numbers: Sequence[int], header: Sequence[str] = HEADER, day: int = 5, values: Mapping[str, str] | None = None
+) -> str:
+    """Tickets with these numbers; `values` replace those of a column."""
     rows = [
-        {"工单号": f"t{number}", "建单时间": f"2026-03-0{day} 10:00:00", "状态": "open", "优先级": "2"} | values
+        {"工单号": f"t{number}", "建单时间": f"2026-03-0{day} 10:00:00", "状态": "open", "优先级": "2"}
+        | dict(values or {})
         for number in numbers
     ]
     return "\n".join([",".join(header), *(",".join(row.get(name, "?") for name in header) for row in rows)]) + "\n"
@@ -140,7 +143,7 @@ def test_a_mapping_that_follows_a_new_name_reads_old_and_new_files(ticket: Kit) 
 @pytest.mark.parametrize("change", ["状态", "优先级"])
 def test_values_that_became_another_type_hold_their_file(ticket: Kit, change: str) -> None:
     ticket.write("a.csv", sheet(range(10)))
-    ticket.write("b.csv", sheet(range(10, 20), day=6, **{change: "二级"}))
+    ticket.write("b.csv", sheet(range(10, 20), day=6, values={change: "二级"}))
     ticket.refresh()
     name = {"状态": "status", "优先级": "priority"}[change]
     assert ids(ticket) == sorted(f"t{number}" for number in range(10))
@@ -150,9 +153,9 @@ def test_values_that_became_another_type_hold_their_file(ticket: Kit, change: st
 
 
 def test_unreadable_values_hold_nothing_in_a_first_file_nor_where_they_are_few(ticket: Kit) -> None:
-    ticket.write("a.csv", sheet(range(10), **{"优先级": "二级"}))
+    ticket.write("a.csv", sheet(range(10), values={"优先级": "二级"}))
     ticket.refresh()
-    ticket.write("b.csv", sheet(range(10, 19), **{"优先级": "二级"}))
+    ticket.write("b.csv", sheet(range(10, 19), values={"优先级": "二级"}))
     ticket.refresh(LATER)
     assert len(ids(ticket)) == 19 and found(ticket) == []
 

@@ -17,6 +17,7 @@ import duckdb
 import openpyxl
 import pytest
 
+from orchestration import paths
 from orchestration.config import DEMO_HASH_KEY
 from orchestration.extract.landing import read_manifests
 from orchestration.extract.masking import keyed_hash
@@ -246,13 +247,11 @@ def test_a_record_that_is_nothing_without_the_person_goes_and_no_other_moves(tmp
 def test_killed_between_manifest_and_bytes_the_next_look_finishes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orchestration.extract import redaction
-
     kit = Kit(tmp_path, "canonical.contact").configure(CONTACT)
     kit.write("calls.csv", as_csv(rows()))
     kit.refresh()
     erase(kit, HASH, ID_HASH)
-    put = redaction.paths.put
+    put = paths.put
 
     def killed(written: Path, target: Path) -> None:
         if target.name == "original":
@@ -260,7 +259,7 @@ def test_killed_between_manifest_and_bytes_the_next_look_finishes(
         put(written, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(redaction.paths, "put", killed)
+        patch.setattr(paths, "put", killed)
         with pytest.raises(KeyboardInterrupt):
             kit.refresh(LATER)
     (kit.base / "calls.csv").write_bytes(as_csv(rows()))
