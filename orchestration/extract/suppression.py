@@ -23,10 +23,10 @@ from orchestration.progress import warn
 
 PREFIX = "erased "  # before a hash, when it is hashed once more
 _DIGIT, _GAP = "0-9０-９", " \t\u00a0\u3000.()（）－-"
-# Digits in groups with signs between that people put into numbers; which of the groups are one number is tried.
-_GROUPS = re.compile(f"[+＋]?[{_DIGIT}]+(?:[{_GAP}]{{1,2}}[+＋]?[{_DIGIT}]+)*")
-_GROUP = re.compile(f"[+＋]?[{_DIGIT}]+")
+# Digits, in groups with the signs between that people put into numbers; which groups are one number is tried.
 _FEWEST_DIGITS, _MOST_DIGITS, _MOST_GROUPS = 5, 20, 5
+_GROUPS = re.compile(f"[+＋]?[{_DIGIT}](?:[{_GAP}]{{0,2}}[+＋]?[{_DIGIT}]){{{_FEWEST_DIGITS - 1},}}")
+_GROUP = re.compile(f"[+＋]?[{_DIGIT}]+")
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,6 @@ class Erased:
         if not self.marks:
             return found
         for region in _GROUPS.finditer(text):
-            if region.end() - region.start() < _FEWEST_DIGITS:
-                continue
             groups = [(m.start(), m.end()) for m in _GROUP.finditer(text, region.start(), region.end())]
             index = 0
             while index < len(groups):

@@ -202,3 +202,27 @@ def test_a_replay_brings_repaired_rows(contact: Kit, tmp_path: Path) -> None:
     repaired(contact, start="2026-03-08 10:00:00")
     replay(contact)
     assert sorted(column(contact.partition("2026-03-08"), "contact_id")) == ["a", "b"]
+
+
+def test_the_command_builds_the_range_from_landing_and_asks_nothing(
+    contact: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration import build
+    from orchestration.assets.context import REPLAY_TAG, Site
+
+    contact.write("a.csv", CONTACT_HEADER + call("a") + call("b", "2026-03-02 09:00:00"))
+    contact.refresh()
+    asked: list[Any] = []
+
+    def run(site: Site, first: date, last: date, *, asked_for: bool, replayed: str | None = None) -> build.BuildResult:
+        asked.append((first, last, asked_for, replayed))
+        return build.BuildResult()
+
+    monkeypatch.setattr(build, "_run", run)
+    monkeypatch.setattr("orchestration.feeds.land", lambda *_: pytest.fail("a source was asked"))
+    site = Site(contact.config, contact.root)
+    (contact.base / "a.csv").unlink()
+    assert build.replay(site, contact.feed, DAY, DAY).exit_code == 0
+    assert asked == [(DAY, DAY, True, contact.feed)] and REPLAY_TAG == "callmart/replay"
+    with pytest.raises(InputError, match=r"canonical\.ticket.* is not configured"):
+        build.replay(site, "canonical.ticket", DAY, DAY)
