@@ -141,10 +141,7 @@ def forget_typed(feed: Feed, root: Path, first: date, last: date) -> None:
     with connect(root) as db:
         for manifest in read_manifests(feed.name, root):
             file = paths.object_dir(root, feed.name, manifest.object_id) / TYPED
-            try:
-                meta = read_meta(db, [file]).get(file, {})
-            except duckdb.Error:  # a damaged disk is a reason to replay
-                meta = {}
+            meta = read_meta(db, [file]).get(file, {})
             if not meta or meta["refused"] or any(first <= date.fromisoformat(day) <= last for day in meta["dates"]):
                 file.unlink(missing_ok=True)
 
