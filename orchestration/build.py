@@ -18,7 +18,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration import paths
-from orchestration.assets.context import JOB, Site, now
+from orchestration.assets.context import JOB, REPLAY_TAG, Site, now
 from orchestration.definitions import build_definitions
 from orchestration.errors import (
     AccountingError,
@@ -28,11 +28,12 @@ from orchestration.errors import (
     LockedError,
     StaleError,
 )
+from orchestration.extract import drift
 from orchestration.extract.reference import ensure_zero_partitions
-from orchestration.feeds import land_all, stale_feeds
+from orchestration.feeds import land_all, stale_feeds, touched_in_landing
 from orchestration.lock import build_lock
-from orchestration.planning import is_up_to_date, range_tags, range_to_build
-from orchestration.progress import step
+from orchestration.planning import is_up_to_date, lake_dates, range_tags, range_to_build
+from orchestration.progress import step, warn
 from orchestration.release import ensure_catalogue, last_release
 
 _EXIT_CODES = {
@@ -61,6 +62,8 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
     result.
     """
     with build_lock(site.root):
+        if paths.erasing_path(site.root).exists():
+            warn("an erasure was interrupted: `callmart forget --resume` goes on with it")
         ensure_zero_partitions(site.root)
         ensure_catalogue(site.root)
         touched = [day for dates in land_all(site.config, site.root, now()).values() for day in dates]
@@ -68,6 +71,35 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
         if not touched and not wanted and is_up_to_date(site):
             return _unchanged(site)
         return _run(site, *range_to_build(site, touched, first, last), asked_for=bool(wanted))
+
+
+def replay(site: Site, feed: str, first: date, last: date) -> BuildResult:
+    """Make the lake's partitions of a feed from `first` to `last` again from what is landed, its repairs included, and
+    build and release that range. No file, database or interface is asked.
+
+    Raises InputError for a feed that is not configured, and what `build` raises.
+    """
+    site.config.feed(feed)
+    with build_lock(site.root):
+        ensure_zero_partitions(site.root)
+        ensure_catalogue(site.root)
+        touched = touched_in_landing(site.config, site.root)
+        return _run(site, *range_to_build(site, touched, first, last), asked_for=True, replayed=feed)
+
+
+def build_from_landing(site: Site) -> BuildResult:
+    """Bring the release up to date with what is landed, without asking any file, database or interface.
+
+    Raises what `build` raises.
+    """
+    with build_lock(site.root):
+        ensure_zero_partitions(site.root)
+        ensure_catalogue(site.root)
+        touched = touched_in_landing(site.config, site.root)
+        is_empty = set(lake_dates(site)) <= {paths.ZERO_DATE}
+        if not touched and (is_empty or is_up_to_date(site)):
+            return _unchanged(site)
+        return _run(site, *range_to_build(site, touched), asked_for=False, replayed="")
 
 
 def dagster_instance(root: Path) -> dg.DagsterInstance:
@@ -116,13 +148,13 @@ def _unchanged(site: Site) -> BuildResult:
     return _with_stale(site, result)
 
 
-def _run(site: Site, first: date, last: date, *, asked_for: bool) -> BuildResult:
+def _run(site: Site, first: date, last: date, *, asked_for: bool, replayed: str | None = None) -> BuildResult:
     job = build_definitions(site).resolve_job_def(JOB)
     instance = dagster_instance(site.root)
     with step(f"run {first} to {last}"), _quiet(site.root):
         done = job.execute_in_process(
             instance=instance,
-            tags=range_tags(first, last, asked_for=asked_for),
+            tags=range_tags(first, last, asked_for=asked_for) | ({} if replayed is None else {REPLAY_TAG: replayed}),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )
@@ -140,9 +172,11 @@ def _with_stale(site: Site, result: BuildResult) -> BuildResult:
     for feed, dates in stale_feeds(site.config, site.root).items():
         result.exit_code = StaleError.exit_code
         held = paths.held_dir(site.root, feed)
-        result.messages.append(
-            f"{feed} is stale: {', '.join(map(str, dates))} held. Reasons and rows: {held}/dt=…/report.json"
-        )
+        if dates:
+            result.messages.append(
+                f"{feed} is stale: {', '.join(map(str, dates))} held. Reasons and rows: {held}/dt=…/report.json"
+            )
+        result.messages += [f"{feed} is stale: a file is held. {why}" for why in drift.held_files(site.root, feed)]
     return result
 
 

@@ -14,13 +14,16 @@ import warnings
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from orchestration.errors import CallmartError, InputError, StaleError, storage_error, storing
 from orchestration.paths import data_root, published_dir
+
+if TYPE_CHECKING:
+    from orchestration.build import BuildResult
 
 app = typer.Typer(
     name="callmart",
@@ -47,9 +50,14 @@ class TextFormat(StrEnum):
     json = "json"
 
 
+quarantine = typer.Typer(help="Refused rows: hand them out to be corrected, take them back.", no_args_is_help=True)
+app.add_typer(quarantine, name="quarantine")
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration (YAML).")]
+
+
 @app.command()
 def build(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration (YAML).")],
+    config: ConfigOption,
     first: Annotated[
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First date to rebuild in any case.")
     ] = None,
@@ -73,7 +81,113 @@ def build(
     loaded = load_config(config)
     hash_key()
     root = data_root()
-    result = run_build(Site(loaded, root), _day(first), _day(last))
+    _tell(run_build(Site(loaded, root), _day(first), _day(last)), root, board)
+
+
+@app.command()
+def replay(
+    config: ConfigOption,
+    feed: Annotated[str, typer.Option("--feed", help="Feed, e.g. asterisk.queue_log.")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First date.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last date.")],
+) -> None:
+    """Rebuild a feed's dates from landing and its repairs, without asking any file, database or interface.
+
+    Exit codes as of `build`.
+    """
+    from orchestration.assets.context import Site
+    from orchestration.build import replay as run_replay
+    from orchestration.config import hash_key, load_config
+
+    if first > last:
+        raise InputError("--from lies after --to.", todo="exchange the two dates.")
+    loaded = load_config(config)
+    hash_key()
+    root = data_root()
+    _tell(run_replay(Site(loaded, root), feed, first.date(), last.date()), root)
+
+
+@quarantine.command("export")
+def quarantine_export(
+    config: ConfigOption,
+    feed: Annotated[str, typer.Option("--feed", help="Feed, e.g. asterisk.queue_log.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write; by default one in the feed's quarantine folder.")
+    ] = None,
+) -> None:
+    """Hand out a feed's refused rows with line, rule and reason, to be corrected. The file holds personal data."""
+    from orchestration.config import hash_key, load_config
+    from orchestration.lock import build_lock
+    from orchestration.quarantine import export_refused
+
+    loaded = load_config(config)
+    hash_key()
+    root = data_root()
+    with build_lock(root):
+        file, rows = export_refused(loaded.feed(feed), loaded, root, out)
+    print(f"{rows} refused rows: {file}\nCorrect the values in `record`, then: callmart quarantine repair {file}")
+
+
+@quarantine.command("repair")
+def quarantine_repair(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The export, corrected.")],
+    config: ConfigOption,
+) -> None:
+    """Take corrected rows back. They count in the place of the refused ones from the next build on."""
+    from orchestration.assets.context import now
+    from orchestration.config import hash_key, load_config
+    from orchestration.lock import build_lock
+    from orchestration.quarantine import land_repair
+
+    loaded = load_config(config)
+    hash_key()
+    root = data_root()
+    with build_lock(root):
+        answers = land_repair(file, loaded, root, now())
+    for answer in answers:
+        what = f"repair {answer.repair_id}: {answer.rows} rows" if answer.repair_id else "nothing was changed"
+        print(f"{answer.feed}: {what}; {answer.unchanged} left as they were, {answer.void} refused no more")
+    print("`callmart build` brings them into the release.")
+
+
+@app.command()
+def forget(
+    config: ConfigOption,
+    customer: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CUSTOMER]", help="Number, customer id or hash; asked for, or read from a pipe, when left out."
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an erasure that was interrupted.")] = False,
+) -> None:
+    """Erase a customer from every zone and every release. What is counted stays counted, of nobody.
+
+    Exit codes: 0 erased, 1 something is left (the message says what), 2 wrong input, 4 a build is running.
+    """
+    from orchestration.assets.context import Site
+    from orchestration.config import hash_key, load_config
+    from orchestration.erasure import forget as run_forget
+
+    loaded = load_config(config)
+    hash_key()
+    if customer is None and not resume:
+        customer = typer.prompt("customer", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    report = run_forget(Site(loaded, data_root()), None if resume and not customer else customer)
+    print(
+        f"identifiers erased      {report.identifiers}\n"
+        f"landing                 {report.landing_records} records in {report.landing_objects} objects\n"
+        f"lake                    {report.lake_rows} rows\n"
+        f"warehouse               {report.warehouse_rows} rows that only a full build took away\n"
+        f"former releases         {report.releases} removed\n"
+        f"documents and logs      {report.files_cleaned} files\n"
+        f"history of runs         {report.history_rows} rows\n"
+        "a search through every file found nothing more."
+    )
+
+
+def _tell(result: BuildResult, root: Path, board: bool = False) -> None:
+    """Say how a build ended, and end with its exit code."""
     if result.exit_code not in (0, StaleError.exit_code):
         full = storage_error("\n".join(result.messages), root)  # a step of the run met a full disk in its own words
         if full is not None:
@@ -188,7 +302,7 @@ def board() -> None:
 
 @app.command()
 def ui(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration (YAML).")],
+    config: ConfigOption,
     port: Annotated[int, typer.Option("--port", help="Port on localhost.")] = 3000,
 ) -> None:
     """Open the Dagster UI of a centre on localhost, with its schedules and sensors at work. Ctrl-C ends it."""

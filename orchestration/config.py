@@ -236,10 +236,16 @@ class Options(_Model):
 
 
 class Retention(_Model):
-    """What is kept: releases, and days of Dagster's runs (the last run that built a date stays longer)."""
+    """What is kept: a number of releases, and days. None is for ever. Of Dagster's runs the last one that built a date
+    stays longer; of landing a file that counts goes only when `landing_days` is set, and seals its dates."""
 
     releases: int = Field(default=10, ge=1)
+    releases_days: int | None = Field(default=None, ge=1, le=3650)
     runs_days: int = Field(default=30, ge=1, le=3650)
+    quarantine_days: int | None = Field(default=365, ge=1, le=3650)
+    superseded_days: int | None = Field(default=90, ge=1, le=3650)
+    # Shorter than a month and the late window would reach sealed dates in daily work.
+    landing_days: int | None = Field(default=None, ge=31, le=36500)
 
 
 class Automation(_Model):

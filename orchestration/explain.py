@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -34,8 +34,10 @@ from orchestration.catalogue import (
 )
 from orchestration.display import NO_VALUE, class_order, class_text, format_change, format_target, format_value
 from orchestration.errors import InputError
+from orchestration.extract.repairs import REPAIRED
 from orchestration.kpi import period_text
 from orchestration.recompute import Facts, Measure, Source, Term, daily_sql, read_measures
+from orchestration.release import last_release
 
 # Finest first, but an hour is too little to explain a KPI by.
 PERIODS = ("day", "week", "month", "quarter", "year", "rolling_12_months", "hour")
@@ -119,6 +121,7 @@ class Explanation:
     targets: list[dict[str, Any]]
     values_sql: str
     facts_sql: str | None
+    repaired: dict[str, int] = field(default_factory=dict)  # feed -> rows that people corrected, of any KPI
 
 
 def explain(root: Path, wanted: str, fmt: str = "text", *, scope: str = "default", width: int = 110) -> str:
@@ -136,6 +139,7 @@ def explain(root: Path, wanted: str, fmt: str = "text", *, scope: str = "default
 def explanation(root: Path, wanted: str, *, scope: str = "default") -> Explanation:
     """What is known of a KPI (`M021`) or of one of its variants beside the official one (`M021:icmi`)."""
     with open_catalogue(root, scope) as con:
+        released = last_release(root, scope)
         registry = definitions(con)
         kpi_id, variant = find(registry, wanted)
         known = registry[kpi_id]
@@ -176,6 +180,7 @@ def explanation(root: Path, wanted: str, *, scope: str = "default") -> Explanati
             targets=_targets(con, kpi_id),
             values_sql=_values_sql(shown, period[0] if period else "day"),
             facts_sql=_facts_sql(shown, sources[shown.variant]),
+            repaired=released.repaired if released else {},
         )
 
 
@@ -510,6 +515,9 @@ def _feeds(found: Explanation) -> Group:
             lines.append(Text(f"! {variant.variant}: stale 滞后 {variant.stale_feeds}", style="yellow"))
     if len(lines) == 1:
         lines.append(Text("✓ all there and up to date 数据齐全且为最新", style="green"))
+    for feed, rows in found.repaired.items():
+        what = f"{feed}: {rows} refused rows count as a person corrected them 行经人工修复后计入"
+        lines.append(Text(f"· {what} (source_file …{REPAIRED}…)", style="dim"))
     return Group(*lines)
 
 

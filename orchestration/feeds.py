@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,21 @@ from expectations.validate import validate_candidates
 from expectations.verdict import FeedVerdict
 from orchestration import paths
 from orchestration.config import Config, Feed
-from orchestration.extract import lake
+from orchestration.errors import InputError
+from orchestration.extract import drift, lake
 from orchestration.extract.landing import land
+from orchestration.extract.repairs import read_repair_manifests
+from orchestration.extract.typing import forget_typed
 from orchestration.progress import step, warn
+
+
+class Source(StrEnum):
+    """Where a refresh takes records from: the feed's files or database, with what is landed already; what is landed
+    alone; or that read anew, and every partition of the range made again."""
+
+    outside = "outside"
+    landing = "landing"
+    replayed = "replayed"
 
 
 @dataclass(frozen=True)
@@ -42,9 +55,14 @@ def land_all(config: Config, root: Path, now: datetime) -> dict[str, list[date]]
             report = land(feed, root, now)
             for text in report.warnings:
                 warn(text)
-            touched[name] = lake.touched_dates(feed, config, root)
+            touched[name] = _touched(feed, config, root)
             progress.note = f"{report.files} files, {len(report.new_objects)} new, {len(touched[name])} dates to build"
     return touched
+
+
+def touched_in_landing(config: Config, root: Path) -> list[date]:
+    """The dates that what is landed touches, whichever feed's, sorted; nothing is asked for new records."""
+    return sorted({day for feed in config.feeds.values() for day in _touched(feed, config, root)})
 
 
 def dates_to_build(config: Config, root: Path, now: datetime) -> list[date]:
@@ -61,15 +79,34 @@ def dates_to_build(config: Config, root: Path, now: datetime) -> list[date]:
     return sorted({day for dates in touched.values() for day in dates})
 
 
-def refresh(feed: Feed, config: Config, root: Path, first: date, last: date, now: datetime) -> FeedOutcome:
-    """Bring the lake's partitions from `first` to `last` up to date with the feed's files.
+def refresh(
+    feed: Feed,
+    config: Config,
+    root: Path,
+    first: date,
+    last: date,
+    now: datetime,
+    source: Source = Source.outside,
+) -> FeedOutcome:
+    """Bring the lake's partitions from `first` to `last` up to date with what `source` says.
 
     A date that fails a blocking check is held: the lake keeps its former partition. Raises InputError for input that
-    can't be read and AccountingError when a row got lost on the way.
+    can't be read, or whose columns a critical feed can't do without, and AccountingError when a row got lost.
     """
-    land(feed, root, now)
-    touched = lake.touched_dates(feed, config, root)
-    dates = [day for day in touched if first <= day <= last]
+    if source is Source.outside:
+        land(feed, root, now)
+    elif source is Source.replayed:
+        sealed = [day for day in lake.sealed_dates(feed, config, root) if first <= day <= last]
+        if sealed:
+            raise InputError(
+                f"{feed.name}: {sealed[0]} can't be made again: landing of it was retired (retention.landing_days).",
+                rule="sealed",
+                todo=f"choose dates after {max(sealed)}; the lake keeps these as they are.",
+            )
+        forget_typed(feed, root, first, last)
+    touched = _touched(feed, config, root)
+    wanted = lake.known_dates(feed, config, root) if source is Source.replayed else touched
+    dates = [day for day in wanted if first <= day <= last]
     candidates = lake.build_candidates(feed, config, root, dates)
     with step(f"audit {feed.name}") as progress:
         verdict = _audit(feed, config, root, candidates)
@@ -96,9 +133,19 @@ def refresh(feed: Feed, config: Config, root: Path, first: date, last: date, now
 
 
 def stale_feeds(config: Config, root: Path) -> dict[str, list[date]]:
-    """Feeds with held dates, and these dates."""
+    """Feeds with held dates, and these dates; none of a feed of which only files are held, as nobody knows theirs."""
     found = {name: lake.held_dates(name, root) for name in config.feeds}
-    return {name: dates for name, dates in found.items() if dates}
+    return {name: dates for name, dates in found.items() if dates or drift.held_files(root, name)}
+
+
+def repaired_rows(config: Config, root: Path) -> dict[str, int]:
+    """Feeds some of whose refused rows people corrected -> the rows that count now."""
+    found = {
+        name: lake.accounting(feed, config, root).repaired
+        for name, feed in config.feeds.items()
+        if read_repair_manifests(name, root)
+    }
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def settings_of(feed: Feed, config: Config) -> FeedSettings:
@@ -110,6 +157,15 @@ def settings_of(feed: Feed, config: Config) -> FeedSettings:
         quiet_dates=frozenset(config.centre.quiet_dates),
         own_numbers=frozenset(config.own_numbers),
     )
+
+
+def _touched(feed: Feed, config: Config, root: Path) -> list[date]:
+    """Dates to build. Raises InputError when a file of a critical feed is held for its columns: the release would be
+    wrong to go past it."""
+    touched = lake.touched_dates(feed, config, root)
+    if feed.critical and (why := drift.held_files(root, feed.name)):
+        raise drift.stopping(feed, why)
+    return touched
 
 
 def _audit(feed: Feed, config: Config, root: Path, candidates: list[lake.Candidate]) -> FeedVerdict:

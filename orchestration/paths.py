@@ -59,6 +59,21 @@ def object_dir(root: Path, feed: str, object_id: str) -> Path:
     return landing_dir(root, feed) / object_id
 
 
+def repairs_dir(root: Path, feed: str) -> Path:
+    """Folder of the records that people put in the place of a feed's refused ones."""
+    return landing_dir(root, feed) / "repairs"
+
+
+def erased_path(root: Path) -> Path:
+    """The list by which people who were erased are known again (private; kept with landing when that is backed up)."""
+    return root / "landing" / "erased.json"
+
+
+def erasing_path(root: Path) -> Path:
+    """What an erasure that is not finished has to erase; gone when it is."""
+    return root / "landing" / "erasing.json"
+
+
 def lake_dir(root: Path, feed: str) -> Path:
     """Folder of a feed's partitions."""
     return _feed_dir(root, "lake", feed)
@@ -95,9 +110,19 @@ def refused_path(root: Path, feed: str, object_id: str) -> Path:
     return quarantine_dir(root, feed) / f"{object_id}.parquet"
 
 
+def repairable_path(root: Path, feed: str) -> Path:
+    """Refused rows of a feed as they are handed out to be corrected."""
+    return quarantine_dir(root, feed) / "to_repair.jsonl"
+
+
 def duplicates_path(root: Path, feed: str, day: date) -> Path:
     """Rows left out of a partition as duplicates."""
     return quarantine_dir(root, feed) / f"{partition_name(day)}.parquet"
+
+
+def drift_path(root: Path, feed: str) -> Path:
+    """What changed in the columns of a feed's files (see extract/drift.py)."""
+    return _feed_dir(root, "drift", feed) / "findings.parquet"
 
 
 def warehouse_path(root: Path) -> Path:

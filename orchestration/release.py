@@ -21,7 +21,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
@@ -99,7 +99,8 @@ class MartFacts:
 @dataclass(frozen=True)
 class Manifest:
     """What a release was made from. Dates are local dates, both ends of the window included; `created_at` is UTC. `seq`
-    counts releases: their order, whatever the clock said."""
+    counts releases: their order, whatever the clock said. `repaired`: feed -> rows that count as people corrected
+    them."""
 
     release_id: str
     scope: str
@@ -112,6 +113,7 @@ class Manifest:
     stale: dict[str, list[date]]
     marts: dict[str, MartFacts]
     seq: int = 0
+    repaired: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=_iso, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
@@ -134,6 +136,7 @@ class Manifest:
                 for name, facts in raw["marts"].items()
             },
             seq=raw.get("seq", 0),
+            repaired=raw.get("repaired", {}),
         )
 
 
@@ -166,6 +169,7 @@ def publish_release(
     transform_fingerprint: str,
     stale: Mapping[str, Sequence[date]],
     keep: int,
+    repaired: Mapping[str, int] | None = None,
     scope: str = "default",
     on_step: Callable[[str], None] = no_hook,
 ) -> Release:
@@ -211,6 +215,7 @@ def publish_release(
                 for table in tables
             },
             seq=1 + place.last_seq(),
+            repaired=dict(sorted((repaired or {}).items())),
         )
         (building / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         on_step("manifest written")
@@ -265,6 +270,21 @@ def last_release(root: Path, scope: str = "default") -> Manifest | None:
             todo="point `current` to a folder under releases/ that has one, or remove the link and build again.",
         )
     return Manifest.from_json(manifest.read_text(encoding="utf-8"))
+
+
+def remove_releases(root: Path, is_gone: Callable[[Path], bool], scope: str = "default") -> list[str]:
+    """Removes former releases for whose folder `is_gone` holds; their ids. The one that is served stays in any case.
+
+    The caller holds the lock of the data root. A catalogue that is pinned to one of them never outlives a build.
+    """
+    place = _Place(root, scope)
+    if not place.releases.exists():
+        return []
+    place.sweep()
+    served = last_release(root, scope)
+    return place.remove(
+        path for path in place.complete() if (served is None or path.name != served.release_id) and is_gone(path)
+    )
 
 
 def mart_hashes(release_dir: Path) -> dict[str, str]:
@@ -482,9 +502,10 @@ class _Place:
 
     def last_seq(self) -> int:
         """Highest number of a release that is kept."""
-        return max((_age(path)[0] for path in self._complete()), default=0)
+        return max((_age(path)[0] for path in self.complete()), default=0)
 
-    def _complete(self) -> list[Path]:
+    def complete(self) -> list[Path]:
+        """Folders of the releases that are whole."""
         return [path for path in self.releases.iterdir() if (path / MANIFEST).exists()]
 
     def retire(self, keep: int, former: Manifest | None) -> list[str]:
@@ -492,8 +513,12 @@ class _Place:
 
         A run that was killed before its swap leaves a release that counts as one of the newest.
         """
-        newest_first = sorted(self._complete(), key=_age, reverse=True)
-        removed = [path for path in newest_first[keep:] if former is None or path.name != former.release_id]
+        newest_first = sorted(self.complete(), key=_age, reverse=True)
+        return self.remove(path for path in newest_first[keep:] if former is None or path.name != former.release_id)
+
+    def remove(self, releases: Iterable[Path]) -> list[str]:
+        """Removes releases; their ids, sorted."""
+        removed = list(releases)
         for path in removed:
             # Out of sight first: a kill in the middle leaves no half release under a valid name.
             gone = hidden(path)

@@ -132,7 +132,8 @@ def unknown_commands(text: str) -> list[str]:
         if name not in commands:
             unknown.append(name)
             continue
-        known = {option for parameter in commands[name].params for option in parameter.opts}
+        of_name = [commands[name], *getattr(commands[name], "commands", {}).values()]
+        known = {option for command in of_name for parameter in command.params for option in parameter.opts}
         named = re.findall(r"--[a-z]+(?:-[a-z]+)*", arguments)
         unknown += [f"{name} {option}" for option in named if option not in known]
     return unknown

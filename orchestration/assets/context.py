@@ -21,12 +21,14 @@ from expectations.verdict import CheckResult
 from orchestration.config import Config
 from orchestration.errors import CallmartError
 from orchestration.extract.landing import CLOCK_SLACK
+from orchestration.feeds import Source
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
 JOB = "callmart"
 POOL = "warehouse"
 PLANNED_TAG = "callmart/planned"
+REPLAY_TAG = "callmart/replay"  # its value: the feed that is read again from landing; no feed is asked for new records
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,14 @@ def range_of(context: dg.AssetExecutionContext) -> tuple[date, date]:
 def asked_for(context: dg.AssetExecutionContext) -> tuple[date, date] | None:
     """The range that a person wants to be built whether or not its files changed; None for one that was planned."""
     return None if PLANNED_TAG in context.run.tags else range_of(context)
+
+
+def source_of(context: dg.AssetExecutionContext, feed: str) -> Source:
+    """Where a run takes the records of a feed from."""
+    replayed = context.run.tags.get(REPLAY_TAG)
+    if replayed is None:
+        return Source.outside
+    return Source.replayed if replayed == feed else Source.landing
 
 
 def now() -> datetime:

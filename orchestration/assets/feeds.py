@@ -17,8 +17,10 @@ from orchestration.assets.context import (
     now,
     range_of,
     sample_rows,
+    source_of,
     what_breaks,
 )
+from orchestration.extract import drift
 from orchestration.extract.reference import ensure_zero_partitions, write_reference
 from orchestration.feeds import FeedOutcome, refresh, settings_of, stale_feeds
 from orchestration.paths import split_feed
@@ -52,12 +54,14 @@ def feed_asset(site: Site, name: str) -> dg.AssetsDefinition:
     )
     @explained
     def extract(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        outcome = refresh(feed, site.config, site.root, *range_of(context), now())
+        outcome = refresh(feed, site.config, site.root, *range_of(context), now(), source_of(context, name))
         results = [check_result(result, key) for result in outcome.verdict.checks]
         if feed.critical and outcome.verdict.blocked_dates:
             yield from results
             raise _blocked(outcome, site)
-        yield dg.MaterializeResult(metadata=_metadata(outcome), check_results=results)
+        held = dg.MetadataValue.text("\n".join(drift.held_files(site.root, name)) or "none")
+        metadata = {**_metadata(outcome), "files held": held}
+        yield dg.MaterializeResult(metadata=metadata, check_results=results)
 
     return extract
 
@@ -124,6 +128,7 @@ def _metadata(outcome: FeedOutcome) -> dict[str, dg.MetadataValue]:
         "rows held": rows.held,
         "rows refused": rows.refused,
         "rows duplicated": rows.duplicates,
+        "rows repaired": rows.repaired,
     }
     return {name: dg.MetadataValue.text(value) for name, value in text.items()} | {
         name: dg.MetadataValue.int(value) for name, value in counts.items()

@@ -14,10 +14,11 @@ from orchestration import warehouse
 from orchestration.assets.context import Site, explained, now
 from orchestration.board.html import write_board
 from orchestration.errors import InputError
-from orchestration.feeds import stale_feeds
+from orchestration.feeds import repaired_rows, stale_feeds
 from orchestration.paths import warehouse_path
 from orchestration.progress import step
 from orchestration.release import ensure_catalogue, publish_release
+from orchestration.retention import apply_retention
 
 RELEASE = dg.AssetKey(["published", "release"])
 
@@ -58,10 +59,12 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 transform_fingerprint=plan.transform_fingerprint,
                 stale=stale,
                 keep=site.config.retention.releases,
+                repaired=repaired_rows(site.config, site.root),
             )
             name = site.config.centre.name
             write_board(site.root, name={"zh": name.zh, "en": name.en})
             warehouse.finish(site.root)  # last: what is killed before is made once more
+            retired = apply_retention(site.config, site.root, created)
             progress.rows = sum(facts.rows for facts in made.manifest.marts.values())
             progress.note = f"{len(made.manifest.marts)} marts, {made.release_id}"
         return dg.MaterializeResult(
@@ -70,6 +73,7 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 "catalogue": dg.MetadataValue.path(str(made.catalogue)),
                 "board": dg.MetadataValue.path(str(made.catalogue.with_name("board.html"))),
                 "stale feeds": ", ".join(stale) or "none",
+                "landed files retired": retired.superseded + retired.landed,
                 "rows": sum(facts.rows for facts in made.manifest.marts.values()),
             }
         )

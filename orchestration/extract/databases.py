@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib.resources
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -73,12 +73,12 @@ def _ask(
     value of the cursor."""
     said = feed.database
     assert said is not None
-    columns = ", ".join(map(quote, said.columns)) if said.columns else "*"
     conditions = [f"({said.where})"] if said.where else []
     with _attached(db, feed, name):
         table = "source." + ".".join(quote(part) for part in said.table.split("."))
         if said.cursor is not None and bound is not None:
             conditions.append(f"{quote(said.cursor)} >= {literal(bound)}")
+        columns = _columns(db, table, said.columns)
         where = f" where {' and '.join(conditions)}" if conditions else ""
         db.execute(
             f"copy (select {columns} from {table}{where}) to {literal(str(target))} (format parquet, compression zstd)"
@@ -94,6 +94,14 @@ def _ask(
     assert found is not None
     rows, content, cursor = found
     return rows, f"{rows} {content}", cursor
+
+
+def _columns(db: duckdb.DuckDBPyConnection, table: str, wanted: Sequence[str] | None) -> str:
+    """The columns to ask for. One that left the table is not asked for: typing says what is missing in the answer."""
+    if wanted is None:
+        return "*"
+    known = {row[0].casefold() for row in db.execute(f"describe {table}").fetchall()}
+    return ", ".join(quote(name) for name in wanted if name.casefold() in known) or ", ".join(map(quote, wanted))
 
 
 @contextmanager

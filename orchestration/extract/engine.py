@@ -99,14 +99,21 @@ def write_parquet(
 
 
 def read_meta(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> dict[Path, dict[str, Any]]:
-    """The `meta` of Parquet files; a file without it has none."""
+    """The `meta` of Parquet files; a file without it has none, nor has one that is damaged: whatever it was made of, it
+    is made again."""
     found: dict[Path, dict[str, Any]] = {}
     existing = [file for file in files if file.exists()]
     for begin in range(0, len(existing), 500):
-        names = "[" + ", ".join(literal(str(file)) for file in existing[begin : begin + 500]) + "]"
-        rows = db.execute(
-            f"select file_name, decode(value) from parquet_kv_metadata({names}) where decode(key) = '{META}'"
-        ).fetchall()
+        batch = existing[begin : begin + 500]
+        names = "[" + ", ".join(literal(str(file)) for file in batch) + "]"
+        try:
+            rows = db.execute(
+                f"select file_name, decode(value) from parquet_kv_metadata({names}) where decode(key) = '{META}'"
+            ).fetchall()
+        except duckdb.InvalidInputException:  # no Parquet file
+            for file in batch if len(batch) > 1 else ():
+                found |= read_meta(db, [file])
+            continue
         found.update({Path(name): json.loads(value) for name, value in rows})
     return found
 

@@ -28,7 +28,8 @@ from orchestration.config import Config, Feed
 from orchestration.errors import AccountingError, InputError
 from orchestration.extract.engine import connect, json_row, parquet, read_meta, side_by_side, write_parquet
 from orchestration.extract.expressions import literal, quote
-from orchestration.extract.typing import REFUSED_COLUMNS, Typed, live, type_feed, typed_path
+from orchestration.extract.judging import REFUSED_COLUMNS
+from orchestration.extract.typing import Typed, held_objects, live, type_feed, typed_path
 from orchestration.progress import step, warn
 
 _DUPLICATES = "duplicates.parquet"
@@ -57,7 +58,8 @@ class Candidate:
 @dataclass
 class Accounting:
     """Where the rows of a feed's live files are: in = loaded + held + refused + duplicates. `by_rule` counts the rows
-    in quarantine by rule; `missing` are dates whose rows are neither in the lake nor held."""
+    in quarantine by rule; `missing` are dates whose rows are neither in the lake nor held. `repaired` counts rows that
+    had been refused: they are where the records are that were put in their place."""
 
     feed: str
     rows_in: int = 0
@@ -67,6 +69,7 @@ class Accounting:
     duplicates: int = 0
     by_rule: dict[str, int] = field(default_factory=dict)
     missing: list[date] = field(default_factory=list)
+    repaired: int = 0
 
     def check(self) -> None:
         """Raise AccountingError unless every row that went in is somewhere."""
@@ -87,6 +90,7 @@ class _Plan:
 
     typed: tuple[Typed, ...]  # live objects in landing order
     moved: dict[str, list[tuple[str, int]]]  # date -> (object, line) of rows whose newer version has another date
+    held: tuple[Typed, ...] = ()  # objects that would count, were they not held for their columns
 
     def parts(self, day: date) -> list[Typed]:
         """Live objects with rows of a date."""
@@ -95,6 +99,12 @@ class _Plan:
     def days(self) -> set[date]:
         """Dates with rows."""
         return {date.fromisoformat(day) for item in self.typed for day in item.dates}
+
+    def sealed(self) -> set[date]:
+        """Dates whose partition can't be made again, as bytes of it were retired: it stays as it is."""
+        return {
+            date.fromisoformat(day) for item in self.typed if item.manifest.retired_at is not None for day in item.dates
+        }
 
 
 def partition_fingerprint(feed: Feed, parts: Sequence[Typed], moved: Sequence[tuple[str, int]] = ()) -> str:
@@ -128,7 +138,28 @@ def touched_dates(feed: Feed, config: Config, root: Path) -> list[date]:
         warn(text)
     for day in [*found, *held_dates(feed.name, root)]:
         wanted.setdefault(day, partition_fingerprint(feed, [], ()))
-    return sorted(day for day, value in wanted.items() if found.get(day, {}).get("fingerprint") != value)
+    sealed = plan.sealed()
+    late = sorted(day for day in sealed if _late_rows(plan, day, found.get(day, {})))
+    if late:
+        dates = f"{late[0]} and {len(late) - 1} more dates" if late[1:] else f"{late[0]}"
+        warn(f"{feed.name}: late rows of {dates} are kept out, as landing of them was retired (retention.landing_days)")
+    return sorted(
+        day for day, value in wanted.items() if day not in sealed and found.get(day, {}).get("fingerprint") != value
+    )
+
+
+def known_dates(feed: Feed, config: Config, root: Path) -> list[date]:
+    """Dates for which a feed has rows in its live objects, or a partition in the lake or held, sorted."""
+    with connect(root) as db:
+        plan = _plan(db, feed, config, root)
+        found = partition_meta(db, feed.name, root)
+    return sorted({*plan.days(), *found, *held_dates(feed.name, root)} - plan.sealed())
+
+
+def sealed_dates(feed: Feed, config: Config, root: Path) -> list[date]:
+    """Dates of a feed that can't be made again, as bytes of them were retired, sorted."""
+    with connect(root) as db:
+        return sorted(_plan(db, feed, config, root).sealed())
 
 
 def build_candidates(feed: Feed, config: Config, root: Path, dates: Iterable[date]) -> list[Candidate]:
@@ -214,24 +245,33 @@ def lake_inventory(root: Path) -> dict[str, str]:
 
 
 def accounting(feed: Feed, config: Config, root: Path) -> Accounting:
-    """Count where the rows of a feed's live files are. A row of a held date counts as held."""
+    """Count where the rows of a feed's live files are. A row of a held date or file counts as held."""
     done = Accounting(feed.name)
     with connect(root) as db:
         plan = _plan(db, feed, config, root)
         lake = partition_meta(db, feed.name, root)
-        held = held_meta(db, feed.name, root)
+        waiting = held_meta(db, feed.name, root)
     rules: Counter[str] = Counter()
     for item in plan.typed:
         done.rows_in += item.rows_in
         done.refused += sum(item.refused.values())
+        done.repaired += item.repaired
         rules.update(item.refused)
+    for item in plan.held:
+        done.rows_in += item.rows_in
+        done.held += item.rows_in
+    sealed = plan.sealed()
     for day in sorted(plan.days()):
         value = partition_fingerprint(feed, plan.parts(day), plan.moved.get(day.isoformat(), ()))
-        if lake.get(day, {}).get("fingerprint") == value:
+        if day in sealed and day in lake:
             meta = lake[day]
             done.loaded += meta["rows"]
-        elif held.get(day, {}).get("fingerprint") == value:
-            meta = held[day]
+            done.held += _late_rows(plan, day, meta)
+        elif lake.get(day, {}).get("fingerprint") == value:
+            meta = lake[day]
+            done.loaded += meta["rows"]
+        elif waiting.get(day, {}).get("fingerprint") == value:
+            meta = waiting[day]
             done.held += meta["rows"]
         else:
             done.missing.append(day)
@@ -251,6 +291,12 @@ def duplicate_rule(said: Contract) -> str:
 # --- putting a partition together ------------------------------------------------------------------------
 
 
+def _late_rows(plan: _Plan, day: date, meta: Mapping[str, Any]) -> int:
+    """Rows that came for a sealed date after it was sealed."""
+    known = sum(item.dates[day.isoformat()] for item in plan.parts(day))
+    return max(0, known - int(meta.get("rows", 0)) - int(meta.get("duplicates", 0)))
+
+
 def _lake_code() -> str:
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
@@ -258,8 +304,14 @@ def _lake_code() -> str:
 def _plan(
     db: duckdb.DuckDBPyConnection, feed: Feed, config: Config, root: Path, warnings: list[str] | None = None
 ) -> _Plan:
-    typed = tuple(live(type_feed(feed, config, root), [] if warnings is None else warnings))
-    return _Plan(typed, _moved(db, feed, root, typed))
+    landed = type_feed(feed, config, root)
+    typed = tuple(live(feed, landed, [] if warnings is None else warnings))
+    kept_out = held_objects(feed, landed)
+    return _Plan(
+        typed,
+        _moved(db, feed, root, typed),
+        tuple(item for item in landed if item.manifest.object_id in kept_out),
+    )
 
 
 def _moved(
@@ -269,7 +321,8 @@ def _moved(
 
     A key that contains the whole row can't move.
     """
-    if feed.contract.natural_key == ("row_hash",) or not any(item.rows for item in typed):
+    typed = [item for item in typed if item.rows and item.manifest.retired_at is None]
+    if feed.contract.natural_key == ("row_hash",) or not typed:
         return {}
     keys = ", ".join(map(quote, feed.contract.natural_key))
     db.execute(
@@ -296,7 +349,7 @@ def _union(root: Path, typed: Sequence[Typed], day: date | None = None) -> str:
         f"select *, {literal(item.manifest.object_id)} as object_id, {item.manifest.seq} as seq "
         f"from {parquet([typed_path(root, item)])}{where}"
         for item in typed
-        if item.rows
+        if item.rows and item.manifest.retired_at is None
     )
 
 

@@ -55,9 +55,21 @@ class Sighting:
 
 
 @dataclass(frozen=True)
+class Redaction:
+    """That people who were erased were taken out of an object: when (UTC, ISO), of how many records, and the bytes that
+    are kept since. What the manifest says of the source's bytes stays, so that they are known when they come again."""
+
+    at: str
+    records: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What is known of a landed object. Sizes are bytes; `stream_*` are about the decompressed bytes.
 
+    `retired_at` (UTC, ISO): since when the bytes are gone, by retention; retired.json says what typing had found.
     `extends`: objects of the feed whose whole stream is the beginning of this one's. `bundled`: of how many files the
     object is made, 0 for one as it lies at the source; the first sightings are theirs, in their order. The four times
     (UTC, ISO) are known once the object is typed: the range of its events, and of the instants at which its records
@@ -78,6 +90,8 @@ class Manifest:
     extends: tuple[str, ...] = ()
     seen: tuple[Sighting, ...] = ()
     bundled: int = 0
+    redactions: tuple[Redaction, ...] = ()
+    retired_at: str | None = None
     first_event_at: str | None = None
     last_event_at: str | None = None
     first_written_at: str | None = None
@@ -176,7 +190,7 @@ def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
 def _note(landed: Manifest, folder: Path, known: dict[str, Manifest], report: LandingReport) -> None:
     """Keep what was landed, or the sightings of what was known."""
     if landed.object_id in known:
-        former = known[landed.object_id]
+        former = replace(known[landed.object_id], retired_at=None)  # its bytes are back
         landed = replace(former, seen=(*former.seen, *landed.seen))
         paths.put_json(folder / landed.object_id / MANIFEST, manifest_json(landed))
         report.known_objects.append(landed.object_id)
@@ -192,6 +206,7 @@ def read_manifests(feed: str, root: Path) -> list[Manifest]:
         said = json.loads(path.read_text("utf-8"))
         said["seen"] = tuple(Sighting(**sighting) for sighting in said["seen"])
         said["extends"] = tuple(said["extends"])
+        said["redactions"] = tuple(Redaction(**redaction) for redaction in said.get("redactions", ()))
         found.append(Manifest(**said))
     return sorted(found, key=lambda manifest: manifest.seq)
 
@@ -440,7 +455,7 @@ def _copy(
             seq=seq,
             seen=(Sighting(name, seq, now.isoformat(), before.st_size, before.st_mtime_ns),),
         )
-        if object_id in known:
+        if object_id in known and known[object_id].retired_at is None:
             return manifest
         manifest = _with_stream(manifest, temporary / ORIGINAL, known.values(), feed, file)
         put_object(temporary, folder, manifest)

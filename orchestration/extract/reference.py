@@ -151,7 +151,7 @@ def _state(
     db: duckdb.DuckDBPyConnection, feed: Feed, config: Config, root: Path, is_stale: bool
 ) -> dict[str, list[dict[str, Any]]]:
     """How a feed is: its row of centre.feed_state, its dates of centre.feed_day, its rules of centre.feed_refusal."""
-    objects = live(type_feed(feed, config, root))
+    objects = live(feed, type_feed(feed, config, root))
     state = {
         "feed": feed.name,
         "feed_name_zh": feed.contract.title.zh,

@@ -30,14 +30,14 @@ from orchestration.extract.landing import Manifest, open_stream
 from orchestration.extract.text import LINE, MARK, REASONS, Dialect, Prepared, header_names, prepare, whole_text
 
 Columns = Callable[[list[str] | None, int], list[str]]
-"""The raw columns that a header on a line gives; raises InputError when one is missing."""
+"""The raw columns that a header on a line gives; None is no header."""
 
 # One field to a line: a control character can't stand in JSON unescaped.
 JSON_LINES = Dialect("\x1f")
 _RECORD = "record"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SHOWN = 1000
-_MOST_JSON_BYTES = 256 << 20  # a document is read as a whole
+MOST_JSON_BYTES = 256 << 20  # a document is read as a whole
 
 
 def read_json_lines(
@@ -64,7 +64,7 @@ def read_json(
     """One object, an array of objects, or several of these one after another, over any number of lines; or many files
     of that kind. What follows a place of a file that is no JSON is one record, told in table `unread` like elements
     that are no object."""
-    texts, chosen = whole_text(manifest, original, encoding, _MOST_JSON_BYTES)
+    texts, chosen = whole_text(manifest, original, encoding, MOST_JSON_BYTES)
     prepared = Prepared(scratch / "numbered.txt", scratch / "refused.jsonl", chosen)
     number = 0
     with (
@@ -72,7 +72,7 @@ def read_json(
         prepared.refused_path.open("w", encoding="utf-8") as refused,
     ):
         for text, is_decoded in texts:
-            for record in _values(text) if is_decoded else [text[:_SHOWN]]:
+            for record in json_values(text) if is_decoded else [text[:_SHOWN]]:
                 number += 1
                 if is_decoded:
                     # between the values of JSON a line break is as good as a space, and in one it can't stand
@@ -89,7 +89,7 @@ def read_json(
     return prepared, _objects(db, manifest, prepared, columns)
 
 
-def _values(text: str) -> Iterator[str]:
+def json_values(text: str) -> Iterator[str]:
     """Texts of the top values and of the elements of top arrays; last, if any, the beginning of what is no JSON."""
     decoder = json.JSONDecoder()
     at, depth, wants_value = _next(text, 0), 0, True
@@ -143,13 +143,8 @@ def _objects(db: duckdb.DuckDBPyConnection, manifest: Manifest, prepared: Prepar
         f"select distinct unnest(json_keys({_RECORD}::json)) as name from record where is_object order by name"
     ).fetchall()
     members = [name for (name,) in found]
-    known = {name.casefold() for name in members}
-    for name in columns(None, 0):
-        if name.casefold() not in known:
-            members.append(name)
-            if prepared.records:
-                prepared.warnings.append(f"{manifest.name}: no record has {name!r}; it is taken as empty")
-    names = header_names(manifest, 1, members)
+    names = columns(header_names(manifest, 1, members) if members else None, 1)
+    members = members or names
     values = ", ".join(
         f"json_extract_string({_RECORD}, {literal(_path(member))}) as {quote(name)}"
         for member, name in zip(members, names, strict=True)
@@ -165,7 +160,7 @@ def _objects(db: duckdb.DuckDBPyConnection, manifest: Manifest, prepared: Prepar
 def read_parquet(
     db: duckdb.DuckDBPyConnection, manifest: Manifest, original: Path, columns: Columns, scratch: Path
 ) -> tuple[Prepared, list[str]]:
-    """The rows of a Parquet file; what is nested becomes JSON text."""
+    """The rows of a Parquet file; what is nested becomes JSON text. A row of nothing but NULL is a blank line."""
     source = f"read_parquet({literal(str(_unpacked(manifest, original, scratch)))}, file_row_number = true)"
     try:
         shape = db.execute(f"describe select * exclude (file_row_number) from {source}").fetchall()
@@ -176,9 +171,13 @@ def read_parquet(
             f"""create temp table raw as
             select file_row_number + 1 as {quote(LINE)}, '' as {quote(MARK)}, {texts} from {source}"""
         )
+        anything = " or ".join(f"{quote(name)} is not null" for name in names) or "true"
+        blank = db.execute(f"delete from raw where not ({anything})").fetchone()
     except duckdb.Error as error:
         raise _damaged(manifest, "Parquet", error) from error
-    return _prepared(db, manifest, names, 1, columns)
+    prepared, names = _prepared(db, manifest, names, 1, columns)
+    prepared.blank_lines = blank[0] if blank else 0
+    return prepared, names
 
 
 def read_workbook(
@@ -243,7 +242,7 @@ def read_workbook(
 def _prepared(
     db: duckdb.DuckDBPyConnection, manifest: Manifest, header: list[str] | None, header_line: int, columns: Columns
 ) -> tuple[Prepared, list[str]]:
-    """What was read into `raw`, with an empty table `unread`. Raises what `columns` raises."""
+    """What was read into `raw`, with an empty table `unread`."""
     names = columns(header, header_line)
     db.execute("create or replace temp table unread (source_line bigint, column_name varchar, rule varchar)")
     counted = db.execute("select count(*) from raw").fetchone()

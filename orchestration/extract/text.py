@@ -226,6 +226,12 @@ def _line_blocks(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
     yield rest, True
 
 
+def physical_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Every line with its line end, as records are counted by them."""
+    for block, _ in _line_blocks(stream):
+        yield from block.splitlines(keepends=True)
+
+
 def _shortened(line: bytes) -> bytes:
     """The beginning of a line that has no end yet, too long to pass for a line. A file system may fill what a power cut
     left with NUL bytes: the line behind them is none the longer for them."""

@@ -15,9 +15,9 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,53 +25,56 @@ from typing import Any
 import duckdb
 
 from orchestration import paths
-from orchestration.config import Config, Feed, hash_key
-from orchestration.errors import AccountingError, InputError, storing
-from orchestration.extract import masking, tables
+from orchestration.config import Config, Feed, hash_key, nearest
+from orchestration.errors import AccountingError, storing
+from orchestration.extract import drift, masking, tables
 from orchestration.extract.adapters import Adapter, Context, adapter
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
 from orchestration.extract.engine import (
-    case,
     connect,
     has_changes,
-    json_row,
     read_meta,
     side_by_side,
-    to_local,
     write_parquet,
 )
 from orchestration.extract.expressions import literal, quote
-from orchestration.extract.landing import AHEAD, CLOCK_SLACK, ORIGINAL, Manifest, live_objects, moment, read_manifests
-from orchestration.extract.text import LINE, MARK, Dialect, Prepared, prepare, raw_records
+from orchestration.extract.judging import (
+    ISO,
+    REFUSED_COLUMNS,
+    ahead_of_the_clock,
+    judge,
+    put_repaired,
+    read_object,
+    refuse,
+    summary,
+)
+from orchestration.extract.landing import AHEAD, CLOCK_SLACK, ORIGINAL, Manifest, live_objects, read_manifests
+from orchestration.extract.redaction import lines_of, redact
+from orchestration.extract.repairs import Repair, digest, drop_rows, read_repairs, repairs_of
+from orchestration.extract.suppression import Erased, read_erased
+from orchestration.extract.text import Prepared
 from orchestration.progress import step, warn
 
 TYPED, REFUSED = "typed.parquet", "refused.parquet"
-REFUSED_COLUMNS = {
-    "source_file": "VARCHAR", "source_line": "BIGINT", "column_name": "VARCHAR", "rule": "VARCHAR", "reason": "VARCHAR",
-    "raw": "VARCHAR",
-}  # fmt: skip
-_MAX_RAW_LINE = 4 << 20
-_REASONS = [
-    ("broken.rule = 'missing_columns'", "'the record has fewer columns than the file'"),
-    ("broken.rule = 'too_many_columns'", "'the row has more columns than the header'"),
-    ("broken.rule = 'malformed_json'", "'the record is no JSON object'"),
-]
-_ISO = "%Y-%m-%dT%H:%M:%S.%f"
+RETIRED = "retired.json"  # what typing found out about an object whose bytes are gone
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What typing an object gave. `rows_in` = `rows` + refused; `dates`: local date (ISO) -> typed rows."""
+    """What typing an object gave. `rows_in` = `rows` + refused; `repaired`: rows among them whose record was
+    refused and stands replaced by a repair; `dates`: local date (ISO) -> typed rows."""
 
     manifest: Manifest
     fingerprint: str
     rows_in: int
     rows: int
     refused: dict[str, int] = field(default_factory=dict)
+    repaired: int = 0
     dates: dict[str, int] = field(default_factory=dict)
     encoding: str = "utf-8"
     blank_lines: int = 0
     warnings: tuple[str, ...] = ()
+    shape: drift.Shape = field(default_factory=drift.Shape)
 
     @property
     def path(self) -> str:
@@ -95,14 +98,20 @@ def typing_fingerprint(feed: Feed, config: Config, key: str) -> str:
 def type_feed(feed: Feed, config: Config, root: Path, key: str | None = None) -> list[Typed]:
     """Type every landed object of a feed that is not typed yet, and bring the quarantine up to date.
 
-    Returns all objects, superseded ones too, in landing order. Raises InputError for a missing column or hash key,
-    AccountingError when a row is lost. `key` is for trials, whose hashes nobody keeps; by default the centre's.
+    Returns all objects, superseded and held ones too, in landing order. Raises InputError for a file that can't be read
+    and a missing hash key, AccountingError when a row is lost. `key` is for trials, whose hashes nobody keeps; by
+    default the centre's.
     """
     key = key or hash_key()
     fingerprint = typing_fingerprint(feed, config, key)
-    manifests = read_manifests(feed.name, root)
+    manifests, erased = read_manifests(feed.name, root), read_erased(root, key)
     with connect(root) as db:
-        known = _known(db, feed, root, manifests, fingerprint)
+        if erased.marks:
+            drop_rows(feed.name, root, lambda row: bool(erased.spans(json.dumps(row["record"], ensure_ascii=False))))
+        repairs = read_repairs(feed.name, root)
+        lines = {manifest.object_id: repairs_of(repairs, manifest) for manifest in manifests}
+        settings = {m.object_id: _settings(fingerprint, m, lines[m.object_id]) for m in manifests}
+        known = _known(db, feed, root, manifests, settings, erased.fingerprint)
         todo = [manifest for manifest in manifests if manifest.object_id not in known]
         if todo:
             with step(f"type {feed.name}") as current:
@@ -112,7 +121,8 @@ def type_feed(feed: Feed, config: Config, root: Path, key: str | None = None) ->
                     masking.install(connection, key, length, own, agent_names(config))
 
                 def work(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Typed:
-                    return _type_object(connection, manifest, feed, config, root, fingerprint)
+                    repaired = lines[manifest.object_id]
+                    return _type_object(connection, manifest, feed, config, root, fingerprint, repaired, erased)
 
                 done = side_by_side(db, todo, work, begin)
                 known |= {item.manifest.object_id: item for item in done}
@@ -121,13 +131,37 @@ def type_feed(feed: Feed, config: Config, root: Path, key: str | None = None) ->
             for manifest in todo:
                 for text in known[manifest.object_id].warnings:
                     warn(text)
-    typed = [known[manifest.object_id] for manifest in manifests]
-    _quarantine(feed, root, typed)
+        typed = [known[manifest.object_id] for manifest in manifests]
+        drift.write_findings(db, root, feed.name, drift.findings(feed, typed, held_objects(feed, typed)))
+    _quarantine(feed, root, typed, config.retention.quarantine_days)
     return typed
 
 
-def live(typed: Sequence[Typed], warnings: list[str] | None = None) -> list[Typed]:
-    """The typed objects that count, in landing order (see `live_objects`)."""
+def forget_typed(feed: Feed, root: Path, first: date, last: date) -> None:
+    """Have the objects typed again from their bytes that hold rows of these dates, or rows that were refused."""
+    with connect(root) as db:
+        for manifest in read_manifests(feed.name, root):
+            file = paths.object_dir(root, feed.name, manifest.object_id) / TYPED
+            meta = read_meta(db, [file]).get(file, {})
+            if not meta or meta["refused"] or any(first <= date.fromisoformat(day) <= last for day in meta["dates"]):
+                file.unlink(missing_ok=True)
+
+
+def live(feed: Feed, typed: Sequence[Typed], warnings: list[str] | None = None) -> list[Typed]:
+    """The typed objects that count, in landing order (see `live_objects`). One that is held for its columns does not:
+    what it would replace goes on counting."""
+    held = drift.drifted(feed, typed)
+    return _counted([item for item in typed if item.manifest.object_id not in held], warnings)
+
+
+def held_objects(feed: Feed, typed: Sequence[Typed]) -> dict[str, str]:
+    """Ids of the objects that would count, were they not held for their columns -> why, in words."""
+    why = drift.drifted(feed, typed)
+    counted = {item.manifest.object_id for item in _counted(typed, [])} if why else set()
+    return {object_id: text for object_id, text in why.items() if object_id in counted}
+
+
+def _counted(typed: Sequence[Typed], warnings: list[str] | None) -> list[Typed]:
     counted = {manifest.object_id for manifest in live_objects([item.manifest for item in typed], warnings)}
     return [item for item in typed if item.manifest.object_id in counted]
 
@@ -145,8 +179,13 @@ def _code_version() -> str:
     """Hash of the code that types: an upgrade types again by itself."""
     folder = Path(__file__).parent
     names = [
+        "drift.py",
         "engine.py",
+        "judging.py",
         "masking.py",
+        "redaction.py",
+        "repairs.py",
+        "suppression.py",
         "tables.py",
         "text.py",
         "typing.py",
@@ -159,20 +198,30 @@ def _code_version() -> str:
 
 
 def _known(
-    db: duckdb.DuckDBPyConnection, feed: Feed, root: Path, manifests: Sequence[Manifest], fingerprint: str
+    db: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    root: Path,
+    manifests: Sequence[Manifest],
+    settings: Mapping[str, str],
+    cleared: str,
 ) -> dict[str, Typed]:
-    files = {paths.object_dir(root, feed.name, m.object_id) / TYPED: m for m in manifests}
+    files = {paths.object_dir(root, feed.name, m.object_id) / TYPED: m for m in manifests if m.retired_at is None}
     found = {}
     for file, meta in read_meta(db, list(files)).items():
         manifest = files[file]
-        if meta.get("settings") == fingerprint and _is_judged(manifest, meta):
+        is_same = meta.get("settings") == settings[manifest.object_id] and meta["cleared"] == cleared
+        if is_same and _is_judged(manifest, meta):
+            found[manifest.object_id] = _from_meta(manifest, meta)
+    for manifest in manifests:
+        if manifest.retired_at is not None:
+            meta = json.loads((paths.object_dir(root, feed.name, manifest.object_id) / RETIRED).read_text("utf-8"))
             found[manifest.object_id] = _from_meta(manifest, meta)
     return found
 
 
 def _is_judged(manifest: Manifest, meta: dict[str, Any]) -> bool:
     """Whether the last look at the object leaves in the future just what lay there when it was typed."""
-    limit = (manifest.looks[-1] + CLOCK_SLACK).strftime(_ISO)
+    limit = (manifest.looks[-1] + CLOCK_SLACK).strftime(ISO)
     loaded, ahead = meta["last_event_at"], meta["first_ahead_at"]
     return (loaded is None or loaded <= limit) and (ahead is None or ahead > limit)
 
@@ -191,18 +240,37 @@ def _from_meta(manifest: Manifest, meta: dict[str, Any]) -> Typed:
         rows_in=meta["rows_in"],
         rows=meta["rows"],
         refused=meta["refused"],
+        repaired=meta["repaired"],
         dates=meta["dates"],
         encoding=meta["encoding"],
         blank_lines=meta["blank_lines"],
         warnings=tuple(meta["warnings"]),
+        shape=drift.Shape.from_meta(meta["shape"]),
     )
 
 
 # --- one object ------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """What stands in the tables `raw`, `unread` and `judged`. `repaired`: lines with a record from a repair."""
+
+    prepared: Prepared
+    context: Context
+    shape: drift.Shape
+    repaired: set[int]
+
+
 def _type_object(
-    db: duckdb.DuckDBPyConnection, manifest: Manifest, feed: Feed, config: Config, root: Path, fingerprint: str
+    db: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    feed: Feed,
+    config: Config,
+    root: Path,
+    fingerprint: str,
+    repairs: Mapping[int, Repair],
+    erased: Erased,
 ) -> Typed:
     kind = adapter(feed.name)
     is_json = feed.file_kind(manifest.name) in ("json", "json_lines")
@@ -210,22 +278,30 @@ def _type_object(
     folder = paths.object_dir(root, feed.name, manifest.object_id)
     scratch = paths.make_private(paths.temp_dir(root), root)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="typing-") as name, storing(scratch):
-        prepared, columns = read_object(db, kind, manifest, feed, folder / ORIGINAL, Path(name))
-        context = Context(
-            db=db,
-            feed=feed,
-            config=config,
-            contract=feed.contract,
-            manifest=manifest,
-            raw_columns=tuple(columns),
-            known_until=f"timestamp {literal((manifest.looks[-1] + CLOCK_SLACK).isoformat(' '))}",
-            clock_changes=has_changes(db, feed.zone, config.centre.first_date.year - 1, manifest.looks[-1].year + 1),
-        )
-        _judge(db, kind, context)
-        first_ahead, warnings = _ahead(db, context, folder / AHEAD)
-        warnings = [*prepared.warnings, *warnings]
-        refused = _refuse(db, prepared, dialect, manifest, columns, Path(name))
-        rows, bounds, dates = _summary(db, feed.contract.event_time or "")
+        loaded = _load(db, kind, manifest, feed, config, folder, Path(name), repairs)
+        for is_last_resort in (False, True) if erased.marks else ():
+            records = lines_of(db, feed.contract, erased)
+            redacted = redact(
+                db, manifest, feed, folder, Path(name), erased, datetime.now(UTC).isoformat(),
+                encoding=loaded.prepared.encoding, dialect=dialect, columns=loaded.shape.columns, records=records,
+                is_last_resort=is_last_resort,
+            )  # fmt: skip
+            if redacted is None:
+                break
+            manifest = redacted
+            of_this = {manifest.object_id, *manifest.extends}
+            drop_rows(
+                feed.name,
+                root,
+                lambda row, gone=records, here=of_this: row["object"] in here and row["line"] in gone,  # type: ignore[misc]
+            )
+            repairs = {line: repair for line, repair in repairs.items() if line not in records}
+            loaded = _load(db, kind, manifest, feed, config, folder, Path(name), repairs)
+        prepared, context, columns = loaded.prepared, loaded.context, loaded.shape.columns
+        first_ahead, warnings = ahead_of_the_clock(db, context, folder / AHEAD)
+        warnings = [*prepared.warnings, *warnings, *_missing(manifest, loaded.shape)]
+        refused = refuse(db, prepared, dialect, manifest, columns, Path(name), loaded.repaired)
+        rows, bounds, dates = summary(db, feed.contract.event_time or "")
         if rows + refused.total() != prepared.rows_in:
             raise AccountingError(
                 f"{prepared.rows_in} records went in, {rows} were typed and {refused.total()} refused.",
@@ -233,18 +309,22 @@ def _type_object(
                 rule="accounting",
                 todo="report this file's form as a defect of callmart.",
             )
+        settings = _settings(fingerprint, manifest, repairs)
         meta = {
-            "settings": fingerprint,
+            "settings": settings,
+            "cleared": erased.fingerprint,
             # which records lie in the future decides the rows as much as the settings do
-            "fingerprint": f"{fingerprint}@{first_ahead}" if first_ahead else fingerprint,
+            "fingerprint": f"{settings}@{first_ahead}" if first_ahead else settings,
             "first_ahead_at": first_ahead,
             "rows_in": prepared.rows_in,
             "rows": rows,
             "refused": dict(refused),
+            "repaired": len(loaded.repaired),
             "dates": dates,
             "encoding": prepared.encoding,
             "blank_lines": prepared.blank_lines,
             "warnings": warnings,
+            "shape": loaded.shape.to_meta(),
             **bounds,
         }
         _put(
@@ -255,9 +335,55 @@ def _type_object(
         )
         names = ", ".join(quote(column.name) for column in feed.contract.lake_columns)
         _put(db, f"select {names}, dt from judged where rule is null", folder / TYPED, meta)
-    for table in ("raw", "unread", "judged", "refused"):
+    for table in ("raw", "unread", "judged", "refused", "replaced"):
         db.execute(f"drop table if exists {table}")
     return _from_meta(manifest, meta)
+
+
+def _settings(fingerprint: str, manifest: Manifest, repairs: Mapping[int, Repair]) -> str:
+    """Hash of everything but the source's bytes that decides what typing an object gives."""
+    redacted = f"-{manifest.redactions[-1].sha256[:16]}" if manifest.redactions else ""
+    return fingerprint + digest(repairs) + redacted
+
+
+def _load(
+    db: duckdb.DuckDBPyConnection,
+    kind: Adapter,
+    manifest: Manifest,
+    feed: Feed,
+    config: Config,
+    folder: Path,
+    scratch: Path,
+    repairs: Mapping[int, Repair],
+) -> _Loaded:
+    """Read and judge an object."""
+    prepared, columns = read_object(db, kind, manifest, feed, folder / ORIGINAL, scratch)
+    absent = kind.absent(feed, columns)
+    for missing in absent:
+        db.execute(f"alter table raw add column {quote(missing)} varchar")
+    context = Context(
+        db=db,
+        feed=feed,
+        config=config,
+        contract=feed.contract,
+        manifest=manifest,
+        raw_columns=(*columns, *absent),
+        known_until=f"timestamp {literal((manifest.looks[-1] + CLOCK_SLACK).isoformat(' '))}",
+        clock_changes=has_changes(db, feed.zone, config.centre.first_date.year - 1, manifest.looks[-1].year + 1),
+    )
+    judge(db, kind, context)
+    shape = drift.shape_of(db, feed, columns, absent)
+    return _Loaded(prepared, context, shape, put_repaired(db, kind, context, prepared, repairs))
+
+
+def _missing(manifest: Manifest, shape: drift.Shape) -> list[str]:
+    """What to say of columns that a file lacks and that may be missing."""
+    shown = [masking.mask_text(name) or "" for name in shape.columns]
+    return [
+        f"{manifest.name}: there is no column {name!r}{nearest(name, shown)}; it is taken as empty"
+        for name, is_required in (shape.absent or {}).items()
+        if not is_required
+    ]
 
 
 def _put(db: duckdb.DuckDBPyConnection, query: str, target: Path, meta: dict[str, Any]) -> None:
@@ -266,204 +392,19 @@ def _put(db: duckdb.DuckDBPyConnection, query: str, target: Path, meta: dict[str
     paths.put(written, target)
 
 
-def read_object(
-    db: duckdb.DuckDBPyConnection, kind: Adapter, manifest: Manifest, feed: Feed, original: Path, scratch: Path
-) -> tuple[Prepared, list[str]]:
-    """A landed object as table `raw` (see adapters), and in table `unread` the lines that could not be read into it."""
-    for table in ("raw", "unread", "reject_errors", "reject_scans"):
-        db.execute(f"drop table if exists {table}")
-
-    def columns(header: list[str] | None, line: int) -> list[str]:
-        return kind.raw_columns(feed, header, manifest, line)
-
-    match feed.file_kind(manifest.name):
-        case "json_lines":
-            return tables.read_json_lines(db, manifest, original, feed.encoding, columns, scratch)
-        case "json":
-            return tables.read_json(db, manifest, original, feed.encoding, columns, scratch)
-        case "parquet":
-            return tables.read_parquet(db, manifest, original, columns, scratch)
-        case "xlsx":
-            return tables.read_workbook(db, manifest, original, feed.csv, columns, scratch)
-    dialect = kind.dialect(feed)
-    width = None if dialect.header else len(columns(None, 0))
-    prepared = prepare(manifest, original, feed.encoding, dialect, scratch, width)
-    names = columns(prepared.header, prepared.header_line)
-    types = {LINE: "BIGINT", MARK: "VARCHAR"} | dict.fromkeys(names, "VARCHAR")
-    struct = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
-    db.execute(
-        f"""create temp table raw as select * from read_csv({literal(str(prepared.path))},
-            auto_detect = false, header = false, columns = {{{struct}}}, delim = {literal(dialect.delimiter)},
-            quote = {literal(dialect.quote)}, escape = {literal(dialect.escape or dialect.quote)}, new_line = '\\n',
-            strict_mode = true, null_padding = false, store_rejects = true, rejects_limit = 0,
-            max_line_size = {_MAX_RAW_LINE}, parallel = {"false" if prepared.multiline else "true"})"""
-    )
-    rejected = "select null::bigint as source_line, null::varchar as column_name, null::varchar as rule where false"
-    if _has_rejects(db):
-        rejected = f"""
-            select try_cast(split_part(csv_line, {literal(dialect.delimiter)}, 1) as bigint) as source_line,
-                min_by(column_name, line_byte_position) as column_name,
-                min(lower(replace(error_type::varchar, ' ', '_'))) as rule
-            from reject_errors group by all"""
-    db.execute(f"create temp table unread as {rejected}")
-    return prepared, names
-
-
-def _ahead(db: duckdb.DuckDBPyConnection, context: Context, mark: Path) -> tuple[str | None, list[str]]:
-    """The first time (UTC, ISO) of a record that lies in the future, which `mark` tells the landing; and warnings.
-
-    Raises InputError when this machine's clock has gone back since an earlier look and most records lie in the future
-    now: taking them back would be wrong.
-    """
-    manifest, event = context.manifest, quote(context.contract.event_time or "")
-    is_ahead = f"{event} > {context.known_until}"
-    row = db.execute(
-        f"""select strftime(min({event}) filter ({is_ahead}), {literal(_ISO)}),
-            2 * count(*) filter ({is_ahead}) > count({event}) from judged"""
-    ).fetchone()
-    assert row is not None
-    first, is_most = row
-    if first is None:
-        mark.unlink(missing_ok=True)
-        return None, []
-    clock = f"{manifest.looks[-1]:%Y-%m-%d %H:%M} UTC, the time by this machine's clock when the file was read"
-    if is_most and max(manifest.looks) > manifest.looks[-1] + CLOCK_SLACK:
-        raise InputError(
-            f"most records lie after {clock}, though it was there at {max(manifest.looks):%Y-%m-%d %H:%M} UTC already.",
-            file=manifest.name,
-            rule="clock",
-            todo="set this machine's clock and build again; what was loaded stays as it is.",
-        )
-    mark.write_text(first, "utf-8")
-    return first, [f"{manifest.name}: most records lie after {clock}; is the clock right?"] if is_most else []
-
-
-def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> None:
-    """Table `judged`: lake columns, `dt`, `_written_at`, and for a refused row `rule`, `column_name`, `reason`."""
-    contract, manifest = context.contract, context.manifest
-    event = quote(contract.event_time or "")
-    first = f"date {literal(context.config.centre.first_date.isoformat())}"
-    local_date = f"cast({to_local(event, context.feed.zone)} as date)"
-    if contract.entity:
-        local_date = f"greatest({local_date}, {first})"
-    keys = [name for name in contract.natural_key if name != "row_hash"]
-    rules = [("_rule is not null", "_rule::varchar", "_column::varchar", "_reason::varchar")]
-    rules += [(f"{quote(name)} is null", "'missing_key'", literal(name), "'the row has no key'") for name in keys]
-    rules += [
-        (f"{event} is null", "'bad_time'", literal(contract.event_time or ""), "'the time is missing or no time'"),
-        (f"{event} > {context.known_until}", "'future_event'", literal(contract.event_time or ""),
-         "'the time lies more than a day after the file was read'"),
-        (f"dt < {first}", "'before_first_date'", literal(contract.event_time or ""),
-         "'the local date lies before the first date of the centre'"),
-    ]  # fmt: skip
-    senseless = "'a value without which the row means nothing'"
-    rules += [
-        (f"{quote(column.name)} is null", "'missing_meaning'", literal(column.name), senseless)
-        for column in contract.columns
-        if column.required and column.name not in (*keys, contract.event_time)
-    ]  # fmt: skip
-    names = [column.name for column in contract.columns]
-    landed = moment(manifest.extracted_at).isoformat(" ")
-    said = ", ".join(
-        f"cast({quote(column.name)} as {column.type}) as {quote(column.name)}" for column in contract.columns
-    )
-    db.execute(
-        f"""create or replace temp table judged as
-        with adapted as ({kind.select(context)}),
-        flagged as (
-            select * exclude (_flags), nullif(array_to_string(list_sort(list_distinct(_flags)), ','), '') as flags,
-                {local_date} as dt
-            from adapted),
-        typed as (
-            select "#line" as source_line, {said}, dt, _written_at,
-                {case((when, rule) for when, rule, _, _ in rules)} as rule,
-                {case((when, column) for when, _, column, _ in rules)} as column_name,
-                {case((when, reason) for when, _, _, reason in rules)} as reason
-            from flagged)
-        select *, {literal(manifest.source_file)} as source_file, timestamp {literal(landed)} as ingested_at,
-            case when rule is null then md5({json_row(names)}) end as row_hash
-        from typed"""
-    )
-
-
-def _refuse(
-    db: duckdb.DuckDBPyConnection,
-    prepared: Prepared,
-    dialect: Dialect,
-    manifest: Manifest,
-    columns: Sequence[str],
-    scratch: Path,
-) -> Counter[str]:
-    """Table `refused`: rows refused while lines were told apart, while they were read, and by a rule."""
-    db.execute(
-        "create or replace temp table refused ("
-        + ", ".join(f"{name} {kind}" for name, kind in REFUSED_COLUMNS.items())
-        + ")"
-    )
-    file = literal(manifest.source_file)
-    if prepared.refused:
-        struct = ", ".join(f"{name}: '{kind}'" for name, kind in REFUSED_COLUMNS.items() if name != "source_file")
-        db.execute(
-            f"""insert into refused by name select {file} as source_file, * from read_json(
-                {literal(str(prepared.refused_path))}, format = 'newline_delimited', columns = {{{struct}}},
-                maximum_object_size = {_MAX_RAW_LINE * 4})"""
-        )
-    db.execute(
-        """create or replace temp table broken as from unread union all
-        select source_line, column_name, rule from judged where rule is not null"""
-    )
-    lines = {line for (line,) in db.execute("select source_line from broken").fetchall()}
-    if lines:
-        db.execute(
-            f"""insert into refused by name
-            select {file} as source_file, broken.source_line, broken.column_name, broken.rule,
-                coalesce(judged.reason, {case(_REASONS, "'the record does not follow the dialect of the file'")})
-                    as reason, text.raw
-            from broken
-            left join judged on judged.source_line = broken.source_line and judged.rule is not null
-            left join ({_texts(prepared, dialect, columns, lines, scratch)}) as text
-                on text.source_line = broken.source_line"""
-        )
-    db.execute("drop table broken")
-    return Counter(dict(db.execute("select rule, count(*) from refused group by rule order by rule").fetchall()))
-
-
-def _texts(prepared: Prepared, dialect: Dialect, columns: Sequence[str], lines: set[int], scratch: Path) -> str:
-    """SQL of the records that begin at `lines`: `source_line`, and as `raw` what stands in the file."""
-    if not prepared.is_text:
-        return f'select "{LINE}" as source_line, {json_row(columns)} as raw from raw'
-    file = scratch / "raw.jsonl"
-    with file.open("w", encoding="utf-8") as target:
-        for line, raw in raw_records(prepared, dialect.delimiter, lines):
-            target.write(json.dumps({"source_line": line, "raw": raw}, ensure_ascii=False) + "\n")
-    return f"""select * from read_json({literal(str(file))}, format = 'newline_delimited',
-        columns = {{source_line: 'BIGINT', raw: 'VARCHAR'}}, maximum_object_size = {_MAX_RAW_LINE * 4})"""
-
-
-def _has_rejects(db: duckdb.DuckDBPyConnection) -> bool:
-    row = db.execute("select count(*) from duckdb_tables() where table_name = 'reject_errors'").fetchone()
-    return bool(row and row[0])
-
-
-def _summary(db: duckdb.DuckDBPyConnection, event: str) -> tuple[int, dict[str, str | None], dict[str, int]]:
-    """Rows typed, the range of their times (ISO, UTC), and rows per local date."""
-    text = f"strftime({{}}, {literal(_ISO)})"
-    row = db.execute(
-        f"""select count(*), {text.format(f"min({event})")}, {text.format(f"max({event})")},
-            {text.format("min(_written_at)")}, {text.format("max(_written_at)")} from judged where rule is null"""
-    ).fetchone()
-    assert row is not None
-    dates = db.execute("select dt::varchar, count(*) from judged where rule is null group by dt order by dt").fetchall()
-    names = ("first_event_at", "last_event_at", "first_written_at", "last_written_at")
-    return row[0], dict(zip(names, row[1:], strict=True)), dict(dates)
-
-
 # --- quarantine ------------------------------------------------------------------------------------------
 
 
-def _quarantine(feed: Feed, root: Path, typed: Sequence[Typed]) -> None:
-    """quarantine/<object>.parquet for each live object with refused rows, and for no other."""
-    wanted = {item.manifest.object_id: item for item in live(typed, []) if item.refused}
+def _quarantine(feed: Feed, root: Path, typed: Sequence[Typed], days: int | None) -> None:
+    """quarantine/<object>.parquet for each live object with refused rows that was seen within `days` before the feed's
+    last landing, and for no other."""
+    last = max((item.manifest.looks[-1] for item in typed), default=datetime.max)
+    since = datetime.min if days is None else last - timedelta(days=days)
+    wanted = {
+        item.manifest.object_id: item
+        for item in live(feed, typed, [])
+        if item.refused and item.manifest.retired_at is None and item.manifest.looks[-1] >= since
+    }
     targets = {paths.refused_path(root, feed.name, object_id): item for object_id, item in wanted.items()}
     with connect(root) as db:
         folder = paths.make_private(paths.quarantine_dir(root, feed.name), root)

@@ -31,10 +31,10 @@ from orchestration.extract import tables
 from orchestration.extract.adapters import adapter
 from orchestration.extract.engine import connect
 from orchestration.extract.expressions import literal, quote
+from orchestration.extract.judging import read_object
 from orchestration.extract.landing import GZIP_MAGIC, ORIGINAL, Manifest, Packing, land, open_stream, read_manifests
 from orchestration.extract.masking import mask_text
 from orchestration.extract.text import prepare
-from orchestration.extract.typing import read_object
 from orchestration.init.columns import Column, columns_of
 from orchestration.init.synonyms import squeezed, synonyms
 

@@ -32,7 +32,7 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _ONE_PATH = {"os.mkdir", "os.remove", "os.rmdir"}
 # The first form that fits names the stage of a change. `gone:` is before the name of what is removed or hidden.
 _STAGES = {
-    "typing": r"(gone:)?(landing/.*/_?(typed|refused)\.parquet|tmp/typing|quarantine/.*/_?[0-9a-f]{24}\.)",
+    "typing": r"(gone:)?(landing/.*/_?(typed|refused)\.parquet|tmp/typing|quarantine/.*/_?[0-9a-f]{24}\.|drift/)",
     "extract": r"(gone:)?landing/",
     "reference": r"(gone:)?lake/centre/",
     "publish": r"(gone:)?(lake|held|quarantine)/",

@@ -128,6 +128,17 @@ def test_a_feed_that_is_behind_is_told(root: Path) -> None:
     assert "stale 滞后 asterisk.cdr" in explain(root, "M031")
 
 
+def test_rows_that_a_person_repaired_are_told(root: Path) -> None:
+    file = root / "published" / "default" / "current" / "manifest.json"
+    before = file.read_text("utf-8")
+    file.write_text(json.dumps(json.loads(before) | {"repaired": {"canonical.contact": 3}}), "utf-8")
+    try:
+        text = explain(root, "M021")
+    finally:
+        file.write_text(before, "utf-8")
+    assert "canonical.contact: 3 refused rows" in text and "refused rows" not in explain(root, "M021")
+
+
 def test_a_kpi_without_a_value_for_the_centre_says_how_to_see_it(root: Path) -> None:
     text = explain(root, "M014")
     assert "callmart kpi M014 --by channel" in text

@@ -175,7 +175,10 @@ def test_any_bytes_between_good_lines_are_loaded_or_refused_and_the_good_lines_b
     try:
         (typed,) = kit.type()
     except InputError as error:
-        assert error.rule in ("encoding", "header", "missing_column") and error.todo
+        assert error.rule in ("encoding", "header") and error.todo
+        return
+    if typed.shape.lacks_required:  # what stands for the header lacks columns: the whole file is held
+        assert kit.accounting().held == typed.rows_in
         return
     refused = kit.refused()
     assert typed.rows_in == typed.rows + len(refused)

@@ -445,19 +445,6 @@ def test_steps_that_run_backwards_beyond_the_tolerance_are_flagged(contact: Kit)
     assert column(contact.typed(), "flags") == [None, "order_started_at_queue_left_at", "order_started_at_ended_at"]
 
 
-def test_missing_column_is_an_input_error_that_names_the_nearest(contact: Kit) -> None:
-    contact.write("a.csv", CONTACT_HEADER.replace("outcome", "outcomes") + ROW)
-    with pytest.raises(InputError, match=r"a\.csv:1: outcome: .*did you mean outcomes\?"):
-        contact.type()
-
-
-def test_declared_column_that_is_missing_is_an_input_error(contact: Kit) -> None:
-    contact.configure(CONTACT + "        columns: [id, start, outcome, phone, talk, updated, extra]\n")
-    contact.write("a.csv", CONTACT_HEADER + ROW)
-    with pytest.raises(InputError, match="the column 'extra' is missing"):
-        contact.type()
-
-
 def test_columns_may_come_in_another_order_and_in_other_case(contact: Kit) -> None:
     contact.write("a.csv", "Talk,extra,ID,START,outcome,phone,updated\n7,x,c1,2026-03-09,answered,,\n")
     assert [(r["contact_id"], r["talk_s"]) for r in contact.typed()] == [("c1", 7.0)]

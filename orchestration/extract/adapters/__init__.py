@@ -12,6 +12,7 @@ every column of the contract but `flags`, and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,7 +50,10 @@ class Adapter(Protocol):
         """How records are told apart."""
 
     def raw_columns(self, feed: Feed, header: list[str] | None, manifest: Manifest, header_line: int) -> list[str]:
-        """Names of the raw columns. Raises InputError for a column that is missing."""
+        """Names of the columns that the file has."""
+
+    def absent(self, feed: Feed, columns: Sequence[str]) -> list[str]:
+        """Names that the configuration reads and a file with these columns lacks: they are read as NULL."""
 
     def select(self, context: Context) -> str:
         """SQL as described in the module's text."""

@@ -6,7 +6,7 @@ table calls the start `start` or `calldate`; where it has neither `answer` nor `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from orchestration.config import CDR_NEEDED_COLUMNS, CDR_STANDARD_COLUMNS, Config, Feed, nearest
 from orchestration.errors import InputError
@@ -37,6 +37,10 @@ class Cdr:
             needed = {name: _NAMES_IN_TABLES.get(name, (name,)) for name in CDR_NEEDED_COLUMNS}
             return table_columns(manifest, header, needed)
         return list(feed.options.columns or CDR_STANDARD_COLUMNS)
+
+    def absent(self, feed: Feed, columns: Sequence[str]) -> list[str]:
+        """None: the form is fixed."""
+        return []
 
     def settings(self, feed: Feed, config: Config) -> object:
         """Columns, direction, numbers, and whether records without id can be told apart from queue calls."""

@@ -7,6 +7,8 @@ feed's zone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestration.config import CEL_NEEDED_COLUMNS, CEL_STANDARD_COLUMNS, Config, Feed
 from orchestration.extract.adapters import Context
 from orchestration.extract.adapters.asterisk_cdr import bare_channel, table_columns
@@ -51,6 +53,10 @@ class Cel:
         if feed.database is not None:
             return table_columns(manifest, header, {name: (name,) for name in CEL_NEEDED_COLUMNS})
         return list(feed.options.columns or CEL_STANDARD_COLUMNS)
+
+    def absent(self, feed: Feed, columns: Sequence[str]) -> list[str]:
+        """None: the form is fixed."""
+        return []
 
     def settings(self, feed: Feed, config: Config) -> object:
         """Columns, and names that must not be masked."""

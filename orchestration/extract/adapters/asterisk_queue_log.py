@@ -8,7 +8,7 @@ and marked; telephone numbers in parameters that are no plain numbers by definit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from orchestration.config import Config, Feed
 from orchestration.extract.adapters import LONGEST_S, Context
@@ -75,6 +75,10 @@ class QueueLog:
     def raw_columns(self, feed: Feed, header: list[str] | None, manifest: Manifest, header_line: int) -> list[str]:
         """The whole line."""
         return ["line"]
+
+    def absent(self, feed: Feed, columns: Sequence[str]) -> list[str]:
+        """None: the form is fixed."""
+        return []
 
     def settings(self, feed: Feed, config: Config) -> object:
         """Names that must not be masked."""

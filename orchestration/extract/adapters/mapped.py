@@ -15,13 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from orchestration.config import Config, Feed, fits, nearest
+from orchestration.config import Config, Feed, fits
 from orchestration.errors import InputError
 from orchestration.extract.adapters import LONGEST_S, Context
 from orchestration.extract.engine import case, flags, instant_to_utc, instants, is_doubtful, near, to_utc
 from orchestration.extract.expressions import Checker, ExpressionError, literal, quote, referenced_columns
 from orchestration.extract.landing import Manifest
-from orchestration.extract.masking import mask_text
 from orchestration.extract.text import Dialect
 
 # Numbers count from 0 up to here; ranks, points, money and values of metrics may be anything.
@@ -51,20 +50,14 @@ class Mapped:
             return list(feed.columns or ())
         if header is None:  # an empty file: nothing to name
             return list(feed.columns or _wanted(feed))
-        present = {name.casefold(): name for name in header}
-        for name in feed.columns or _wanted(feed):
-            if name.casefold() not in present:
-                # What is taken for a header may be the first row of a file without one.
-                shown = [mask_text(column) or "" for column in header]
-                raise InputError(
-                    f"the column {name!r} is missing{nearest(name, shown)} (the header has: {', '.join(shown)}).",
-                    file=manifest.name,
-                    line=header_line,
-                    column=name,
-                    rule="missing_column",
-                    todo="correct the export, or the names in the configuration if the export's columns were renamed.",
-                )
         return header
+
+    def absent(self, feed: Feed, columns: Sequence[str]) -> list[str]:
+        """Columns that are declared, or that an expression names."""
+        present = {name.casefold() for name in columns}
+        named = dict.fromkeys([*(feed.columns or ()), *_wanted(feed)])
+        by_fold = {name.casefold(): name for name in named}
+        return [name for fold, name in by_fold.items() if fold not in present]
 
     def select(self, context: Context) -> str:
         """See the package's text."""
