@@ -261,10 +261,9 @@ def _difference(feed: Feed, shape: Shape, column: str) -> str:
     lost = ", ".join(repr(name) for name in wanted if name != column)
     more = f" (so {'are' if ',' in lost else 'is'} {lost})" if lost else ""
     expected = ", ".join(adapter(feed.name).absent(feed, ()))
-    return (
-        f"the column {column!r} is missing{nearest(column, shown)}{more}. Expected: {expected}; the header has: "
-        f"{', '.join(shown)}."
-    )
+    said = f"the column {column!r} is missing{more}{nearest(column, shown)}"
+    end = "" if said.endswith("?") else "."
+    return f"{said}{end} Expected: {expected}; the header has: {', '.join(shown)}."
 
 
 def _unread(feed: Feed, column: str, bad: int, given: int) -> str:
