@@ -163,6 +163,8 @@ def test_figures_of_the_operating_guide_are_those_of_the_code() -> None:
     assert f"`settled_after_looks` looks ({automation.settled_after_looks})" in OPERATING
     assert f"`automation.daily_at` ({automation.daily_at})" in OPERATING
     assert f"| the last {retention.releases}, never fewer than {KEEP_AT_LEAST} |" in OPERATING
+    assert f"| {retention.superseded_days} days after they were last seen |" in OPERATING
+    assert f"| refused rows and duplicates in quarantine | {retention.quarantine_days} days |" in OPERATING
     assert f"| {retention.runs_days} days; the last good run" in OPERATING
     assert f"the last {KEEP_RESULTS} results of each suite" in OPERATING
     assert f"{MIN_KEY_LENGTH} characters or more" in OPERATING

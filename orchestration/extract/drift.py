@@ -26,6 +26,7 @@ from expectations.contracts import Contract
 from orchestration import paths
 from orchestration.config import Feed, nearest
 from orchestration.errors import InputError
+from orchestration.extract.adapters import adapter
 from orchestration.extract.engine import parquet, read_meta, write_parquet
 from orchestration.extract.expressions import literal, quote, referenced_columns
 from orchestration.extract.masking import mask_text
@@ -259,7 +260,10 @@ def _difference(feed: Feed, shape: Shape, column: str) -> str:
     wanted = list(shape.absent or {})
     lost = ", ".join(repr(name) for name in wanted if name != column)
     more = f" (so {'are' if ',' in lost else 'is'} {lost})" if lost else ""
-    return f"the column {column!r} is missing{nearest(column, shown)}{more}; the header has: {', '.join(shown)}."
+    expected = ", ".join(adapter(feed.name).absent(feed, ()))
+    said = f"the column {column!r} is missing{more}{nearest(column, shown)}"
+    end = "" if said.endswith("?") else "."
+    return f"{said}{end} Expected: {expected}; the header has: {', '.join(shown)}."
 
 
 def _unread(feed: Feed, column: str, bad: int, given: int) -> str:

@@ -212,7 +212,7 @@ def test_of_many_files_warnings_and_the_error_are_those_of_typing_one_after_anot
     told = re.findall(r"warning: (\d)\.csv: the file has a header and no rows", capsys.readouterr().err)
     assert told == [str(number) for number in range(8)]
     for number in range(4, 8):
-        contact.write(f"{number}.csv", f"id,start,wrong{number}\n")
+        contact.write(f"{number}.csv", f"id,start,id,{number}\n")
     for _ in range(3):
         with pytest.raises(InputError, match=r"4\.csv"):
             contact.type()
