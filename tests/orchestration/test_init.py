@@ -342,6 +342,7 @@ def test_a_moment_is_read_back_as_it_was_written(form: str, moments: list[dateti
         (["3分20秒", "1小时2分3秒", "45秒", "2分钟"], [200, 3723, 45, 120]),
         (["1m 20s", "2h 0m 1s", "20s"], [80, 7201, 20]),
         (["12", "7.5"], [12, 7.5]),
+        (["60000", "0", "125000"], [60, 0, 125]),
         ([str(200 / 86400), str(61 / 86400)], [200, 61]),
         (["soon", "later"], None),
     ],
@@ -438,6 +439,23 @@ def test_a_time_of_day_without_a_date_is_told(tmp_path: Path) -> None:
     text = "call id,start time,end time,status\nc1,1773100000,10:00:00,answered\nc2,1773100100,10:01:00,answered\n"
     with look(tmp_path, text) as looked:
         assert "ended_at" not in looked.proposal.lines and "end time: It is a time of day" in told(looked)
+
+
+def test_a_row_that_says_neither_yes_nor_no_has_no_outcome(tmp_path: Path) -> None:
+    cells = [f"2026-03-05 10:30:00,{word}" for word in ("是", "否", "")]
+    with look(tmp_path, calls(*cells, head="流水号,开始时间,结束时间,是否接听")) as looked:
+        assert looked.values("outcome") == ["answered", "abandoned_queue", None]
+    cells = [f"2026-03-05 10:30:00,{word}" for word in ("Y", "Y", "")]
+    with look(tmp_path, calls(*cells, head="id,start time,end time,answered")) as looked:
+        assert looked.values("outcome") == ["answered", "answered", "abandoned_queue"]
+        assert "What is blank is taken as not answered" in told(looked)
+
+
+def test_texts_that_spreadsheets_guard_are_bared(tmp_path: Path) -> None:
+    text = 'call id,caller,start time,status\n"=""0012""",\'13800138000,2026-03-05 09:03:00,answered\t\n'
+    init(tmp_path, "a.csv", text)
+    (row,) = rows_of(tmp_path)
+    assert (row["contact_id"], row["caller_number_type"], row["outcome"]) == ("0012", "mobile", "answered")
 
 
 def test_what_the_export_does_not_tell_is_open(tmp_path: Path) -> None:
