@@ -103,12 +103,13 @@ def picked(row: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
 # --- the three exports ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def copied(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, Initialised]:
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, Initialised]:
     """An export alone in its folder, with the configuration that init writes beside it."""
-    shutil.copy(EXPORTS / request.param, tmp_path)
+    folder = tmp_path_factory.mktemp("export")
+    shutil.copy(EXPORTS / request.param, folder)
     zone = "Europe/London" if request.param == "desk_en.xlsx" else "Asia/Shanghai"
-    return tmp_path, initialise(tmp_path / request.param, tmp_path / "callmart.yaml", zone=zone)
+    return folder, initialise(folder / request.param, folder / "callmart.yaml", zone=zone)
 
 
 @pytest.mark.parametrize("copied", ["cloud_zh.csv"], indirect=True)
@@ -320,7 +321,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("form", WRITTEN)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(moments=st.lists(MOMENTS, min_size=3, max_size=12, unique=True))
 def test_a_moment_is_read_back_as_it_was_written(form: str, moments: list[datetime]) -> None:
     with duckdb.connect() as db:
@@ -627,7 +628,7 @@ HEADERS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_an_export_holds_a_configuration_is_written_or_the_error_says_why(
     tmp_path: Path, data: st.DataObject
