@@ -109,7 +109,7 @@ def extract(config: str, root: str, masked: bool = True) -> dict[str, Any]:
 def refresh(config: str, root: str) -> dict[str, Any]:
     """The same with the audit, as a build does it; its progress tells the audit's time."""
     from orchestration.config import load_config
-    from orchestration.extract.lake import ensure_zero_partitions
+    from orchestration.extract.reference import ensure_zero_partitions
     from orchestration.feeds import refresh as refresh_feed
 
     loaded, place = load_config(Path(config)), Path(root)
@@ -157,6 +157,26 @@ def plain_lake(source: str, root: str) -> dict[str, Any]:
         for statement in duckdb.extract_statements((SQL / "plain_lake.sql").read_text("utf-8")):
             with clock("copy"):
                 rows += (db.execute(statement).fetchone() or (0,))[0]
+    return {"seconds": clock.seconds, "rows": rows}
+
+
+def plain_sources(root: str, file: str) -> dict[str, Any]:
+    """Queue visits from a CSV file, or without one from the PostgreSQL database of the environment, by one COPY."""
+    import importlib.resources
+
+    clock = _Clock()
+    with duckdb.connect() as db:
+        db.execute("set timezone = 'UTC'")
+        db.execute("set variable out = ?", [root])
+        records = f"read_csv('{file}', header = true, all_varchar = true)"
+        if not file:
+            package = importlib.resources.files("duckdb_extension_postgres_scanner")
+            db.execute(f"load '{package}/extensions/v{duckdb.__version__}/postgres_scanner.duckdb_extension'")
+            db.execute(f"attach '{os.environ['CALLMART_BENCH_DATABASE']}' as source (type postgres, read_only)")
+            records = "source.public.visits"
+        db.execute(f"create temp view records as select * from {records}")
+        with clock("copy"):
+            rows = (db.execute((SQL / "plain_sources.sql").read_text("utf-8")).fetchone() or (0,))[0]
     return {"seconds": clock.seconds, "rows": rows}
 
 
@@ -309,7 +329,8 @@ def queries(catalogue: str, times: int) -> dict[str, Any]:
 
 
 TASKS = {
-    task.__name__: task for task in (extract, refresh, plain_lake, marts, plain_marts, release, plain_release, queries)
+    task.__name__: task
+    for task in (extract, refresh, plain_lake, plain_sources, marts, plain_marts, release, plain_release, queries)
 }
 
 

@@ -19,8 +19,8 @@ import duckdb
 from expectations.contracts import Contract, contract
 from orchestration import paths
 from orchestration.config import Config
-from orchestration.extract import lake
 from orchestration.extract.engine import connect, parquet, read_meta, write_parquet
+from orchestration.extract.reference import ensure_zero_partitions, write_reference
 
 DAY_S = 86400
 # The seconds since 1970 that ids and raw times begin with.
@@ -33,7 +33,7 @@ def copy_lake(base: Path, target: Path, config: Config, period_days: int, copies
     `period_days` is the length of the base period; rows that reach beyond it fall into the next copy's first date, and
     those of the last copy are left out.
     """
-    lake.ensure_zero_partitions(target)
+    ensure_zero_partitions(target)
 
     def write(feed: str, day: date, parts: list[tuple[Path, int]]) -> None:
         with connect(target) as db:
@@ -44,7 +44,7 @@ def copy_lake(base: Path, target: Path, config: Config, period_days: int, copies
         for feed in config.feeds:
             for done in [pool.submit(write, feed, *item) for item in _sources(base, feed, period_days, copies).items()]:
                 done.result()
-    lake.write_reference(config, target, {})
+    write_reference(config, target, {})
 
 
 def _sources(base: Path, feed: str, period_days: int, copies: int) -> Mapping[date, list[tuple[Path, int]]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from expectations.check import Check
 from expectations.contracts import Contract, all_contracts, contract
 from expectations.errors import UnknownSuiteError
-from expectations.feeds import asterisk_cdr, asterisk_queue_log, canonical_contact, derived
+from expectations.feeds import asterisk_cdr, asterisk_cel, asterisk_queue_log, canonical_contact, derived
 from expectations.marts import (
     fct_agent_interval,
     fct_agent_state,
@@ -25,6 +25,7 @@ from expectations.settings import FeedSettings
 _WRITTEN: dict[str, Callable[[Contract, FeedSettings], list[Check]]] = {
     "asterisk.queue_log": asterisk_queue_log.suite,
     "asterisk.cdr": asterisk_cdr.suite,
+    "asterisk.cel": asterisk_cel.suite,
     "canonical.contact": canonical_contact.suite,
 }
 

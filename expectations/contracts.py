@@ -126,7 +126,8 @@ class Contract(_Model):
     that need the feed. `ordered` lists columns whose values never fall from left to right, NULLs left out; between
     instants the clock tolerance is allowed. In the chain of the event time none lies further than `longest_s` from it
     (None: it may be months). A `steady` feed has rows each day, so that a day can be compared with the same weekdays
-    before.
+    before. Records of an `entity` feed (a ticket, a customer) live on: one that began before the centre's first date
+    lies in the partition of that date, and a change concerns the dates that the record touches, however old.
     """
 
     feed: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
@@ -143,6 +144,7 @@ class Contract(_Model):
     metrics: Annotated[tuple[str, ...], BeforeValidator(_metric_ids)] = ()
     ordered: tuple[tuple[str, ...], ...] = ()
     steady: bool = True
+    entity: bool = False
 
     @model_validator(mode="after")
     def _names_exist(self) -> Contract:
@@ -231,6 +233,8 @@ class Contract(_Model):
         """Hash of what decides how a row is typed: no words, units, metrics or what only the checks read."""
         not_typed = {"title", "grain", "provides", "metrics", "ordered", "steady"}
         said: dict[str, Any] = self.model_dump(mode="json", exclude=not_typed)
+        if not self.entity:
+            said.pop("entity")
         for column in [*said["columns"], *said["inputs"]]:
             for words in ("description", "zh", "unit", "provides"):
                 column.pop(words, None)

@@ -17,6 +17,8 @@ class FeedSettings:
     timezone: str
     clock_tolerance_s: int | None = None
     """Seconds by which the clocks of one source may disagree; None takes the contract's."""
+    first_date: date = date.min
+    """First local date of the centre. What began before it, of a feed whose records live on, lies in its partition."""
     quiet_dates: frozenset[date] = field(default_factory=frozenset)
     """Dates on which few rows are expected (holidays, maintenance): volume is not judged on them."""
     own_numbers: frozenset[str] = field(default_factory=frozenset)
@@ -36,5 +38,7 @@ class FeedSettings:
     refused_block_share: float = 0.5
     unusable_block_share: float = 0.1
     """Durations out of range, or steps out of order, above this share block: the unit, column or zone is wrong."""
+    unknown_warn_share: float = 0.5
+    """Rows that say neither customer nor number, in a feed that does."""
     odd_warn_share: float = 0.05
     """Events without their counterpart, unlisted values: above this share a warning."""

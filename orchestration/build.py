@@ -28,7 +28,7 @@ from orchestration.errors import (
     LockedError,
     StaleError,
 )
-from orchestration.extract import lake
+from orchestration.extract.reference import ensure_zero_partitions
 from orchestration.feeds import land_all, stale_feeds
 from orchestration.lock import build_lock
 from orchestration.planning import is_up_to_date, range_tags, range_to_build
@@ -61,7 +61,7 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
     result.
     """
     with build_lock(site.root):
-        lake.ensure_zero_partitions(site.root)
+        ensure_zero_partitions(site.root)
         ensure_catalogue(site.root)
         touched = [day for dates in land_all(site.config, site.root, now()).values() for day in dates]
         wanted = [day for day in (first, last) if day is not None]

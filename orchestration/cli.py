@@ -194,7 +194,7 @@ def ui(
     """Open the Dagster UI of a centre on localhost, with its schedules and sensors at work. Ctrl-C ends it."""
     from orchestration.build import dagster_environment
     from orchestration.config import hash_key, load_config
-    from orchestration.extract.lake import ensure_zero_partitions
+    from orchestration.extract.reference import ensure_zero_partitions
 
     load_config(config)
     hash_key()

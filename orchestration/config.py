@@ -28,6 +28,7 @@ from expectations.contracts import NUMERIC, Contract, all_contracts
 from orchestration import paths
 from orchestration.errors import InputError
 from orchestration.extract.expressions import Checker, ExpressionError
+from orchestration.extract.http.settings import Http
 
 HASH_KEY_VARIABLE = "CALLMART_HASH_KEY"
 # Published on purpose: only made-up data may be hashed with it.
@@ -43,6 +44,13 @@ CDR_STANDARD_COLUMNS = (
 )  # fmt: skip
 CDR_EXTRA_COLUMNS = ("peeraccount", "linkedid", "sequence")
 CDR_NEEDED_COLUMNS = ("src", "dst", "start", "disposition")
+CEL_STANDARD_COLUMNS = (
+    "eventtype", "eventtime", "cid_name", "cid_num", "cid_ani", "cid_rdnis", "cid_dnid", "exten", "context", "channame",
+    "appname", "appdata", "amaflags", "accountcode", "uniqueid", "linkedid", "peer", "userfield", "userdeftype",
+    "extra",
+)  # fmt: skip
+CEL_EXTRA_COLUMNS = ("eventenum", "peeraccount", "tenantid", "literal")
+CEL_NEEDED_COLUMNS = ("eventtype", "eventtime", "uniqueid", "extra")
 FIRST_VALID_DATE = date(1900, 1, 1)
 
 ENCODINGS = {
@@ -98,6 +106,8 @@ class Centre(_Model):
     shift_day_start: str = Field(default="00:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     # A state is carried over at most one date: longer silence would reach further back than a build reads.
     agent_silence_max_s: Annotated[int, Field(ge=0, le=86400)] = 57600
+    # Records of one contact in two systems begin no further apart; a record that names the other's id needs no clock.
+    contact_match_s: Annotated[int, Field(ge=0, le=600)] = 10
     number_length_internal: int = Field(default=6, ge=1, le=8)
     target_profile: Id = "default"
     # Holidays and maintenance: few records are expected, so that volume is not judged.
@@ -164,7 +174,7 @@ class Official(_Valid):
     target_profile: Id | None = None
 
 
-FileKind = Literal["csv", "json_lines", "parquet", "xlsx"]
+FileKind = Literal["csv", "json_lines", "json", "parquet", "xlsx"]
 _KINDS: dict[str, FileKind] = {
     ".jsonl": "json_lines", ".ndjson": "json_lines", ".json": "json_lines", ".parquet": "parquet", ".xlsx": "xlsx"
 }  # fmt: skip
@@ -218,7 +228,8 @@ class Rule(_Model):
 
 
 class Options(_Model):
-    """Options of asterisk.cdr: the columns of Master.csv in order; the direction as SQL over these columns."""
+    """Options of asterisk.cdr and asterisk.cel: the columns of a file in order; of the first feed the direction as SQL
+    over its columns."""
 
     columns: tuple[str, ...] | None = None
     direction: Id | None = None
@@ -263,11 +274,12 @@ class Database(_Model):
 
 
 class Feed(_Model):
-    """One data set of one source, as configured: files (`paths`) or a table (`database`). `contract`, `name` and
-    `base_dir` come with loading."""
+    """One data set of one source, as configured: files (`paths`), a table (`database`) or an API (`http`). `contract`,
+    `name` and `base_dir` come with loading."""
 
     paths: tuple[Id, ...] = ()
     database: Database | None = None
+    http: Http | None = None
     timezone: str | None = None
     encoding: str = "auto"
     critical: bool = True
@@ -337,9 +349,11 @@ class Feed(_Model):
 
     def file_kind(self, name: str) -> FileKind:
         """Kind of a file of this feed; a log of a system with a form of its own is text whatever its name, and what
-        comes from a database is landed as Parquet."""
+        comes from a database is landed as Parquet, what comes from an API as JSON lines."""
         if self.database is not None:
             return "parquet"
+        if self.http is not None:
+            return "json_lines"
         return self.csv.kind_of(name) if self.contract.source == "canonical" else "csv"
 
     def line_of(self, key: str) -> int | None:
@@ -350,30 +364,42 @@ class Feed(_Model):
         """`paths` with `${NAME}` and `${NAME:-default}` replaced, absolute, as patterns. Raises InputError for an unset
         variable."""
         base = Path(glob.escape(str(self._base_dir)))
-        return [str(base / self._expand(path)) for path in self.paths]
+        return [str(base / self.expand(path, "paths")) for path in self.paths]
 
     def database_url(self) -> str:
         """The database's url, with what the environment keeps. Raises InputError for an unset variable."""
         assert self.database is not None
-        url = self._expand(self.database.url, "database.url")
+        url = self.expand(self.database.url, "database.url")
         if url.startswith("sqlite:"):
             return "sqlite:" + str(self._base_dir / url.removeprefix("sqlite:"))
         return url
 
-    def _expand(self, path: str, key: str = "paths") -> str:
+    def expand(self, text: str, key: str) -> str:
+        """A text of this feed's `key` with `${NAME}` and `${NAME:-default}` replaced. Raises InputError for an unset
+        variable."""
+
         def value(match: re.Match[str]) -> str:
             found = os.environ.get(match[1]) or match[3]
             if found is None:
-                raise InputError(
-                    f"{path!r} names the environment variable {match[1]}, which is not set.",
-                    file=self._config_file,
-                    line=self.line_of(key),
-                    column=f"sources.{self._name}.{key}",
-                    todo=f"set {match[1]}{', or write the path itself' if key == 'paths' else ''}.",
+                raise self.error(
+                    f"{text!r} names the environment variable {match[1]}, which is not set.",
+                    key,
+                    f"set {match[1]}{', or write the path itself' if key == 'paths' else ''}.",
                 )
             return found
 
-        return re.sub(r"\$\{(\w+)(:-([^}]*))?\}", value, path)
+        return re.sub(r"\$\{(\w+)(:-([^}]*))?\}", value, text)
+
+    def error(self, problem: str, key: str, todo: str, rule: str | None = None) -> InputError:
+        """An error about a key of this feed, with the place where it is configured."""
+        return InputError(
+            problem,
+            file=self._config_file,
+            line=self.line_of(key),
+            column=f"sources.{self._name}.{key}",
+            rule=rule,
+            todo=todo,
+        )
 
 
 class Source(_Model):
@@ -424,7 +450,7 @@ class Config(_Model):
         said = self.model_dump(mode="json", exclude={"retention", "automation"})
         for source in said["sources"].values():
             for feed in source["feeds"].values():
-                for key in ("paths", "database", "critical", "required", "freshness"):
+                for key in ("paths", "database", "http", "critical", "required", "freshness"):
                     feed.pop(key)
         return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
@@ -572,7 +598,8 @@ def _problems_of(error: ValidationError) -> Iterator[_Problem]:
             if at not in misspelt:
                 yield _Problem(at, "this key is missing", "add it.")
         else:
-            given = "" if isinstance(item["input"], dict | list) else f" (it is {item['input']!r})"
+            is_told = not isinstance(item["input"], dict | list) and item["type"] != "secret" and at[-1] != "url"
+            given = f" (it is {item['input']!r})" if is_told else ""  # an url may hold a password
             yield _Problem(at, item["msg"] + given)
 
 
@@ -631,8 +658,9 @@ def _check(config: Config) -> Iterator[_Problem]:
                 has_contract = name in all_contracts() and not all_contracts()[name].is_reference
                 told = "has a contract, but callmart can't read it yet" if has_contract else "is unknown"
                 yield _Problem(at, f"feed {name} {told}{nearest(name, known)}", f"known feeds are: {', '.join(known)}.")
-            elif (feed.database is None) == (not feed.paths):
-                yield _Problem((*at, "paths"), f"{name} needs either paths or a database", "say where its records are.")
+            elif sum(bool(said) for said in (feed.paths, feed.database, feed.http)) != 1:
+                told = f"{name} needs either paths or a database or http"
+                yield _Problem((*at, "paths"), told, "say where its records are.")
             elif feed.contract.source == "canonical":
                 yield from _check_mapped(feed, at, checker)
             else:
@@ -698,32 +726,53 @@ def _channels() -> list[str]:
 
 
 def _check_asterisk(feed: Feed, at: Location, checker: Checker) -> Iterator[_Problem]:
-    for key in ("database", "format", "columns", "mapping", "rules"):
+    tables = {
+        "asterisk.cdr": (CDR_STANDARD_COLUMNS, CDR_EXTRA_COLUMNS, CDR_NEEDED_COLUMNS),
+        "asterisk.cel": (CEL_STANDARD_COLUMNS, CEL_EXTRA_COLUMNS, CEL_NEEDED_COLUMNS),
+    }
+    foreign = ("http", "format", "columns", "mapping", "rules")
+    for key in foreign if feed.name in tables else ("database", *foreign):
         if getattr(feed, key):
             yield _Problem((*at, key), f"{feed.name} has a fixed form and takes no {key}", "remove the key.")
     options = feed.options
-    if feed.name != "asterisk.cdr":
-        for key in ("columns", "direction"):
-            if getattr(options, key) is not None:
-                yield _Problem((*at, "options", key), f"{feed.name} takes no option {key}", "remove the key.")
+    for key, feeds in (("columns", tuple(tables)), ("direction", ("asterisk.cdr",))):
+        if getattr(options, key) is not None and feed.name not in feeds:
+            yield _Problem((*at, "options", key), f"{feed.name} takes no option {key}", "remove the key.")
+    if feed.name not in tables:
         return
-    columns = options.columns or CDR_STANDARD_COLUMNS
-    known = (*CDR_STANDARD_COLUMNS, *CDR_EXTRA_COLUMNS)
-    for index, column in enumerate(columns):
-        if column not in known:
-            yield _Problem((*at, "options", "columns", index), f"unknown CDR column {column!r}{nearest(column, known)}",
-                           f"known columns are: {', '.join(known)}.")  # fmt: skip
-        elif column in columns[:index]:
+    standard, extra, needed = tables[feed.name]
+    columns = options.columns or standard
+    if feed.database is not None:
+        if options.columns is not None:
+            told = "a table names its columns itself"
             yield _Problem(
-                (*at, "options", "columns", index), f"column {column!r} is given twice", "keep one of the two."
+                (*at, "options", "columns"), told, "remove the key, or list them as `columns` of the database."
             )
-    for column in CDR_NEEDED_COLUMNS:
-        if column not in columns:
+    else:
+        yield from _check_file_columns(at, columns, (*standard, *extra), needed)
+    if options.direction is not None and feed.name == "asterisk.cdr":
+        known = None if feed.database is not None else columns
+        yield from _check_expression(checker, (*at, "options", "direction"), options.direction, known, "VARCHAR")
+
+
+def _check_file_columns(
+    at: Location, columns: Iterable[str], known: tuple[str, ...], needed: tuple[str, ...]
+) -> Iterator[_Problem]:
+    """Problems of the columns that are listed for a log without header."""
+    seen: set[str] = set()
+    for index, column in enumerate(columns):
+        here: Location = (*at, "options", "columns", index)
+        if column not in known:
+            yield _Problem(here, f"unknown column {column!r}{nearest(column, known)}",
+                           f"known columns are: {', '.join(known)}.")  # fmt: skip
+        elif column in seen:
+            yield _Problem(here, f"column {column!r} is given twice", "keep one of the two.")
+        seen.add(column)
+    for column in needed:
+        if column not in seen:
             yield _Problem(
                 (*at, "options", "columns"), f"column {column!r} is missing", "list all columns of the file."
             )
-    if options.direction is not None:
-        yield from _check_expression(checker, (*at, "options", "direction"), options.direction, columns, "VARCHAR")
 
 
 def _check_mapped(feed: Feed, at: Location, checker: Checker) -> Iterator[_Problem]:
@@ -731,6 +780,10 @@ def _check_mapped(feed: Feed, at: Location, checker: Checker) -> Iterator[_Probl
     for key in ("columns", "direction"):
         if getattr(feed.options, key) is not None:
             yield _Problem((*at, "options", key), f"{feed.name} takes no option {key}", "remove the key.")
+    if feed.http is not None:
+        for key in ("format", "encoding"):
+            if key in feed.model_fields_set:
+                yield _Problem((*at, key), f"an API answers in JSON and takes no {key}", "remove the key.")
     if feed.columns is not None and len(set(feed.columns)) != len(feed.columns):
         yield _Problem((*at, "columns"), "a column is given twice", "give each name once.")
         return

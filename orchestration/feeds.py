@@ -106,6 +106,7 @@ def settings_of(feed: Feed, config: Config) -> FeedSettings:
     return FeedSettings(
         timezone=feed.zone,
         clock_tolerance_s=feed.clock_tolerance_s,
+        first_date=config.centre.first_date,
         quiet_dates=frozenset(config.centre.quiet_dates),
         own_numbers=frozenset(config.own_numbers),
     )

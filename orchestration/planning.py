@@ -14,7 +14,7 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from orchestration import paths, warehouse
 from orchestration.assets.context import PLANNED_TAG, Site
 from orchestration.errors import InputError
-from orchestration.extract import lake
+from orchestration.extract.reference import write_reference
 from orchestration.feeds import stale_feeds
 
 
@@ -34,7 +34,7 @@ def range_tags(first: date, last: date, *, asked_for: bool = False) -> dict[str,
 
 def is_up_to_date(site: Site) -> bool:
     """Whether the release was made from just the lake, the models and the configuration that are there now."""
-    lake.write_reference(site.config, site.root, stale_feeds(site.config, site.root))
+    write_reference(site.config, site.root, stale_feeds(site.config, site.root))
     plan = warehouse.plan_warehouse(site.root, site.config.centre.timezone)
     return plan is not None and plan.is_empty
 

@@ -4,6 +4,8 @@ Here belongs: the build window derived from the lake and the last release, dbt's
 Not here: SQL (dbt_project), files of the lake (extract), what is done with the marts afterwards (release.py).
 
 Nothing is remembered but what the last release was built from and which dates an unfinished build may have changed.
+Events move what is known of the dates around them, so their dates are widened to windows; a record that lives on (see
+entities.py) moves the dates that it touches and no other.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
@@ -25,6 +27,7 @@ import yaml
 
 from orchestration import paths
 from orchestration.dbt_process import DbtProcess
+from orchestration.entities import Changes, changes, entity_feeds
 from orchestration.errors import BlockedError, CallmartError
 from orchestration.extract.lake import lake_inventory
 from orchestration.extract.landing import last_landing
@@ -33,9 +36,9 @@ from orchestration.release import MartSpec, last_release
 DBT_PROJECT = paths.PROJECT / "dbt_project"
 SEEDS = paths.PROJECT / "seeds"
 PARSED = "partial_parse.msgpack"  # dbt's name for the parsed project
-# The state of feeds changes daily and moves one small table only; every other reference table can move any number.
-_UNREMARKABLE = "lake/centre/feed_capability/"
-_WINDOW_VARIABLES = ("window_from", "window_to", "as_of")
+# The state of feeds changes daily and moves small tables only; every other reference table can move any number.
+_UNREMARKABLE = "lake/centre/feed_"
+_WINDOW_VARIABLES = ("window_from", "window_to", "as_of", "changed_partitions", "touched_dates")
 
 
 @dataclass(frozen=True, order=True)
@@ -56,13 +59,16 @@ class Window:
 @dataclass(frozen=True)
 class WarehousePlan:
     """What one run of dbt must do. `inputs` is the lake it reads (file -> content hash), `as_of` the local end
-    of what the lake can know."""
+    of what the lake can know, `changes` what of the records that live on must be made again beside the windows, `moved`
+    the feeds whose files differ from the last release's (None: any may)."""
 
     windows: tuple[Window, ...]
     full_refresh: bool
     as_of: datetime
     inputs: Mapping[str, str]
     transform_fingerprint: str
+    changes: Changes = field(default_factory=Changes)
+    moved: frozenset[str] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -82,10 +88,18 @@ def late_window_days() -> int:
     return int(said["vars"]["late_window_days"])
 
 
-def changed_dates(before: Mapping[str, str], now: Mapping[str, str]) -> set[date]:
-    """Dates of lake files that are new, gone or hold other rows; reference tables have no date."""
-    differing = {name for name in {*before, *now} if before.get(name) != now.get(name)}
-    return {day for day in map(_date_of, differing) if day != paths.ZERO_DATE}
+def changed_dates(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, set[date]]:
+    """Dates of lake files that are new, gone or hold other rows, by feed; reference tables have no date."""
+    days = {feed: days - {paths.ZERO_DATE} for feed, days in _differing(before, now).items()}
+    return {feed: some for feed, some in days.items() if some}
+
+
+def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, set[date]]:
+    found: dict[str, set[date]] = {}
+    for name in {*before, *now}:
+        if before.get(name) != now.get(name):
+            found.setdefault(_feed_of(name), set()).add(_date_of(name))
+    return found
 
 
 def windows_of(dates: Iterable[date], days: int) -> tuple[Window, ...]:
@@ -123,21 +137,37 @@ def plan_warehouse(root: Path, zone: str, forced: Window | None = None) -> Wareh
         or not paths.warehouse_path(root).exists()
         or (unfinished is not None and unfinished["full_refresh"])
     )
-    touched = set() if released is None else changed_dates(released.inputs, inputs)
+    entities = entity_feeds()
+    moved = {} if released is None else changed_dates(released.inputs, inputs)
+    touched = {day for feed, days in moved.items() if feed not in entities for day in days}
     touched |= {date.fromisoformat(day) for day in unfinished["dates"]} if unfinished else set()
+    partitions = {feed: days for feed, days in moved.items() if feed in entities}
     if forced is not None:
         touched |= {day for day in dates if forced.first <= day <= forced.last}
+        for feed in entities:
+            asked = {day for day in _dates_of(inputs, feed) if forced.first <= day <= forced.last}
+            partitions[feed] = partitions.get(feed, set()) | asked
     as_of = known_until(last, last_landing(root), zone)
+    passed: set[date] = set()  # on which something may have fallen due
     if released is not None and released.as_of != as_of:
         # What was open at the end of the former release goes on from there, however long no file came.
         touched.add(released.as_of.date())
+        passed |= set(Window(released.as_of.date(), as_of.date()).dates())
     if released is not None and _state_of_feeds(released.inputs) != _state_of_feeds(inputs):
         # A feed became stale, or fresh again: kpi_availability says so, whatever the lake holds.
         touched.add(last)
     days = late_window_days()
     whole = Window(first - timedelta(days=days), last + timedelta(days=days))
-    windows = (whole,) if full else windows_of(touched, days)
-    return WarehousePlan(windows, full, as_of, inputs, fingerprint)
+    if full:
+        return WarehousePlan((whole,), True, as_of, inputs, fingerprint)
+    change = changes(root, zone, partitions) | Changes({}, frozenset(passed))
+    if unfinished:
+        change |= _changes_of(unfinished)
+    windows = windows_of(touched, days)
+    if change and not windows:
+        windows = (Window(last, last),)
+    moved_feeds = None if released is None or unfinished or forced else frozenset(_differing(released.inputs, inputs))
+    return WarehousePlan(windows, False, as_of, inputs, fingerprint, change, moved_feeds)
 
 
 def known_until(last: date, landed: datetime | None, zone: str) -> datetime:
@@ -177,6 +207,7 @@ def begin(root: Path, plan: WarehousePlan) -> None:
         {
             "dates": sorted({*before["dates"], *dates}),
             "full_refresh": plan.full_refresh or before["full_refresh"],
+            **_told(plan.changes | _changes_of(before)),
         },
     )
 
@@ -193,11 +224,13 @@ def dbt_process(root: Path) -> DbtProcess:
 
 def build_arguments(plan: WarehousePlan, window: Window, nodes: Sequence[str]) -> list[str]:
     """dbt's arguments to build `nodes` for one window."""
-    variables = {
+    variables: dict[str, Any] = {
         "window_from": window.first.isoformat(),
         "window_to": window.last.isoformat(),
         "as_of": plan.as_of.strftime("%Y-%m-%d %H:%M:%S"),
     }
+    if not plan.full_refresh:
+        variables |= _told(plan.changes if window == plan.windows[-1] else Changes())
     chosen = ["--indirect-selection", "empty", "--select", " ".join(node.split(".")[2] for node in nodes)]
     arguments = ["build", "--vars", json.dumps(variables), *chosen]
     return [*arguments, "--full-refresh"] if plan.full_refresh else arguments
@@ -214,7 +247,7 @@ def nodes_to_build(manifest: Mapping[str, Any], plan: WarehousePlan, selected: C
     models = {name for name, node in nodes.items() if node["resource_type"] in ("model", "seed")}
     tests = {name: set(node["depends_on"]["nodes"]) for name, node in nodes.items() if node["resource_type"] == "test"}
     chosen = models & set(selected)
-    settled = set() if plan.full_refresh else settled_nodes(manifest)
+    settled = set() if plan.full_refresh else settled_nodes(manifest, plan.moved)
     if plan.full_refresh and chosen and chosen != models:
         raise BlockedError(
             "models, seeds or configuration changed: a part of the models can't be built without the rest.",
@@ -229,25 +262,32 @@ def nodes_to_build(manifest: Mapping[str, Any], plan: WarehousePlan, selected: C
     return sorted((chosen | wanted) - settled)
 
 
-def settled_nodes(manifest: Mapping[str, Any]) -> set[str]:
-    """Models, seeds and tests that only a full refresh can change, by dbt's unique ids.
+def settled_nodes(manifest: Mapping[str, Any], moved: Collection[str] | None = None) -> set[str]:
+    """Models, seeds and tests that a run which is no full refresh leaves as they are, by dbt's unique ids.
 
-    These are the seeds; what is made of nothing but seeds and configuration; and a view whose text names no window, for
-    it shows new rows by itself (unless a test judges these). Both engines' catalogues keep them from run to run.
+    These are the seeds; what is made of nothing but seeds, configuration and feeds that did not move (None: all may
+    have moved); and a view whose text names no window, for it shows new rows by itself (unless a test judges these).
+    Both engines' catalogues keep them from run to run.
     """
     nodes = {
         name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "test")
     }
     parents = {name: [on for on in node["depends_on"].get("nodes", []) if on in nodes] for name, node in nodes.items()}
     judged = {on for name, node in nodes.items() if node["resource_type"] == "test" for on in parents[name]}
-    windowed = {name for name, node in nodes.items() if _names_the_window(node, manifest)}
+    windowed = {
+        name
+        for name, node in nodes.items()
+        if _names_the_window(node, manifest)
+        and (moved is None or node["config"].get("window_by") not in entity_feeds())
+    }
 
     @cache
     def is_constant(name: str) -> bool:
         if nodes[name]["resource_type"] == "test":  # it reads a window of windowed models only
             return all(map(is_constant, parents[name]))
         feeds = feeds_read(nodes[name].get("raw_code", ""))
-        return name not in windowed and all(map(_is_configuration, feeds)) and all(map(is_constant, parents[name]))
+        unmoved = all(_is_configuration(feed) or (moved is not None and feed not in moved) for feed in feeds)
+        return name not in windowed and unmoved and all(map(is_constant, parents[name]))
 
     def shows_new_rows_by_itself(name: str) -> bool:
         is_view = nodes[name]["config"].get("materialized") == "view"
@@ -345,7 +385,7 @@ def _state_of_feeds(inputs: Mapping[str, str]) -> list[str]:
 def _is_configuration(feed: str) -> bool:
     """Whether a feed is part of the fingerprint, so that any change of it is a full refresh."""
     name = f"lake/{feed.replace('.', '/')}/"
-    return name.startswith("lake/centre/") and name != _UNREMARKABLE
+    return name.startswith("lake/centre/") and not name.startswith(_UNREMARKABLE)
 
 
 def _names_the_window(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
@@ -363,6 +403,35 @@ def _names_the_window(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> b
 def _comment(column: Mapping[str, Any]) -> str:
     zh = ((column.get("config") or {}).get("meta") or column.get("meta") or {}).get("zh", "")
     return " / ".join(text for text in (zh, column.get("description", "")) if text)
+
+
+def _changes_of(said: Mapping[str, Any]) -> Changes:
+    """What `_told` wrote."""
+    partitions = {
+        feed: frozenset(map(date.fromisoformat, days)) for feed, days in said.get("changed_partitions", {}).items()
+    }
+    return Changes(partitions, frozenset(map(date.fromisoformat, said.get("touched_dates", ()))))
+
+
+def _told(change: Changes) -> dict[str, Any]:
+    """Changes as dbt's variables of these names."""
+    return {
+        "changed_partitions": {feed: _iso(days) for feed, days in change.partitions.items()},
+        "touched_dates": _iso(change.dates),
+    }
+
+
+def _iso(days: Iterable[date]) -> list[str]:
+    return [day.isoformat() for day in sorted(days)]
+
+
+def _dates_of(inputs: Iterable[str], feed: str) -> set[date]:
+    return {_date_of(name) for name in inputs if _feed_of(name) == feed} - {paths.ZERO_DATE}
+
+
+def _feed_of(name: str) -> str:
+    _, source, feed, *_ = name.split("/")
+    return f"{source}.{feed}"
 
 
 def _date_of(name: str) -> date:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.parts import added_day, csv_to_lake, empty_day, lake_to_marts, queries, release
+from benchmarks.parts import added_day, csv_to_lake, empty_day, lake_to_marts, queries, release, sources
 from benchmarks.stage import Stage
 from benchmarks.table import Section
 
 PARTS: dict[str, Callable[[Stage], Section]] = {
     "csv_to_lake": csv_to_lake.measure,
+    "sources": sources.measure,
     "lake_to_marts": lake_to_marts.measure,
     "release": release.measure,
     "queries": queries.measure,

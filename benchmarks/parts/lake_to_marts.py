@@ -28,7 +28,7 @@ def measure(stage: Stage) -> Section:
         "A full build of the large centre: all seeds and models by dbt in one process with callmart's usual memory and "
         "threads, then all data tests in a second one. The plain script (`sql/plain_marts.sql`) reads the same Parquet "
         "files with the same threads and all the memory that it wants, as it may run out of dbt's. It makes every mart "
-        "but `kpi_measure_definition` (callmart's own text of its measures) and `release` (made by the release); both "
+        "but `release`, callmart's words on measures and feeds, and facts of feeds that the centre has not; both "
         "must hold the same rows, or this part fails.",
     )
     samples: dict[str, list[Sample]] = {"plain": [], "models": [], "tests": []}

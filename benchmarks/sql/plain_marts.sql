@@ -1115,6 +1115,13 @@ from (
 ) as seen
 cross join work.setting;
 
+create table marts.fct_identity_day as
+select local_date, source_system, channel_id, direction, count(*) as contact_count,
+    count(customer_key) as customer_known_count, count(caller_hash) as caller_known_count,
+    count(issue_id) as issue_known_count
+from marts.fct_contact
+group by all;
+
 create table marts.dim_channel as
 select channel_id, kind, entry_point, channel_name_zh, channel_name_en, true as is_configured from work.channel
 union all

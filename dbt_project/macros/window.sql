@@ -12,6 +12,29 @@
         and cast(date '{{ var("window_to") }}' + interval '2' day as date)
 {%- endmacro %}
 
+{#- Rows of an entity feed's partitions that changed; the column is the partition. Without the variable, all rows. -#}
+{% macro in_changed_partitions(feed, column) -%}
+    {%- set changed = var('changed_partitions') -%}
+    {%- if changed == 'all' -%}
+        true
+    {%- else -%}
+        {{ in_dates(column, changed.get(feed, [])) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Rows of the window, and of the dates that changed records of entity feeds touch, however old. -#}
+{% macro in_touched_dates(column) -%}
+    ({{ in_window(column) }} or {{ in_dates(column, var('touched_dates')) }})
+{%- endmacro %}
+
+{% macro in_dates(column, dates) -%}
+    {%- if dates -%}
+        {{ column }} in (date '{{ dates | join("', date '") }}')
+    {%- else -%}
+        false
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Periods of kpi_value that the window touches, whole: a week, month, quarter or year with one rebuilt day is
     rebuilt; a rolling year is touched from its first month to its last. -#}
 {% macro period_in_window(grain, period_start) -%}
@@ -62,10 +85,19 @@
 {%- endmacro %}
 
 {#- Rows of a windowed model that the window covers. `window_by` is a model's config: 'period' for one that holds
-    periods, nothing for one that holds local dates. A name and no SQL, because a config is written when the project is
-    parsed and the window is known when it runs. -#}
+    periods, 'touched' for one that counts records by the dates they touch, an entity feed for one that holds its records
+    with their partition_date, nothing for one that holds local dates. A name and no SQL, because a config is written when
+    the project is parsed and the window is known when it runs. -#}
 {% macro window_predicate(window_by) -%}
-    {{ period_in_window('grain', 'period_start') if window_by == 'period' else in_window('local_date') }}
+    {%- if window_by == 'period' -%}
+        {{ period_in_window('grain', 'period_start') }}
+    {%- elif window_by == 'touched' -%}
+        {{ in_touched_dates('local_date') }}
+    {%- elif window_by -%}
+        {{ in_changed_partitions(window_by, 'partition_date') }}
+    {%- else -%}
+        {{ in_window('local_date') }}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- Incremental strategy `window`. -#}

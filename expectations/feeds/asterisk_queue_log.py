@@ -14,6 +14,7 @@ from expectations.feeds.common import (
     flagged_value,
     out_of_range_checks,
     tolerance,
+    unknown_event_checks,
 )
 from expectations.settings import FeedSettings
 
@@ -39,7 +40,7 @@ def suite(contract: Contract, settings: FeedSettings) -> list[Check]:
         *contract_checks(contract, settings),
         *completeness_checks(settings),
         *out_of_range_checks(_bad_durations(), _days_of_bad_durations(settings), settings),
-        *_event_checks(settings),
+        *unknown_event_checks(settings, "queue_log"),
         *_sequence_checks(tolerance(contract, settings), settings),
     ]
 
@@ -62,38 +63,6 @@ def _days_of_bad_durations(settings: FeedSettings) -> str:
         select dt, row_count, rows_out_of_range from timed join bad using (dt)
         where row_count >= {settings.min_rows}
           and rows_out_of_range > {settings.unusable_block_share} * row_count"""
-
-
-def _event_checks(settings: FeedSettings) -> list[Check]:
-    def unknown(share: float) -> NoRows:
-        return NoRows(f"""
-            select dt, count(*) as row_count, count(*) filter (where not is_known_event) as unknown_rows,
-                mode(event) filter (where not is_known_event) as most_common
-            from {{batch}} group by dt
-            having count(*) >= {settings.min_rows}
-               and count(*) filter (where not is_known_event) > {share} * count(*)""")
-
-    return [
-        Check(
-            "unknown_events",
-            "warning",
-            Text(
-                f"超过 {settings.odd_warn_share:.0%} 的事件不在 Asterisk 文档中",
-                f"more than {settings.odd_warn_share:.0%} of the events are not in Asterisk's documentation",
-            ),
-            Text("查看事件名；它们不进入任何指标", "look at the names; no metric counts such events"),
-            unknown(settings.odd_warn_share),
-        ),
-        Check(
-            "unknown_events_most",
-            "blocking",
-            Text(
-                "超过一半的事件不在 Asterisk 文档中", "more than half of the events are not in Asterisk's documentation"
-            ),
-            Text("检查该文件是否真是 queue_log", "check whether the file is a queue_log at all"),
-            unknown(0.5),
-        ),
-    ]
 
 
 def _sequence_checks(tolerance_s: int, settings: FeedSettings) -> list[Check]:

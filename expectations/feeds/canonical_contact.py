@@ -15,6 +15,7 @@ from expectations.feeds.common import (
     order_checks,
     tolerance,
 )
+from expectations.feeds.known import unknown_share_checks
 from expectations.settings import FeedSettings
 
 _DURATIONS = ("ivr_s", "queue_wait_s", "ring_s", "talk_s", "hold_s", "consult_s", "acw_s", "total_s")
@@ -42,6 +43,7 @@ def suite(contract: Contract, settings: FeedSettings) -> list[Check]:
         *completeness_checks(settings),
         *durations_checks(_DURATIONS, settings),
         *order_checks(_STEPS, within, settings, key="contact_id", pairs=_ORDER),
+        *unknown_share_checks(contract, settings),
         *_meaning_checks(within, settings),
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from expectations.check import Check, InSet, NoPhoneNumber, NoRows, NotNull, Text, literal
 from expectations.contracts import Contract
@@ -53,10 +54,12 @@ def contract_checks(contract: Contract, settings: FeedSettings) -> list[Check]:
 
 def date_matches_event(contract: Contract, settings: FeedSettings) -> Check:
     """The partition's date is the local date of the event in the feed's zone."""
-    local = f"({contract.event_time} at time zone 'UTC' at time zone {literal(settings.timezone)})"
+    local = f"cast({contract.event_time} at time zone 'UTC' at time zone {literal(settings.timezone)} as date)"
+    if contract.entity and settings.first_date > date.min:
+        local = f"greatest({local}, date {literal(settings.first_date.isoformat())})"
     sql = f"""
-        select dt, source_file, source_line, {contract.event_time}, cast({local} as date) as local_date
-        from {{batch}} where dt <> cast({local} as date)"""
+        select dt, source_file, source_line, {contract.event_time}, {local} as local_date
+        from {{batch}} where dt <> {local}"""
     return Check(
         "date_matches_event",
         "blocking",
@@ -329,6 +332,40 @@ def value_order_checks(chains: Sequence[Sequence[str]], settings: FeedSettings) 
                 from {{batch}} group by dt
                 having count(*) >= {settings.min_rows}
                    and count(*) filter (where {wrong}) > {settings.unusable_block_share} * count(*)"""),
+        ),
+    ]
+
+
+def unknown_event_checks(settings: FeedSettings, log: str) -> list[Check]:
+    """Events that Asterisk's documentation of a log does not list: some warn, most block."""
+
+    def unknown(share: float) -> NoRows:
+        return NoRows(f"""
+            select dt, count(*) as row_count, count(*) filter (where not is_known_event) as unknown_rows,
+                mode(event) filter (where not is_known_event) as most_common
+            from {{batch}} group by dt
+            having count(*) >= {settings.min_rows}
+               and count(*) filter (where not is_known_event) > {share} * count(*)""")
+
+    return [
+        Check(
+            "unknown_events",
+            "warning",
+            Text(
+                f"超过 {settings.odd_warn_share:.0%} 的事件不在 Asterisk 文档中",
+                f"more than {settings.odd_warn_share:.0%} of the events are not in Asterisk's documentation",
+            ),
+            Text("查看事件名；它们不进入任何指标", "look at the names; no metric counts such events"),
+            unknown(settings.odd_warn_share),
+        ),
+        Check(
+            "unknown_events_most",
+            "blocking",
+            Text(
+                "超过一半的事件不在 Asterisk 文档中", "more than half of the events are not in Asterisk's documentation"
+            ),
+            Text(f"检查该文件是否真是 {log}", f"check whether the file is a {log} at all"),
+            unknown(0.5),
         ),
     ]
 

@@ -1,7 +1,7 @@
-"""What must hold of a feed for which no suite is written: everything that its contract says, and nothing else.
+"""What must hold of a feed for which no suite is written: everything that its contract says, and what is known of it.
 
-Belongs here: putting the shared checks together from a contract. A rule about one feed's own meaning goes into a suite
-of that feed; what one row can tell (solved after created, a score within its scale) into the contract's `ordered`.
+Belongs here: putting the shared checks together from a contract. What the order of a row's values can tell (solved
+after created, a score within its scale) goes into the contract's `ordered`, other knowledge of a feed into known.py.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from expectations.feeds.common import (
     tolerance,
     value_order_checks,
 )
+from expectations.feeds.known import known_checks, unknown_share_checks
 from expectations.settings import FeedSettings
 
 
@@ -37,4 +38,5 @@ def suite(contract: Contract, settings: FeedSettings) -> list[Check]:
         checks += order_checks(steps, tolerance(contract, settings), settings, key=key, pairs=tuple(pairs))
     if values:
         checks += value_order_checks(values, settings)
-    return checks
+    within = tolerance(contract, settings)
+    return [*checks, *unknown_share_checks(contract, settings), *known_checks(contract, within)]

@@ -19,7 +19,7 @@ from orchestration.assets.context import (
     sample_rows,
     what_breaks,
 )
-from orchestration.extract import lake
+from orchestration.extract.reference import ensure_zero_partitions, write_reference
 from orchestration.feeds import FeedOutcome, refresh, settings_of, stale_feeds
 from orchestration.paths import split_feed
 
@@ -77,8 +77,8 @@ def reference_asset(site: Site) -> dg.AssetsDefinition:
     )
     @explained
     def reference(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        lake.ensure_zero_partitions(site.root)
-        changed = lake.write_reference(site.config, site.root, stale_feeds(site.config, site.root))
+        ensure_zero_partitions(site.root)
+        changed = write_reference(site.config, site.root, stale_feeds(site.config, site.root))
         return dg.MaterializeResult(metadata={"changed": ", ".join(changed) or "nothing"})
 
     return reference

@@ -156,7 +156,7 @@ class _Records:
             for check in sorted(context.selected_asset_check_keys)
             if (assets.get_spec_for_check_key(check).metadata or {})[UNIQUE_ID] in unchanged
         ]
-        self._metadata = {"unchanged": f"models, seeds and configuration are still those of {fingerprint}"}
+        self._metadata = {"unchanged": f"nothing that it is made of changed; the models are those of {fingerprint}"}
         self._failed: dict[tuple[dg.AssetKey | None, str | None], dg.AssetCheckResult] = {}
 
     def of(self, events: Iterable[Any], is_last: bool) -> Iterator[Any]:

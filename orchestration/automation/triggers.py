@@ -118,7 +118,7 @@ def _schedule(site: Site, name: str, cron: str, description: str, *, is_on: bool
         hash_key()
         current = as_configured_now(site)
         files = look(current.config)
-        if not any(files.values()):
+        if not any(files.values()) and all(feed.paths for feed in current.config.feeds.values()):
             return dg.SkipReason("no feed has a file yet")
         answer = request_run(current, context.instance, fingerprint(current.config, files))
         return dg.SkipReason(answer.reason) if isinstance(answer, NoRun) else answer

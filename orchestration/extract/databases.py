@@ -1,7 +1,6 @@
 """Tables of databases, landed like files: what changed since the last look by a cursor column, or the whole table.
 
-Here belongs: asking a database, and keeping what it answers as an object with a manifest. Not here: which objects count
-(landing.py), what a row means (adapters).
+Here belongs: asking a database. Not here: how an answer becomes an object (answers.py), what a row means (adapters).
 
 An object is the Parquet file of one answer. Its id comes from its rows, whatever order they came in, so that the same
 answer is the same object. How far the cursor got is kept beside the objects; without that file everything is read
@@ -10,15 +9,12 @@ again, and rows that come twice count once by their key.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.resources
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -26,34 +22,13 @@ import duckdb
 from orchestration import paths
 from orchestration.config import Feed
 from orchestration.errors import InputError, storing
+from orchestration.extract.answers import Looked, hash_of, keep, last_look, note_look
 from orchestration.extract.engine import connect
 from orchestration.extract.expressions import literal, quote
-from orchestration.extract.landing import (
-    MANIFEST,
-    ORIGINAL,
-    LandingReport,
-    Manifest,
-    Sighting,
-    manifest_json,
-    moment,
-    next_seq,
-    put_object,
-    read_manifests,
-    sweep,
-)
+from orchestration.extract.landing import ORIGINAL, LandingReport, read_manifests, sweep
 
-_LOOKED = "looked.json"
 # Of DuckDB's own scanners, each a package of its own, so that nothing is downloaded when it is used.
 _SCANNERS = {"postgresql": "postgres", "postgres": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
-
-
-@dataclass(frozen=True)
-class _Looked:
-    """When (UTC, ISO) a table was last asked, by which settings, and the highest value of the cursor so far."""
-
-    at: str
-    settings: str
-    cursor: str | None = None
 
 
 def land_table(feed: Feed, root: Path, now: datetime) -> LandingReport:
@@ -65,14 +40,13 @@ def land_table(feed: Feed, root: Path, now: datetime) -> LandingReport:
     assert feed.database is not None
     said, name = feed.database, _name(feed)
     report = LandingReport(feed.name, files=1)
-    settings = hashlib.sha256(said.model_dump_json(exclude={"at_most_every_s", "url"}).encode()).hexdigest()[:16]
+    settings = hash_of(said.model_dump_json(exclude={"at_most_every_s", "url"}))[:16]
     with storing(root):
         folder = paths.make_private(paths.landing_dir(root, feed.name), root)
         sweep(folder)
         known = {manifest.object_id: manifest for manifest in read_manifests(feed.name, root)}
-        before = _looked(folder, settings)
-        moment_now = moment(now.isoformat())
-        if before and timedelta() <= moment_now - moment(before.at) < timedelta(seconds=said.at_most_every_s):
+        before = last_look(folder, settings)
+        if before and before.is_recent(now, said.at_most_every_s):
             report.known_objects += list(known)
             return report
         bound = before.cursor if before else None
@@ -84,52 +58,12 @@ def land_table(feed: Feed, root: Path, now: datetime) -> LandingReport:
                 rows, content, highest = _ask(db, feed, name, bound, temporary / ORIGINAL)
             report.read += 1
             if rows or said.cursor is None:
-                object_id = hashlib.sha256(f"{settings} {content}".encode()).hexdigest()[:24]
-                _keep(feed, folder, temporary, known, report, path, object_id, now)
+                object_id = hash_of(f"{settings} {content}")
+                keep(feed, folder, temporary, known, report, path, object_id, now)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        paths.put_json(folder / _LOOKED, asdict(_Looked(now.isoformat(), settings, highest or bound)))
+        note_look(folder, Looked(now.isoformat(), settings, highest or bound))
     return report
-
-
-def _keep(
-    feed: Feed,
-    folder: Path,
-    temporary: Path,
-    known: dict[str, Manifest],
-    report: LandingReport,
-    path: str,
-    object_id: str,
-    now: datetime,
-) -> None:
-    """Put the answer in place as an object, or note that a known one was seen again."""
-    seq = next_seq(known.values())
-    file = temporary / ORIGINAL
-    size = file.stat().st_size
-    sighting = Sighting(path, seq, now.isoformat(), size, 0)
-    if object_id in known:
-        former = known[object_id]
-        paths.put_json(folder / object_id / MANIFEST, manifest_json(replace(former, seen=(*former.seen, sighting))))
-        report.known_objects.append(object_id)
-        return
-    with file.open("rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    manifest = Manifest(
-        object_id=object_id,
-        feed=feed.name,
-        name=path,
-        size=size,
-        sha256=digest,
-        stream_size=size,
-        stream_sha256=digest,
-        is_gzip=False,
-        encoding="utf-8",
-        extracted_at=now.isoformat(),
-        seq=seq,
-        seen=(sighting,),
-    )
-    put_object(temporary, folder, manifest)
-    report.new_objects.append(object_id)
 
 
 def _ask(
@@ -209,10 +143,3 @@ def _name(feed: Feed) -> str:
     """How lineage calls the table; the place of the database is not told."""
     assert feed.database is not None
     return f"database/{feed.database.table}"
-
-
-def _looked(folder: Path, settings: str) -> _Looked | None:
-    """The last look by these settings; None before the first."""
-    file = folder / _LOOKED
-    found = _Looked(**json.loads(file.read_text("utf-8"))) if file.exists() else None
-    return found if found and found.settings == settings else None

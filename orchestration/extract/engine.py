@@ -17,6 +17,8 @@ from orchestration import paths
 from orchestration.errors import storing
 from orchestration.extract.expressions import literal, quote
 
+_OFFSET = r"[0-9]:[0-9]{2}.*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+_NO_OFFSET = r"[+-](1[5-9]|[2-9][0-9]|..:?[6-9][0-9])"
 # Beyond these years, and at infinity, a conversion between zones is an error instead of a value.
 _FIRST, _LAST = "timestamp '0001-01-02'", "timestamp '9999-12-31'"
 _MOST_SIDE_BY_SIDE = 4  # all share one memory limit
@@ -125,6 +127,15 @@ def instant_to_utc(instant: str) -> str:
     """A TIMESTAMPTZ as a UTC TIMESTAMP; NULL outside the years 1 to 9999."""
     first, last = (f"{bound} at time zone 'UTC'" for bound in (_FIRST, _LAST))
     return f"(case when ({instant}) between ({first}) and ({last}) then ({instant}) at time zone 'UTC' end)"
+
+
+def instants(text: str) -> tuple[str, str]:
+    """SQL of a text in ISO form as a local TIMESTAMP, and as an absolute one in UTC where it has an offset; one of the
+    two is NULL."""
+    offset = f"regexp_matches(trim({text}), '{_OFFSET}')"
+    local = f"case when not {offset} then try_cast(trim({text}) as timestamp) end"
+    possible = f"{offset} and not regexp_matches(right(trim({text}), 6), '{_NO_OFFSET}')"
+    return local, instant_to_utc(f"case when {possible} then try_cast(trim({text}) as timestamptz) end")
 
 
 def to_local(utc: str, zone: str) -> str:

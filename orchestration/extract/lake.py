@@ -22,12 +22,10 @@ from typing import Any
 
 import duckdb
 
-from expectations.contracts import Contract, all_contracts, contract
+from expectations.contracts import Contract
 from orchestration import paths
-from orchestration.config import Config, Feed, hash_key
+from orchestration.config import Config, Feed
 from orchestration.errors import AccountingError, InputError
-from orchestration.extract import masking
-from orchestration.extract.adapters.asterisk_queue_log import agent_names
 from orchestration.extract.engine import connect, json_row, parquet, read_meta, side_by_side, write_parquet
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.typing import REFUSED_COLUMNS, Typed, live, type_feed, typed_path
@@ -124,7 +122,7 @@ def touched_dates(feed: Feed, config: Config, root: Path) -> list[date]:
             day: partition_fingerprint(feed, plan.parts(day), plan.moved.get(day.isoformat(), ()))
             for day in plan.days()
         }
-        found = _partition_meta(db, feed.name, root)
+        found = partition_meta(db, feed.name, root)
         _sweep(db, feed.name, root, found)
     for text in warnings:
         warn(text)
@@ -142,7 +140,7 @@ def build_candidates(feed: Feed, config: Config, root: Path, dates: Iterable[dat
     days = sorted(set(dates))
     with connect(root) as db:
         plan = _plan(db, feed, config, root)
-        current = _partition_meta(db, feed.name, root)
+        current = partition_meta(db, feed.name, root)
         with step(f"build {feed.name}") as progress:
             made = side_by_side(
                 db, days, lambda connection, day: _build(connection, feed, root, plan, day, current.get(day, {}))
@@ -220,9 +218,8 @@ def accounting(feed: Feed, config: Config, root: Path) -> Accounting:
     done = Accounting(feed.name)
     with connect(root) as db:
         plan = _plan(db, feed, config, root)
-        lake = _partition_meta(db, feed.name, root)
-        held_files = {_day(path): path for path in paths.held_dir(root, feed.name).glob("dt=*/part-0.parquet")}
-        held = {day: meta for day, path in held_files.items() for meta in read_meta(db, [path]).values()}
+        lake = partition_meta(db, feed.name, root)
+        held = held_meta(db, feed.name, root)
     rules: Counter[str] = Counter()
     for item in plan.typed:
         done.rows_in += item.rows_in
@@ -249,85 +246,6 @@ def accounting(feed: Feed, config: Config, root: Path) -> Accounting:
 def duplicate_rule(said: Contract) -> str:
     """Rule under which a row goes to quarantine because the partition holds it already."""
     return "duplicate_line" if said.natural_key == ("row_hash",) else "duplicate_record"
-
-
-def ensure_zero_partitions(root: Path) -> list[str]:
-    """Give every contract its zero-row `dt=0001-01-01` file with the contract's schema; returns the feeds written.
-
-    A reference feed that holds rows keeps them while its contract is the same.
-    """
-    written = []
-    with connect(root) as db:
-        targets = {feed: paths.zero_partition_path(root, feed) for feed in all_contracts()}
-        found = read_meta(db, list(targets.values()))
-        for feed, said in all_contracts().items():
-            if found.get(targets[feed], {}).get("contract") != said.fingerprint():
-                _write_zero(db, said, targets[feed])
-                written.append(feed)
-    return written
-
-
-def write_reference(config: Config, root: Path, stale: Mapping[str, Any]) -> list[str]:
-    """Write the configuration into the reference feeds `centre.*`; `stale` feeds (name -> anything true) are marked.
-
-    Returns the feeds whose content changed. Raises InputError without a hash key, as agents' names may need masking.
-    """
-    centre = config.centre
-    queues = [
-        {
-            "queue_id": queue.queue_id,
-            "queue_name_zh": queue.name.zh if queue.name else None,
-            "queue_name_en": queue.name.en if queue.name else None,
-            "skill_group_id": queue.skill_group_id,
-            "timezone": queue.timezone or centre.timezone,
-            "sl_target_s": _or(queue.sl_target_s, centre.sl_target_s),
-            "sl_target_rate": _or(queue.sl_target_rate, centre.sl_target_rate),
-            "short_abandon_s": _or(queue.short_abandon_s, centre.short_abandon_s),
-            "anomalous_short_s": _or(queue.anomalous_short_s, centre.anomalous_short_s),
-            "anomalous_long_s": queue.anomalous_long_s,
-            "valid_from": queue.valid_from,
-            "valid_to": queue.valid_to,
-        }
-        for queue in config.queues
-    ]
-    known, key = (*agent_names(config), *config.own_numbers), hash_key()
-    agents = [
-        {
-            "agent_id": agent.agent_id,
-            "agent_raw": masking.name_of_agent(name, known, key),
-            "team_id": agent.team_id,
-            "valid_from": agent.valid_from,
-            "valid_to": agent.valid_to,
-        }
-        for agent in config.agents
-        for name in agent.names
-    ]
-    setting = {
-        "site_id": centre.site_id,
-        "site_name_zh": centre.name.zh,
-        "site_name_en": centre.name.en,
-        "acw_pause_reasons": "|" + "|".join(reason.lower() for reason in centre.acw_pause_reasons) + "|",
-        "shift_day_start_s": centre.shift_day_start_s,
-    } | centre.model_dump(
-        include={
-            "timezone", "currency", "sl_target_s", "sl_target_rate", "short_abandon_s", "invalid_call_s",
-            "anomalous_short_s", "wrap_up_s", "agent_silence_max_s",
-        }
-    )  # fmt: skip
-    rows: dict[str, list[dict[str, Any]]] = {
-        "centre.setting": [setting],
-        "centre.queue": queues,
-        "centre.agent": agents,
-        "centre.number": [{"dialled_number": n.number, "channel_id": n.channel} for n in config.numbers],
-        "centre.official_variant": [o.model_dump() for o in config.official],
-    }
-    changed = []
-    with connect(root) as db:
-        rows["centre.feed_capability"] = _capabilities(db, config, root, stale)
-        for feed, values in rows.items():
-            if _write_rows(db, contract(feed), paths.zero_partition_path(root, feed), values):
-                changed.append(feed)
-    return changed
 
 
 # --- putting a partition together ------------------------------------------------------------------------
@@ -424,17 +342,21 @@ def _build(
         empty = ", ".join(f"cast(null as {c.type}) as {quote(c.name)}" for c in said.lake_columns)
         db.execute(f"create or replace temp view part as select {empty}, true as stays where false")
     counted = db.execute(
-        """select count(*) filter (stays), count(*) filter (not stays),
-            md5(coalesce(string_agg(row_hash, '' order by row_hash) filter (stays), '')) from part"""
+        f"""select count(*) filter (stays), count(*) filter (not stays),
+            md5(coalesce(string_agg(row_hash, '' order by row_hash) filter (stays), '')),
+            count(flags) filter (stays), strftime(max({quote(said.event_time or "")}) filter (stays), '%Y-%m-%d %X.%f')
+            from part"""
     ).fetchone()
     assert counted is not None
-    rows, duplicates, content = counted
+    rows, duplicates, content, flagged, last_event = counted
     meta = {
         "feed": feed.name,
         "contract": said.fingerprint(),
         "rows": rows,
         "duplicates": duplicates,
-        "content_hash": _content_hash(said, content),
+        "flagged": flagged,
+        "last_event_at": last_event,
+        "content_hash": content_hash(said, content),
         "fingerprint": partition_fingerprint(feed, parts, moved),
     }
     # By content, not by where it came from: the same rows give the same file order.
@@ -471,7 +393,8 @@ def _build(
     )
 
 
-def _content_hash(said: Contract, rows: str) -> str:
+def content_hash(said: Contract, rows: str) -> str:
+    """Hash of what a file of the lake holds, from a hash of its rows."""
     return hashlib.sha256(f"{said.fingerprint()} {rows}".encode()).hexdigest()[:32]
 
 
@@ -479,11 +402,17 @@ def _day(path: Path) -> date:
     return date.fromisoformat(path.parent.name.removeprefix("dt="))
 
 
-def _partition_meta(db: duckdb.DuckDBPyConnection, feed: str, root: Path) -> dict[date, dict[str, Any]]:
+def partition_meta(db: duckdb.DuckDBPyConnection, feed: str, root: Path) -> dict[date, dict[str, Any]]:
     """What each partition of a feed says of itself; a file that says nothing is there with nothing."""
     files = [path for path in paths.lake_dir(root, feed).glob("dt=*/part-0.parquet") if _day(path) != paths.ZERO_DATE]
     found = read_meta(db, files)
     return {_day(file): found.get(file, {}) for file in files}
+
+
+def held_meta(db: duckdb.DuckDBPyConnection, feed: str, root: Path) -> dict[date, dict[str, Any]]:
+    """What each held partition of a feed says of itself."""
+    files = list(paths.held_dir(root, feed).glob("dt=*/part-0.parquet"))
+    return {_day(file): meta for file, meta in read_meta(db, files).items()}
 
 
 def _sweep(db: duckdb.DuckDBPyConnection, feed: str, root: Path, lake: Mapping[date, Mapping[str, Any]]) -> None:
@@ -497,71 +426,3 @@ def _sweep(db: duckdb.DuckDBPyConnection, feed: str, root: Path, lake: Mapping[d
     for file in waiting:
         if file not in known or known[file]["fingerprint"] == lake.get(_day(file), {}).get("fingerprint"):
             shutil.rmtree(file.parent)
-
-
-# --- reference feeds and zero-row files ------------------------------------------------------------------
-
-
-def _or(value: Any, default: Any) -> Any:
-    return default if value is None else value
-
-
-def _write_zero(db: duckdb.DuckDBPyConnection, said: Contract, target: Path) -> None:
-    _write_rows(db, said, target, [])
-
-
-def _write_rows(
-    db: duckdb.DuckDBPyConnection, said: Contract, target: Path, values: Sequence[Mapping[str, Any]]
-) -> bool:
-    """Write rows to a feed's `dt=0001-01-01` file; False when it holds them already."""
-    types = {column.name: column.type for column in said.lake_columns}
-    db.execute(
-        "create or replace temp table reference (" + ", ".join(f"{quote(n)} {kind}" for n, kind in types.items()) + ")"
-    )
-    if values:
-        holes = ", ".join("?" for _ in types)
-        db.executemany(f"insert into reference values ({holes})", [[row.get(name) for name in types] for row in values])
-    row = db.execute(
-        f"select md5(coalesce(string_agg({json_row(types)}, chr(10) order by {json_row(types)}), '')) from reference"
-    ).fetchone()
-    assert row is not None
-    meta = {
-        "feed": said.feed,
-        "contract": said.fingerprint(),
-        "rows": len(values),
-        "duplicates": 0,
-        "content_hash": _content_hash(said, row[0]),
-        "fingerprint": _content_hash(said, row[0]),
-    }
-    known = read_meta(db, [target]).get(target)
-    if known != meta:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        written = paths.hidden(target)
-        write_parquet(db, "select * from reference order by all", written, meta)
-        paths.put(written, target)
-    db.execute("drop table reference")
-    return known != meta
-
-
-def _capabilities(
-    db: duckdb.DuckDBPyConnection, config: Config, root: Path, stale: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """One row per known feed and capability."""
-    rows = []
-    for name, said in all_contracts().items():
-        if said.is_reference or not said.capabilities():
-            continue
-        feed = config.feeds.get(name)
-        declared = said.given_by(feed.mapping) if feed else set()
-        days = [day for day, meta in _partition_meta(db, name, root).items() if meta.get("rows")]
-        rows += [
-            {
-                "feed": name,
-                "capability": capability,
-                "is_declared": capability in declared,
-                "is_stale": bool(stale.get(name)),
-                "last_date": max(days, default=None),
-            }
-            for capability in said.capabilities()
-        ]
-    return rows

@@ -4,7 +4,8 @@ Here belongs: finding files, copying them with a manifest, and the rule by which
 Not here: anything that looks into a row (typing).
 
 An object is one sequence of bytes: the same bytes under another name (a log that was rotated or renamed) are the same
-object, seen twice. Its manifest holds every sighting, in the order of landing (`seq`).
+object, seen twice. Its manifest holds every sighting, in the order of landing (`seq`). Small documents, of which a
+source writes one for each call, are landed by the thousand in one object, a line break between them.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from orchestration.progress import warn
 BLOCK = 1 << 22
 Packing = Literal["none", "gzip", "zip"]
 GZIP_MAGIC = b"\x1f\x8b"
+# Of documents (kind json) that come together; a file beyond the first limit is an object of its own.
+BUNDLED_BYTES, BUNDLED_FILES, BUNDLE_BYTES = 1 << 20, 10_000, 64 << 20
 ORIGINAL = "original"
 MANIFEST = "manifest.json"
 AHEAD = "ahead"  # file beside an object some of whose records lie in the future: the time (UTC, ISO) of the first
@@ -55,8 +58,10 @@ class Sighting:
 class Manifest:
     """What is known of a landed object. Sizes are bytes; `stream_*` are about the decompressed bytes.
 
-    `extends`: objects of the feed whose whole stream is the beginning of this one's. The four times (UTC, ISO) are
-    known once the object is typed: the range of its events, and of the instants at which its records were written.
+    `extends`: objects of the feed whose whole stream is the beginning of this one's. `bundled`: of how many files the
+    object is made, 0 for one as it lies at the source; the first sightings are theirs, in their order. The four times
+    (UTC, ISO) are known once the object is typed: the range of its events, and of the instants at which its records
+    were written.
     """
 
     object_id: str
@@ -72,6 +77,7 @@ class Manifest:
     seq: int
     extends: tuple[str, ...] = ()
     seen: tuple[Sighting, ...] = ()
+    bundled: int = 0
     first_event_at: str | None = None
     last_event_at: str | None = None
     first_written_at: str | None = None
@@ -88,6 +94,11 @@ class Manifest:
         configuration's folder only the file name, as its folders are the machine's."""
         name = os.path.basename(self.name) if self.name.startswith("..") else self.name
         return f"{self.object_id}/{name}"
+
+    @property
+    def part_sizes(self) -> list[int]:
+        """Bytes of each file of a bundle, in their order; empty for an object that is one file."""
+        return [sighting.size for sighting in self.seen[: self.bundled]]
 
     @property
     def looks(self) -> list[datetime]:
@@ -117,7 +128,7 @@ class _Changed(Exception):
 
 
 def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
-    """Copy each new or changed file of a feed into landing, or what a database answers; `now` (UTC) becomes
+    """Copy each new or changed file of a feed into landing, or what a database or an API answers; `now` (UTC) becomes
     `extracted_at` of new objects.
 
     A file whose path, size and modification time are those of its latest sighting is not read, unless the time of that
@@ -128,31 +139,50 @@ def land(feed: Feed, root: Path, now: datetime) -> LandingReport:
         from orchestration.extract.databases import land_table  # which puts its objects here
 
         return land_table(feed, root, now)
+    if feed.http is not None:
+        from orchestration.extract.http.land import land_api  # which puts its objects here
+
+        return land_api(feed, root, now)
     report = LandingReport(feed.name)
     with storing(root):
         folder = paths.make_private(paths.landing_dir(root, feed.name), root)
         sweep(folder)
         known = {manifest.object_id: manifest for manifest in read_manifests(feed.name, root)}
+        latest = _latest_sightings(known.values())
+        settled: dict[str, bool] = {}
+        small: list[tuple[Path, str]] = []
         for file in _files(feed, report):
             report.files += 1
             name = _name(file, feed)
-            latest = _latest_sighting(known.values(), name)
             before = _stat(file, feed)
-            unchanged = latest and (latest[1].size, latest[1].mtime_ns) == (before.st_size, before.st_mtime_ns)
-            if latest and unchanged and _is_settled(latest[0], folder, now):
-                report.known_objects.append(latest[0].object_id)
-                continue
+            if name in latest:
+                object_id, sighting = latest[name]
+                if object_id not in settled:
+                    settled[object_id] = _is_settled(known[object_id], folder, now)
+                if settled[object_id] and (sighting.size, sighting.mtime_ns) == (before.st_size, before.st_mtime_ns):
+                    report.known_objects.append(object_id)
+                    continue
             report.read += 1
-            landed = _capture(file, name, feed, folder, known, now, before)
-            if landed.object_id in known:
-                former = known[landed.object_id]
-                landed = replace(former, seen=(*former.seen, *landed.seen))
-                paths.put_json(folder / landed.object_id / MANIFEST, manifest_json(landed))
-                report.known_objects.append(landed.object_id)
-            else:
-                report.new_objects.append(landed.object_id)
-            known[landed.object_id] = landed
+            if feed.file_kind(name) == "json" and before.st_size <= BUNDLED_BYTES and _is_plain(name):
+                small.append((file, name))
+                continue
+            _note(_capture(file, name, feed, folder, known, now, before), folder, known, report)
+        for begin in range(0, len(small), BUNDLED_FILES):
+            for landed in _bundles(small[begin : begin + BUNDLED_FILES], feed, folder, known, now):
+                _note(landed, folder, known, report)
     return report
+
+
+def _note(landed: Manifest, folder: Path, known: dict[str, Manifest], report: LandingReport) -> None:
+    """Keep what was landed, or the sightings of what was known."""
+    if landed.object_id in known:
+        former = known[landed.object_id]
+        landed = replace(former, seen=(*former.seen, *landed.seen))
+        paths.put_json(folder / landed.object_id / MANIFEST, manifest_json(landed))
+        report.known_objects.append(landed.object_id)
+    else:
+        report.new_objects.append(landed.object_id)
+    known[landed.object_id] = landed
 
 
 def read_manifests(feed: str, root: Path) -> list[Manifest]:
@@ -293,9 +323,19 @@ def _unreadable(file: Path, feed: Feed, error: Exception) -> InputError:
     )
 
 
-def _latest_sighting(manifests: Iterable[Manifest], path: str) -> tuple[Manifest, Sighting] | None:
-    found = [(m, sighting) for m in manifests for sighting in m.seen if sighting.path == path]
-    return max(found, key=lambda pair: pair[1].seq) if found else None
+def _latest_sightings(manifests: Iterable[Manifest]) -> dict[str, tuple[str, Sighting]]:
+    """For each path the object that it held last, and that sighting."""
+    found: dict[str, tuple[str, Sighting]] = {}
+    for manifest in manifests:
+        for sighting in manifest.seen:
+            if sighting.path not in found or found[sighting.path][1].seq < sighting.seq:
+                found[sighting.path] = (manifest.object_id, sighting)
+    return found
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a document is packed in nothing, by its name."""
+    return not name.lower().endswith((".gz", ".zip"))
 
 
 def _is_settled(manifest: Manifest, folder: Path, now: datetime) -> bool:
@@ -327,7 +367,11 @@ def _capture(
             return _copy(file, name, feed, folder, known, now, before, growing)
         except _Changed:
             before = _stat(file, feed)
-    raise InputError(
+    raise _changing(name)
+
+
+def _changing(name: str) -> InputError:
+    return InputError(
         "the file changes while it is read, twice in a row.",
         file=name,
         rule="changing_file",
@@ -403,6 +447,86 @@ def _copy(
         return manifest
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _bundles(
+    files: Sequence[tuple[Path, str]], feed: Feed, folder: Path, known: dict[str, Manifest], now: datetime
+) -> Iterator[Manifest]:
+    """Copy small documents into objects of many, in their order."""
+    parts: list[tuple[str, bytes, os.stat_result]] = []
+    size = 0
+    for file, name in files:
+        content, stat_of = _document(file, name, feed)
+        if content.startswith(GZIP_MAGIC):
+            yield _capture(file, name, feed, folder, known, now, stat_of)
+            continue
+        if parts and size + len(content) > BUNDLE_BYTES:
+            yield _bundle(parts, feed, folder, known, now)
+            parts, size = [], 0
+        parts.append((name, content, stat_of))
+        size += len(content) + 1
+    if parts:
+        yield _bundle(parts, feed, folder, known, now)
+
+
+def _document(file: Path, name: str, feed: Feed) -> tuple[bytes, os.stat_result]:
+    """All bytes of a small file. Raises InputError for one that changes each time it is read."""
+    for _ in range(2):
+        before = _stat(file, feed)
+        try:
+            with file.open("rb") as handle:
+                content = handle.read()
+                after = os.fstat(handle.fileno())
+        except OSError as error:
+            raise _unreadable(file, feed, error) from error
+        same = (after.st_size, after.st_mtime_ns, after.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
+        if same and len(content) == before.st_size:
+            return content, before
+    raise _changing(name)
+
+
+def _bundle(
+    parts: Sequence[tuple[str, bytes, os.stat_result]],
+    feed: Feed,
+    folder: Path,
+    known: dict[str, Manifest],
+    now: datetime,
+) -> Manifest:
+    """One object of many documents. The same documents in the same order are the same object."""
+    whole = b"\n".join(content for _, content, _ in parts)
+    sizes = ",".join(str(len(content)) for _, content, _ in parts)
+    digest = hashlib.sha256(whole)
+    seq, seen_at = next_seq(known.values()), now.isoformat()
+    more = f" and {len(parts) - 1} more" if len(parts) > 1 else ""
+    manifest = Manifest(
+        # one file as it is has the id of its bytes, as it would have alone
+        object_id=(hashlib.sha256(digest.digest() + sizes.encode()) if more else digest).hexdigest()[:24],
+        feed=feed.name,
+        name=parts[0][0] + more,
+        size=len(whole),
+        sha256=digest.hexdigest(),
+        stream_size=len(whole),
+        stream_sha256=digest.hexdigest(),
+        is_gzip=False,
+        encoding=feed.encoding,
+        extracted_at=seen_at,
+        seq=seq,
+        seen=tuple(Sighting(name, seq, seen_at, len(content), said.st_mtime_ns) for name, content, said in parts),
+        bundled=len(parts) if more else 0,
+    )
+    if manifest.object_id in known:
+        return manifest
+    temporary = folder / f"_{os.getpid()}.tmp"
+    temporary.mkdir(mode=paths.PRIVATE, exist_ok=True)
+    try:
+        with (temporary / ORIGINAL).open("wb") as target:
+            target.write(whole)
+            target.flush()
+            os.fsync(target.fileno())
+        put_object(temporary, folder, manifest)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return manifest
 
 
 def _with_stream(manifest: Manifest, copy: Path, known: Iterable[Manifest], feed: Feed, file: Path) -> Manifest:

@@ -1,10 +1,11 @@
-"""Files that are no text of separated values: JSON lines, Parquet and workbooks, as the texts that adapters read.
+"""Files that are no text of separated values: JSON, Parquet and workbooks, as the texts that adapters read.
 
 Here belongs: table `raw` ("#line", "#mark" and the file's columns, all VARCHAR) from such a file, and what can't be
 read of it. Not here: CSV (text.py), and what a column means (adapters).
 
-"#line" is the line of JSON, the row of a sheet as the spreadsheet counts it, the row of Parquet from 1. Values become
-the texts that they have in ISO form: a time without zone stays without one, a whole number gets no decimals.
+"#line" is the line of JSON lines, the number of the object in other JSON, the row of a sheet as the spreadsheet counts
+it, the row of Parquet from 1. Values become the texts that they have in ISO form: a time without zone stays without
+one, a whole number gets no decimals.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import json
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +27,7 @@ from orchestration.config import Format
 from orchestration.errors import InputError
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import Manifest, open_stream
-from orchestration.extract.text import LINE, MARK, Dialect, Prepared, header_names, prepare
+from orchestration.extract.text import LINE, MARK, REASONS, Dialect, Prepared, header_names, prepare, whole_text
 
 Columns = Callable[[list[str] | None, int], list[str]]
 """The raw columns that a header on a line gives; raises InputError when one is missing."""
@@ -32,6 +35,9 @@ Columns = Callable[[list[str] | None, int], list[str]]
 # One field to a line: a control character can't stand in JSON unescaped.
 JSON_LINES = Dialect("\x1f")
 _RECORD = "record"
+_SPACE = re.compile(r"[ \t\n\r]*")
+_SHOWN = 1000
+_MOST_JSON_BYTES = 256 << 20  # a document is read as a whole
 
 
 def read_json_lines(
@@ -47,8 +53,81 @@ def read_json_lines(
             "the file is one JSON array.",
             file=manifest.name,
             rule="json_array",
-            todo="write one object to a line (`jq -c '.[]' export.json > export.jsonl` does).",
+            todo="say so in the configuration (format: {kind: json}), or write one object to a line.",
         )
+    return prepared, _objects(db, manifest, prepared, columns)
+
+
+def read_json(
+    db: duckdb.DuckDBPyConnection, manifest: Manifest, original: Path, encoding: str, columns: Columns, scratch: Path
+) -> tuple[Prepared, list[str]]:
+    """One object, an array of objects, or several of these one after another, over any number of lines; or many files
+    of that kind. What follows a place of a file that is no JSON is one record, told in table `unread` like elements
+    that are no object."""
+    texts, chosen = whole_text(manifest, original, encoding, _MOST_JSON_BYTES)
+    prepared = Prepared(scratch / "numbered.txt", scratch / "refused.jsonl", chosen)
+    number = 0
+    with (
+        prepared.path.open("w", encoding="utf-8", newline="") as target,
+        prepared.refused_path.open("w", encoding="utf-8") as refused,
+    ):
+        for text, is_decoded in texts:
+            for record in _values(text) if is_decoded else [text[:_SHOWN]]:
+                number += 1
+                if is_decoded:
+                    # between the values of JSON a line break is as good as a space, and in one it can't stand
+                    line = record.replace("\n", " ").replace("\r", " ").replace("\0", " ")
+                    target.write(f"{number}{JSON_LINES.delimiter}{JSON_LINES.delimiter}{line}\n")
+                    continue
+                prepared.refused["undecodable"] += 1
+                reason = {"rule": "undecodable", "reason": REASONS["undecodable"]}
+                row = {"source_line": number, "column_name": None, **reason, "raw": record}
+                refused.write(json.dumps(row, ensure_ascii=False) + "\n")
+    prepared.records = number - prepared.refused.total()
+    if not number:
+        prepared.warnings.append(f"{manifest.name}: the file has no objects")
+    return prepared, _objects(db, manifest, prepared, columns)
+
+
+def _values(text: str) -> Iterator[str]:
+    """Texts of the top values and of the elements of top arrays; last, if any, the beginning of what is no JSON."""
+    decoder = json.JSONDecoder()
+    at, depth, wants_value = _next(text, 0), 0, True
+    while at < len(text):
+        sign = text[at]
+        if sign == "[" and not depth:
+            depth, wants_value = 1, True
+            at = _next(text, at + 1)
+            if text.startswith("]", at):
+                wants_value = False
+        elif sign == "]" and depth and not wants_value:
+            depth, wants_value = 0, True
+            at = _next(text, at + 1)
+        elif sign == "," and depth and not wants_value:
+            wants_value = True
+            at = _next(text, at + 1)
+        else:
+            try:
+                if depth and not wants_value:
+                    raise ValueError("two elements without a comma")
+                _, end = decoder.raw_decode(text, at)
+            except (ValueError, RecursionError):
+                yield text[at : at + _SHOWN]
+                return
+            yield text[at:end]
+            at, wants_value = _next(text, end), not depth
+    if depth:  # the array does not end: the elements before count, and that it breaks off is told
+        yield "["
+
+
+def _next(text: str, at: int) -> int:
+    """Where the next sign stands that is no space."""
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _objects(db: duckdb.DuckDBPyConnection, manifest: Manifest, prepared: Prepared, columns: Columns) -> list[str]:
+    """Tables `raw` and `unread` from a numbered file of one JSON value to a line; the names of the columns."""
     types = f"{{{literal(LINE)}: 'BIGINT', {literal(MARK)}: 'VARCHAR', {literal(_RECORD)}: 'VARCHAR'}}"
     db.execute(
         f"""create or replace temp table record as
@@ -80,7 +159,7 @@ def read_json_lines(
         "from record where is_object"
     )
     db.execute("drop table record")
-    return prepared, names
+    return names
 
 
 def read_parquet(

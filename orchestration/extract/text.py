@@ -106,6 +106,44 @@ def prepare(
     return done
 
 
+def whole_text(
+    manifest: Manifest, original: Path, encoding: str, most_bytes: int
+) -> tuple[list[tuple[str, bool]], str]:
+    """All of a landed text file, or each file of a bundle, and its encoding. Of a file of a bundle that does not decode
+    the text shows the bytes, and False stands beside it.
+
+    Raises InputError for a file that is longer than `most_bytes`, or that is no bundle and does not decode.
+    """
+    if manifest.stream_size > most_bytes:
+        raise InputError(
+            f"the file has {manifest.stream_size >> 20} MiB; of this kind at most {most_bytes >> 20} are read at once.",
+            file=manifest.name,
+            rule="too_large",
+            todo="write one object to a line (`jq -c '.[]' export.json > export.jsonl` does): these have no limit.",
+        )
+    chosen, _ = _encoding(manifest, original, encoding)
+    with open_stream(original, manifest.packing) as stream:
+        content = stream.read()
+    found: list[tuple[str, bool]] = []
+    begin = 0
+    for size in manifest.part_sizes or [len(content)]:
+        part = content[begin : begin + size].removeprefix(_BOM[chosen])
+        begin += size + 1  # a line break stands between them
+        try:
+            found.append((part.decode(chosen), True))
+        except UnicodeDecodeError as error:
+            if not manifest.bundled:
+                raise InputError(
+                    f"the file is not {chosen}.",
+                    file=manifest.name,
+                    line=part[: error.start].count(b"\n") + 1,
+                    rule="encoding",
+                    todo="save it as UTF-8, or say what it is in the configuration (encoding: gb18030).",
+                ) from error
+            found.append((part.decode(chosen, "backslashreplace"), False))
+    return found, chosen
+
+
 def raw_records(prepared: Prepared, delimiter: str, lines: set[int]) -> Iterator[tuple[int, str]]:
     """Text of the records that begin at `lines`, as prepared (without number and mark)."""
     between = re.escape(delimiter.encode())

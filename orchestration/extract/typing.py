@@ -54,7 +54,7 @@ _MAX_RAW_LINE = 4 << 20
 _REASONS = [
     ("broken.rule = 'missing_columns'", "'the record has fewer columns than the file'"),
     ("broken.rule = 'too_many_columns'", "'the row has more columns than the header'"),
-    ("broken.rule = 'malformed_json'", "'the line is no JSON object'"),
+    ("broken.rule = 'malformed_json'", "'the record is no JSON object'"),
 ]
 _ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
@@ -205,7 +205,8 @@ def _type_object(
     db: duckdb.DuckDBPyConnection, manifest: Manifest, feed: Feed, config: Config, root: Path, fingerprint: str
 ) -> Typed:
     kind = adapter(feed.name)
-    dialect = tables.JSON_LINES if feed.file_kind(manifest.name) == "json_lines" else kind.dialect(feed)
+    is_json = feed.file_kind(manifest.name) in ("json", "json_lines")
+    dialect = tables.JSON_LINES if is_json else kind.dialect(feed)
     folder = paths.object_dir(root, feed.name, manifest.object_id)
     scratch = paths.make_private(paths.temp_dir(root), root)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="typing-") as name, storing(scratch):
@@ -278,6 +279,8 @@ def read_object(
     match feed.file_kind(manifest.name):
         case "json_lines":
             return tables.read_json_lines(db, manifest, original, feed.encoding, columns, scratch)
+        case "json":
+            return tables.read_json(db, manifest, original, feed.encoding, columns, scratch)
         case "parquet":
             return tables.read_parquet(db, manifest, original, columns, scratch)
         case "xlsx":
@@ -340,6 +343,9 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
     contract, manifest = context.contract, context.manifest
     event = quote(contract.event_time or "")
     first = f"date {literal(context.config.centre.first_date.isoformat())}"
+    local_date = f"cast({to_local(event, context.feed.zone)} as date)"
+    if contract.entity:
+        local_date = f"greatest({local_date}, {first})"
     keys = [name for name in contract.natural_key if name != "row_hash"]
     rules = [("_rule is not null", "_rule::varchar", "_column::varchar", "_reason::varchar")]
     rules += [(f"{quote(name)} is null", "'missing_key'", literal(name), "'the row has no key'") for name in keys]
@@ -366,7 +372,7 @@ def _judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> No
         with adapted as ({kind.select(context)}),
         flagged as (
             select * exclude (_flags), nullif(array_to_string(list_sort(list_distinct(_flags)), ','), '') as flags,
-                cast({to_local(event, context.feed.zone)} as date) as dt
+                {local_date} as dt
             from adapted),
         typed as (
             select "#line" as source_line, {said}, dt, _written_at,

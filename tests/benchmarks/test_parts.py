@@ -23,6 +23,7 @@ QUICK = ["--calls", "3000", "--repeats", "1", "--histories", "2", "2", "--histor
 # What each part is asked for, by words that its summary must hold.
 ASKED = {
     "csv_to_lake": ("without masking / plain COPY", "masking"),
+    "sources": ("a file to lake", "a table of PostgreSQL to lake"),
     "lake_to_marts": ("dbt's models / plain script", "peak memory"),
     "release": ("release,", "plain COPY of the same tables"),
     "queries": ("p50 and p95",),

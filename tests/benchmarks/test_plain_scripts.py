@@ -14,7 +14,11 @@ from benchmarks.stage import Stage
 from expectations.contracts import contract
 from orchestration.paths import warehouse_path
 
-LEFT_OUT = {"kpi_measure_definition", "release"}
+# callmart's own words and what it knows of its feeds, and facts of feeds that the centre of the benchmarks has not
+LEFT_OUT = {
+    "kpi_measure_definition", "release", "rpt_feed_health", "fct_feed_day", "fct_feed_refusal",
+    "dim_feed", "fct_ticket", "fct_ticket_day", "dim_customer", "bridge_customer_identity",
+}  # fmt: skip
 # what masking and judging rows add is not the plain COPY's business, and it counts lines over all files
 NOT_PLAIN = {
     "caller_hash", "caller_masked", "caller_prefix", "caller_number_type", "customer_hash", "customer_masked",
@@ -43,7 +47,7 @@ def tables(db: duckdb.DuckDBPyConnection) -> list[str]:
     return sorted(name for (name,) in rows.fetchall())
 
 
-def test_the_plain_script_makes_every_published_mart_but_two(both: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+def test_the_plain_script_makes_every_published_mart_but_those(both: duckdb.DuckDBPyConnection, stage: Stage) -> None:
     released = {path.stem for path in (stage.released().root / "published" / "default" / "current").glob("*.parquet")}
     assert released - set(tables(both)) == LEFT_OUT
 

@@ -179,3 +179,128 @@ AGENT_VALUES = {
     ("M071", "all", None): 5400,
     ("M072", "all", None): 3600,
 }
+
+# Decision 15: transfers, a week after decision 1.
+TRANSFER_DAY = DAY + timedelta(days=7)
+
+
+def on(day: date, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the queue log or the CDR, moved from decision 1's date to another."""
+    moved = day - DAY
+    return [{name: value + moved if isinstance(value, date) else value for name, value in row.items()} for row in rows]
+
+
+def cel(clock: str, call: str, linked: str, event: str, peer: str | None = None, **more: Any) -> dict[str, Any]:
+    """One row of asterisk.cel; a fraction of a second stands behind a point."""
+    seconds, _, fraction = clock.partition(".")
+    row = {
+        "dt": TRANSFER_DAY,
+        "event_at": at(seconds, TRANSFER_DAY) + timedelta(seconds=float(f"0.{fraction or 0}")),
+        "event": event,
+        "is_known_event": True,
+        "call_id": call,
+        "linked_id": linked,
+        "channel_peer": peer,
+    }
+    return row | more
+
+
+AGENTS = [
+    {"agent_id": agent, "agent_raw": name, "valid_from": date(1900, 1, 1)}
+    for agent, names in {"A1": ["PJSIP/1001"], "A2": ["PJSIP/1002", "1002"], "A3": ["PJSIP/1003"]}.items()
+    for name in names
+]
+TRANSFER_LOG = on(
+    TRANSFER_DAY,
+    [
+        line("10:00:00", "t-c1", "sales", None, "ENTERQUEUE", None, None, 1),
+        line("10:00:10", "t-c1", "sales", "PJSIP/1001", "CONNECT", 10, "x", 3),
+        line("10:05:00", "t-c1", "sales", "PJSIP/1001", "BLINDTRANSFER", "600", "default", 10, 290, 1),
+        line("10:05:01", "t-c1", "support", None, "ENTERQUEUE", None, None, 1),
+        line("10:05:20", "t-c1", "support", "PJSIP/1002", "CONNECT", 19, "x", 3),
+        line("10:08:00", "t-c1", "support", "PJSIP/1002", "ATTENDEDTRANSFER", "BRIDGE", "x", 19, 160, 1),
+    ],
+)
+TRANSFER_CDR = on(
+    TRANSFER_DAY,
+    [
+        cdr("10:20:00", "t-c2", "ANSWERED", "10:20:05", "10:20:50", destination_peer="PJSIP/1001", last_app="Dial"),
+        cdr("10:29:00", "t-i1", "ANSWERED", "10:29:05", "10:31:00", direction="internal", last_app="Dial"),
+    ],
+)
+TRANSFER_CEL = [
+    cel("10:05:00.4", "t-a1", "t-c1", "BLINDTRANSFER", "PJSIP/1001", transferee_call_id="t-c1", target_extension="600",
+        is_target_external=False),
+    cel("10:08:01.1", "t-a2", "t-c1", "ATTENDEDTRANSFER", "PJSIP/1002", target_peer="PJSIP/1003"),
+    cel("10:11:00.2", "t-a3", "t-c1", "BLINDTRANSFER", "PJSIP/1003", transferee_call_id="t-c1",
+        target_extension="138****5678", is_target_external=True),
+    cel("10:11:09", "t-c1", "t-c1", "BRIDGE_ENTER", "PJSIP/trunk", bridge_technology="simple_bridge"),
+    cel("10:20:30", "t-a4", "t-c2", "BLINDTRANSFER", "PJSIP/1001", transferee_call_id="t-c2", target_extension="1002",
+        is_target_external=False),
+    cel("10:20:50", "t-c2", "t-c2", "HANGUP", "PJSIP/trunk"),
+    cel("10:30:00", "t-a5", "t-i1", "BLINDTRANSFER", "PJSIP/1001", transferee_call_id="t-i2", target_extension="1002",
+        is_target_external=False),
+]  # fmt: skip
+TRANSFERS = {
+    # contact, kind, from, to agent, to queue, external, completed, in the queue log, in CEL
+    ("asterisk:t-c1", "blind", "A1", None, "support", False, True, True, True),
+    ("asterisk:t-c1", "attended", "A2", "A3", None, False, True, True, True),
+    ("asterisk:t-c1", "blind", "A3", None, None, True, True, False, True),
+    ("asterisk:t-c2", "blind", "A1", "A2", None, False, False, False, True),
+    (None, "blind", "A1", "A2", None, False, None, False, True),
+}
+
+# Decision 15: contacts, two weeks after decision 1.
+MATCH_DAY = DAY + timedelta(days=14)
+
+
+def listed(clock: str, contact: str, caller: str, line_called: str | None, call: str | None = None) -> dict[str, Any]:
+    """One row of canonical.contact: a CRM's call list."""
+    return {
+        "dt": MATCH_DAY,
+        "contact_id": contact,
+        "started_at": at(clock, MATCH_DAY),
+        "direction": "inbound",
+        "outcome": "no_answer",
+        "caller_hash": caller,
+        "caller_number_type": "mobile",
+        "dialled_number": line_called,
+        "telephony_call_id": call,
+        "issue_id": f"issue of {contact}",
+        "flags": None,
+    }
+
+
+MATCH_CDR = on(
+    MATCH_DAY,
+    [
+        cdr(clock, call, "NO ANSWER", None, end, customer_hash=caller, customer_number_type="mobile",
+            dialled_number=line_called)
+        for clock, end, call, caller, line_called in (
+            ("10:00:00", "10:00:04", "m-a1", "X", "4008001001"),
+            ("10:00:06", "10:00:09", "m-a2", "X", "4008001001"),
+            ("10:10:00", "10:10:09", "m-a3", "Y", "4008001001"),
+            ("10:20:00", "10:20:09", "m-a4", "Z", "4008001002"),
+            ("10:30:00", "10:30:09", "m-a5", "W", "4008001001"),
+        )
+    ],
+)  # fmt: skip
+MATCH_LIST = [
+    listed("10:00:01", "m-k1", "X", "4008001001"),
+    listed("10:00:05", "m-k2", "X", "4008001001"),
+    listed("10:10:11", "m-k3", "Y", "4008001001"),
+    listed("10:20:02", "m-k4", "Z", "4008001001"),
+    listed("11:59:00", "m-k5", "W", None, "m-a5"),
+    listed("10:10:00", "m-k6", "Y", "4008001001", "m-none"),
+]
+CONTACTS = {
+    # contact, second record, rule, ambiguous
+    ("asterisk:m-a1", "canonical:m-k1", "number_and_start", True),
+    ("asterisk:m-a2", "canonical:m-k2", "number_and_start", True),
+    ("asterisk:m-a3", None, None, False),
+    ("asterisk:m-a4", None, None, False),
+    ("asterisk:m-a5", "canonical:m-k5", "call_id", False),
+    ("canonical:m-k3", None, None, False),
+    ("canonical:m-k4", None, None, False),
+    ("canonical:m-k6", None, None, False),
+}

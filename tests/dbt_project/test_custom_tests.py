@@ -221,6 +221,45 @@ BREAKAGES = [
         shorter_periods_add_up_to_longer_ones=2,
     ),
     breakage(
+        "contacts_count_their_transfers",
+        "insert into marts.fct_transfer by name select 't1' as transfer_id, 'asterisk:c3' as contact_id, "
+        "1 as transfer_no, timestamp '2026-03-02 02:11:00' as transferred_at, 'Asia/Shanghai' as timezone, "
+        "timestamp '2026-03-02 10:11:00' as local_transferred_at, date '2026-03-02' as local_date, 10 as local_hour, "
+        "true as is_in_queue_log, false as is_in_cel, false as is_in_export",
+        contacts_count_their_transfers=1,
+    ),
+    breakage(
+        "no_record_is_merged_twice",
+        "update marts.fct_contact set matched_contact_id = 'asterisk:c4' where contact_id = 'asterisk:c5'",
+        no_record_is_merged_twice=1,
+    ),
+    breakage(
+        "choices_between_records_are_few",
+        # six of a date, of which five would be few
+        "update marts.fct_contact set is_match_ambiguous = contact_id < 'asterisk:c6' "
+        "where contact_id like 'asterisk:c%'",
+        choices_between_records_are_few=1,
+    ),
+    breakage(
+        "tickets_come_after_the_contact_that_they_came_from",
+        # a minute early is a clock, a second more is not
+        tuple(
+            "insert into marts.fct_ticket by name select "
+            f"'{name}' as ticket_id, 'c1' as contact_id, started_at - interval {early} second as created_at, "
+            "local_counted_at as local_created_at, local_date as local_created_date, local_date as partition_date, "
+            "timezone, 'open' as status, 'h' as record_hash from marts.fct_contact where contact_id = 'asterisk:c1'"
+            for name, early in (("T1", 60), ("T2", 61))
+        ),
+        tickets_come_after_the_contact_that_they_came_from=1,
+    ),
+    breakage(
+        "no_steady_feed_misses_a_date",
+        "insert into marts.fct_feed_day by name select 'f' as feed, date '2026-03-02' as local_date, "
+        "9.0 as expected_row_count, 0 as received_row_count, 0 as loaded_row_count, 0 as flagged_row_count, "
+        "0 as duplicate_row_count, 0 as refused_row_count, 0 as held_row_count, false as is_held, true as is_missing",
+        no_steady_feed_misses_a_date=1,
+    ),
+    breakage(
         "every_available_default_variant_is_computed",
         "delete from marts.kpi_value where kpi_id = 'M041'",
         every_available_default_variant_is_computed=2,

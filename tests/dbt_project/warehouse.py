@@ -169,6 +169,7 @@ def setting(**changes: Any) -> dict[str, Any]:
         "wrap_up_s": 0,
         "shift_day_start_s": 0,
         "agent_silence_max_s": 57600,
+        "contact_match_s": 10,
     } | changes
 
 

@@ -150,17 +150,17 @@ def _stage_process(centre: Centre, papers: _Papers, aim: Aim | None, stage: str,
 def _feeds(centre: Centre, now: str) -> None:
     """Everything up to the lake, landed at `now`."""
     from orchestration.config import load_config
-    from orchestration.extract import lake
+    from orchestration.extract.reference import ensure_zero_partitions, write_reference
     from orchestration.feeds import land_all, refresh, stale_feeds
     from orchestration.lock import build_lock
 
     config, moment = load_config(centre.config), datetime.fromisoformat(now)
     with build_lock(centre.data):
-        lake.ensure_zero_partitions(centre.data)
+        ensure_zero_partitions(centre.data)
         land_all(config, centre.data, moment)
         for feed in config.feeds.values():
             refresh(feed, config, centre.data, date.min, date.max, moment)
-        lake.write_reference(config, centre.data, stale_feeds(config, centre.data))
+        write_reference(config, centre.data, stale_feeds(config, centre.data))
 
 
 def _marts(centre: Centre) -> None:

@@ -15,13 +15,13 @@ import yaml
 from expectations.contracts import LINEAGE, METRICS, NUMERIC, Contract, all_contracts, contract, load_contracts
 
 CANONICAL = (
-    "action", "agent_state", "api_call", "audio_quality", "calendar_event", "chat_message", "complaint",
-    "compliance_record", "contact", "cost", "customer", "customer_identity", "do_not_call", "feed_heartbeat",
-    "interaction_sync", "invite", "ivr_step", "lead", "leg", "order", "qa_evaluation", "qa_evaluation_item",
-    "queue_offer", "queue_visit", "recording", "sentiment_alert", "shift", "survey_invitation", "survey_response",
-    "ticket", "ticket_event", "ticket_field", "transfer",
+    "action", "agent_state", "api_call", "api_call_minute", "audio_quality", "calendar_event", "chat_message",
+    "complaint", "compliance_record", "contact", "cost", "customer", "customer_identity", "do_not_call",
+    "feed_heartbeat", "interaction_sync", "invite", "ivr_step", "lead", "leg", "order", "qa_evaluation",
+    "qa_evaluation_item", "queue_offer", "queue_visit", "recording", "sentiment_alert", "shift",
+    "survey_invitation", "survey_response", "ticket", "ticket_event", "ticket_field", "transfer",
 )  # fmt: skip
-FEEDS = ["asterisk.cdr", "asterisk.queue_log", *(f"canonical.{name}" for name in CANONICAL)]
+FEEDS = ["asterisk.cdr", "asterisk.cel", "asterisk.queue_log", *(f"canonical.{name}" for name in CANONICAL)]
 ENTITIES = (
     "action", "calendar_event", "complaint", "compliance_record", "contact", "cost", "customer", "customer_identity",
     "do_not_call", "interaction_sync", "lead", "order", "qa_evaluation", "qa_evaluation_item", "recording",
@@ -39,7 +39,7 @@ def test_every_feed_of_the_project_has_a_contract() -> None:
     assert [name for name, said in found.items() if not said.is_reference] == FEEDS
     assert {name for name, said in found.items() if said.is_reference} == {
         "centre.setting", "centre.queue", "centre.agent", "centre.number", "centre.official_variant",
-        "centre.feed_capability",
+        "centre.feed_capability", "centre.feed_state", "centre.feed_day", "centre.feed_refusal",
     }  # fmt: skip
 
 

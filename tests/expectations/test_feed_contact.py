@@ -47,6 +47,9 @@ DEFECTS = {
     "domain_hangup_side": Defect(["update day set hangup_side = 'nobody' where source_line = 0"]),
     "date_matches_event": Defect(["update day set started_at = started_at - interval 1 day where source_line = 0"]),
     "no_phone_number": Defect(["update day set hangup_cause = 'to 013912345678' where source_line = 0"]),
+    "unknown_customers": Defect(
+        ["update day set caller_hash = null, customer_key = null where source_line % 3 > 0"],
+    ),
     "volume_collapsed": Defect(["delete from day where source_line % 20 > 0"]),
     "volume_low": Defect(["delete from day where source_line % 3 > 0"]),
     "volume_shrunk": Defect(lake_times=3),

@@ -8,10 +8,33 @@ import pytest
 
 from expectations.catalogue import checks_of, feeds
 from expectations.contracts import Column, Contract, contract
+from expectations.feeds.known import CONTRADICTIONS
 from tests.expectations.feed_lake import Defect, FeedLake, Judged, judge
 
-WRITTEN = ("asterisk.cdr", "asterisk.queue_log", "canonical.contact")
+WRITTEN = ("asterisk.cdr", "asterisk.cel", "asterisk.queue_log", "canonical.contact")
 DERIVED = [feed for feed in feeds() if feed not in WRITTEN]
+# A row that each rule of known.py must reject; the clean day has a value in every column.
+KNOWN = {
+    "solved_without_time": "status = 'solved', solved_at = null",
+    "open_but_archived": "status = 'waiting'",
+    "paid_without_time": "status = 'paid', paid_at = null",
+    "amount_below_zero": "amount = -1",
+    "duration_is_not_the_span": "duration_s = 3600",
+    "wait_is_not_the_span": "wait_s = 3600",
+    "success_with_error": "is_success = true, error_class = 'timeout'",
+    "repeats_itself": "parent_complaint_id = complaint_id",
+    "to_the_same_agent": "to_agent_id = from_agent_id",
+    "agent_without_name": "sender_type = 'agent', agent_id = null",
+    "received_more_than_expected": "received_count = expected_count + 1",
+}
+# Values of a clean day that contradict no others.
+CLEAN = {
+    "duration_s": "60",
+    "wait_s": "60",
+    "error_class": "null",
+    "parent_complaint_id": "null",
+    "to_agent_id": "null",
+}
 BAD = {"s": 86_401, "ms": 86_400_001, "rate": 1.5, "count": -1}
 FIRST_ROW = " where source_line = 0"
 
@@ -38,7 +61,11 @@ def clean_day(said: Contract) -> str:
             return f"'{column.enum[0]}'"
         return "'AA-' || i || '-{day}'"
 
-    columns = ", ".join(f"{value(column)} as {column.name}" for column in said.columns)
+    values = {column.name: value(column) for column in said.columns}
+    if said.feed == "canonical.ticket":
+        values["status"] = "'archived'"
+    values |= {name: CLEAN[name] for name in values.keys() & CLEAN.keys()}
+    columns = ", ".join(f"{sql} as {name}" for name, sql in values.items())
     return f"""
         with event as (
             select i, timestamp '{{day}} 00:00:00' + to_hours(i // 10) + to_minutes(i % 10) as began
@@ -75,6 +102,14 @@ def defects(said: Contract) -> dict[str, Defect]:
             "hours_missing": Defect(["delete from day where source_line between 10 and 19"]),
             "dates_missing": Defect(skip_day_before=True),
         }
+    found |= {
+        rule.name: Defect([f"update day set {KNOWN[rule.name]}" + FIRST_ROW])
+        for rule in CONTRADICTIONS.get(said.feed, ())
+    }
+    named = [column.name for column in said.columns if column.pii == "keyed_hash" and not column.required]
+    if named:
+        emptied = ", ".join(f"{name} = null" for name in named)
+        found["unknown_customers"] = Defect([f"update day set {emptied} where source_line % 3 > 0"])
     for chain in said.ordered:
         early, late = chain[:2]
         if said.column(early).type == "TIMESTAMP":

@@ -7,6 +7,7 @@ import fcntl
 import gzip
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -35,7 +36,8 @@ from orchestration.feeds import dates_to_build
 from orchestration.lock import build_lock, build_lock_in_turn
 from orchestration.paths import lock_path
 from orchestration.planning import range_tags
-from tests.orchestration.extract_kit import CONTACT, CONTACT_HEADER, NOW, QUEUE_LOG, Kit
+from tests.orchestration.api_server import Reply, serving
+from tests.orchestration.extract_kit import CENTRE, CONTACT, CONTACT_HEADER, NOW, QUEUE_LOG, Kit
 
 LOG = "1773100000|NONE|NONE|NONE|QUEUESTART|\n"
 MORE = "1773100060|NONE|NONE|NONE|QUEUESTART|\n"
@@ -359,6 +361,25 @@ def test_the_schedule_reads_a_log_that_grew_and_its_dates_alone(log: Kit, stored
     made = hourly.evaluate_tick(dg.build_schedule_context(instance=stored))
     assert made.run_requests is not None
     assert dates(made.run_requests[0]) == ("2026-03-11", "2026-03-11")
+
+
+def test_the_schedule_asks_an_api_and_a_database_though_no_feed_has_a_file(
+    tmp_path: Path, stored: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    row = {"id": 1, "created": "2026-03-05 10:00:00", "state": "open"}
+    with serving(lambda asked: Reply([row])) as api, sqlite3.connect(tmp_path / "crm.db") as crm:
+        crm.execute("create table tickets as select 't2' as id, '2026-03-06 10:00:00' as created, 'open' as state")
+        for where in (f"http: {{url: '{api.url}/tickets'}}", "database: {url: 'sqlite:crm.db', table: tickets}"):
+            kit = Kit(tmp_path, "canonical.ticket").configure(
+                CENTRE + f"sources: {{canonical: {{feeds: {{ticket: {{{where}, "
+                "mapping: {ticket_id: id, created_at: created, status: state}}}}}\n"
+            )
+            crm.commit()
+            hourly, _ = schedules(site(kit))
+            made = hourly.evaluate_tick(dg.build_schedule_context(instance=stored))
+            assert made.run_requests, made.skip_message
+            assert dates(made.run_requests[0])[0] == "2026-03-05"
 
 
 def test_without_any_file_the_schedule_says_so(log: Kit, instance: dg.DagsterInstance) -> None:

@@ -89,7 +89,7 @@ def test_all_problems_are_told_at_once() -> None:
         ("queue_log: {", "queuelog: {", "did you mean asterisk.queue_log?"),
         ("paths: [\"queue_log*\"]", "paths: [a], encoding: utf-9", "unknown encoding; did you mean utf-8?"),
         ("paths: [\"queue_log*\"]", "paths: [a], mapping: {a: b}", "takes no mapping"),
-        ("paths: [\"queue_log*\"]", "paths: []", "needs either paths or a database"),
+        ("paths: [\"queue_log*\"]", "paths: []", "needs either paths or a database or http"),
         ("voice_400", "voice_4000", "did you mean voice_400?"),
         ("  first_date", "  sl_target_rate: 80\n  first_date", "less than or equal to 1"),
         ("names: [PJSIP/1001]}", "names: [PJSIP/1001]}\n  - {agent_id: b, names: [PJSIP/1001]}", "names agents"),

@@ -12,7 +12,7 @@ from expectations.contracts import all_contracts, contract
 from orchestration import paths
 from orchestration.config import load_config
 from orchestration.errors import AccountingError, InputError
-from orchestration.extract import lake
+from orchestration.extract import lake, reference
 from tests.orchestration.extract_kit import CONTACT, CONTACT_HEADER, NOW, QUEUE_LOG, Kit, column, read
 
 DAY1, DAY2, DAY3 = "2026-03-07", "2026-03-08", "2026-03-09"
@@ -260,8 +260,8 @@ def test_foreign_file_in_the_lake_is_an_input_error(contact: Kit) -> None:
 
 
 def test_every_contract_gets_a_zero_row_file_of_its_schema_once(tmp_path: Path) -> None:
-    assert lake.ensure_zero_partitions(tmp_path) == list(all_contracts())
-    assert lake.ensure_zero_partitions(tmp_path) == []
+    assert reference.ensure_zero_partitions(tmp_path) == list(all_contracts())
+    assert reference.ensure_zero_partitions(tmp_path) == []
     with duckdb.connect() as db:
         for feed, said in all_contracts().items():
             path = paths.zero_partition_path(tmp_path, feed)
@@ -285,7 +285,7 @@ agents:
 
 def test_configuration_becomes_reference_feeds(log: Kit) -> None:
     config = log.configure(REFERENCE).config
-    changed = lake.write_reference(config, log.root, {})
+    changed = reference.write_reference(config, log.root, {})
     assert sorted(changed) == [feed for feed, said in all_contracts().items() if said.is_reference]
     queues = {row["queue_id"]: row for row in read(paths.zero_partition_path(log.root, "centre.queue"))}
     assert (queues["sales"]["sl_target_s"], queues["sales"]["queue_name_zh"]) == (0, "销售")
@@ -298,15 +298,16 @@ def test_configuration_becomes_reference_feeds(log: Kit) -> None:
     ]
     (setting,) = read(paths.zero_partition_path(log.root, "centre.setting"))
     assert (setting["acw_pause_reasons"], setting["shift_day_start_s"]) == ("|acw|wrapup|话后处理|", 0)
-    assert lake.write_reference(config, log.root, {}) == []
+    assert reference.write_reference(config, log.root, {}) == []
 
 
 def test_capabilities_follow_feeds_mapped_columns_and_staleness(contact: Kit) -> None:
     contact.write("a.csv", export(call("a", DAY1), call("b", DAY2)))
     contact.refresh()
-    lake.write_reference(contact.config, contact.root, {})
-    assert lake.write_reference(contact.config, contact.root, {"canonical.contact": [DAY2]}) == [
-        "centre.feed_capability"
+    reference.write_reference(contact.config, contact.root, {})
+    assert reference.write_reference(contact.config, contact.root, {"canonical.contact": [DAY2]}) == [
+        "centre.feed_capability",
+        "centre.feed_state",
     ]
     rows = {
         (r["feed"], r["capability"]): r for r in read(paths.zero_partition_path(contact.root, "centre.feed_capability"))

@@ -1,6 +1,6 @@
 """The same rows give the same lake whatever kind of file they come in; what can't be read is refused with its line.
 
-Here belongs: JSON lines, Parquet, workbooks and what they are packed in. Not here: CSV (test_text.py, test_typing.py).
+Here belongs: JSON, Parquet, workbooks and what they are packed in. Not here: CSV (test_text.py, test_typing.py).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import openpyxl
 import pytest
 
 from orchestration.errors import InputError
+from orchestration.extract import landing
+from orchestration.extract.landing import read_manifests
 from tests.orchestration.extract_kit import CONTACT, Kit, column, read
 
 ROWS: list[dict[str, Any]] = [
@@ -152,7 +154,74 @@ def test_what_is_nested_is_reached_by_the_mapping(tmp_path: Path) -> None:
 def test_one_json_array_is_told_with_the_way_out(tmp_path: Path) -> None:
     kit = kit_of(tmp_path / "centre")
     put(kit, "a.json", json.dumps(ROWS, indent=1).encode())
-    with pytest.raises(InputError, match=r"a\.json: the file is one JSON array.*jq -c"):
+    with pytest.raises(InputError, match=r"a\.json: the file is one JSON array.*kind: json"):
+        kit.type()
+
+
+JSON = "        format: {kind: json}\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(ROWS),
+        json.dumps(ROWS, indent=2, ensure_ascii=False).replace("\n", "\r\n"),
+        "\n".join(json.dumps(row, indent=1) for row in ROWS),
+        "\ufeff" + json.dumps(ROWS[:2]) + json.dumps(ROWS[2]) + "[]\n",
+    ],
+    ids=["array", "pretty array", "documents", "array and document"],
+)
+def test_json_over_any_number_of_lines_gives_the_same_lake_as_csv(tmp_path: Path, content: str) -> None:
+    csv_kit, kit = kit_of(tmp_path / "csv"), kit_of(tmp_path / "json", JSON)
+    put(csv_kit, "rows.csv", as_csv(ROWS))
+    put(kit, "rows.json.gz", gzip.compress(content.encode()))
+    assert lake(kit) == lake(csv_kit)
+
+
+def test_one_document_to_a_file_is_one_record(tmp_path: Path) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    for number, row in enumerate(ROWS):
+        put(kit, f"{number}.json", json.dumps(row | {"phone": "张"}, indent=1, ensure_ascii=False).encode("gb18030"))
+    assert sorted(column(kit.typed(), "contact_id")) == ["c1", "c2", "c3"]
+    assert kit.accounting().rows_in == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "loaded", "refused"),
+    [
+        (json.dumps(ROWS)[:-1], 3, [(4, "[")]),
+        (json.dumps(ROWS)[:-9], 2, [(3, json.dumps(ROWS[2])[:-8])]),
+        (json.dumps([ROWS[0], 7, "x", [1], None]), 1, [(2, "7"), (3, '"x"'), (4, "[1]"), (5, "null")]),
+        (json.dumps(ROWS[0]) + " and more", 1, [(2, "and more")]),
+        (f"[{json.dumps(ROWS[0])} {json.dumps(ROWS[1])}]", 1, [(2, json.dumps(ROWS[1]) + "]")]),
+        (f"[{json.dumps(ROWS[0])},]", 1, [(2, "]")]),
+        ("[" * 100_000, 0, [(1, "[" * 999)]),
+        ("]", 0, [(1, "]")]),
+    ],
+)  # fmt: skip
+def test_what_is_no_json_is_refused_and_the_objects_before_it_count(
+    tmp_path: Path, content: str, loaded: int, refused: list[tuple[int, str]]
+) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    put(kit, "a.json", content.encode())
+    assert len(kit.typed()) == loaded
+    assert [(row["source_line"], row["raw"][:999]) for row in kit.refused()] == refused
+    assert {row["rule"] for row in kit.refused()} == {"malformed_json"}
+
+
+@pytest.mark.parametrize("content", ["", " \n", "[]", "[ ]\n"])
+def test_a_file_of_no_objects_has_no_rows_and_says_so(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    put(kit, "a.json", content.encode())
+    assert kit.typed() == [] and "the file has no objects" in capsys.readouterr().err
+
+
+def test_json_that_is_text_of_no_encoding_is_told_with_its_line(tmp_path: Path) -> None:
+    kit = kit_of(tmp_path / "centre", JSON + "        encoding: utf-8\n")
+    put(kit, "a.json", b'[\n{"id": "\xff"}]')
+    with pytest.raises(InputError, match=r"a\.json:2: .*not utf-8"):
         kit.type()
 
 
@@ -219,3 +288,68 @@ def test_a_column_that_a_parquet_file_lacks_is_told(tmp_path: Path) -> None:
     put(kit, "a.parquet", as_parquet([{n: v for n, v in row.items() if n != "talk"} for row in ROWS], tmp_path))
     with pytest.raises(InputError, match="the column 'talk' is missing"):
         kit.type()
+
+
+def document(number: int, **changes: Any) -> bytes:
+    return json.dumps(ROWS[0] | {"id": f"c{number}"} | changes, indent=1).encode()
+
+
+def test_small_documents_are_one_object_and_each_is_landed_once(tmp_path: Path) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    for number in range(30):
+        put(kit, f"{number:02}.json", document(number))
+    assert len(lake(kit)) == 30
+    assert kit.land().new_objects == [] and kit.land().read == 0
+    put(kit, "30.json", document(30))
+    assert len(lake(kit)) == 31
+    manifests = read_manifests(kit.feed, kit.root)
+    assert [(manifest.bundled, len(manifest.seen)) for manifest in manifests] == [(30, 30), (0, 1)]
+    assert kit.accounting().rows_in == kit.accounting().loaded == 31
+
+
+def test_a_document_that_is_written_anew_counts_in_its_new_version(tmp_path: Path) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    for number in range(3):
+        put(kit, f"{number}.json", document(number))
+    assert column(lake(kit), "talk_s") == [61.5] * 3
+    put(kit, "1.json", document(1, talk=7, updated="2026-03-05 12:00:00"))
+    assert sorted(column(lake(kit), "talk_s")) == [7, 61.5, 61.5]
+    done = kit.accounting()
+    assert (done.rows_in, done.loaded, done.duplicates) == (4, 3, 1)
+
+
+def test_a_broken_document_hides_none_of_its_neighbours(tmp_path: Path) -> None:
+    kit = kit_of(tmp_path / "centre", JSON)
+    texts = (document(0), document(1)[:40], b"", b"\xef\xbb\xbf" + document(3), b'{"id": "\xff"}', document(5), b"[1]")
+    for number, content in enumerate((*texts, gzip.compress(document(7)))):
+        put(kit, f"{number}.json", content)
+    assert sorted(column(kit.typed(), "contact_id")) == ["c0", "c3", "c5", "c7"]
+    assert sorted((row["rule"], row["raw"][:8]) for row in kit.refused()) == [
+        ("malformed_json", "1"), ("malformed_json", '{  "id":'), ("undecodable", '{"id": "')
+    ]  # fmt: skip
+    assert kit.accounting().rows_in == 7
+
+
+def test_documents_that_were_landed_when_the_process_was_killed_are_not_landed_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landing, "BUNDLED_FILES", 2)
+    kit = kit_of(tmp_path / "centre", JSON)
+    for number in range(5):
+        put(kit, f"{number}.json", document(number))
+    real = landing.put_object
+    done: list[landing.Manifest] = []
+
+    def killed(temporary: Path, folder: Path, manifest: landing.Manifest) -> None:
+        if len(done) == 1:
+            raise KeyboardInterrupt
+        done.append(manifest)
+        real(temporary, folder, manifest)
+
+    monkeypatch.setattr(landing, "put_object", killed)
+    with pytest.raises(KeyboardInterrupt):
+        kit.land()
+    monkeypatch.setattr(landing, "put_object", real)
+    assert len(lake(kit)) == 5
+    assert [manifest.bundled for manifest in read_manifests(kit.feed, kit.root)] == [2, 2, 0]
+    assert kit.accounting().duplicates == 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestration import warehouse
+from orchestration import paths, warehouse
+from orchestration.entities import Changes
 from orchestration.errors import BlockedError
 from orchestration.warehouse import WarehousePlan, Window
 
@@ -25,11 +27,14 @@ def file(feed: str, dt: str) -> str:
 def test_a_date_changed_when_its_file_is_new_gone_or_other() -> None:
     before = {file("a/x", "2026-03-01"): "1", file("a/x", "2026-03-02"): "1", file("a/x", "2026-03-03"): "1"}
     now = {file("a/x", "2026-03-01"): "1", file("a/x", "2026-03-02"): "2", file("a/y", "2026-03-04"): "1"}
-    assert warehouse.changed_dates(before, now) == {day("2026-03-02"), day("2026-03-03"), day("2026-03-04")}
+    assert warehouse.changed_dates(before, now) == {
+        "a.x": {day("2026-03-02"), day("2026-03-03")},
+        "a.y": {day("2026-03-04")},
+    }
 
 
 def test_the_zero_row_file_of_a_feed_has_no_date() -> None:
-    assert warehouse.changed_dates({}, {file("a/x", "0001-01-01"): "1"}) == set()
+    assert warehouse.changed_dates({}, {file("a/x", "0001-01-01"): "1"}) == {}
 
 
 def test_a_window_is_widened_on_both_sides_beyond_the_lake_too() -> None:
@@ -65,12 +70,57 @@ def test_the_fingerprint_ignores_the_state_of_feeds_but_no_other_reference_table
 
 
 def test_an_unfinished_build_is_remembered_until_a_release_was_made(tmp_path: Path) -> None:
-    plan = WarehousePlan((Window(day("2026-03-01"), day("2026-03-02")),), False, datetime(2026, 3, 3), {}, "f")
+    changes = Changes({"canonical.ticket": frozenset({day("2026-01-05")})}, frozenset({day("2026-02-01")}))
+    windows = (Window(day("2026-03-01"), day("2026-03-02")),)
     (tmp_path / "warehouse").mkdir()
-    warehouse.begin(tmp_path, plan)
-    assert warehouse._unfinished(tmp_path) == {"dates": ["2026-03-01", "2026-03-02"], "full_refresh": False}
+    warehouse.begin(tmp_path, WarehousePlan(windows, False, datetime(2026, 3, 3), {}, "f", changes))
+    warehouse.begin(tmp_path, WarehousePlan(windows, False, datetime(2026, 3, 3), {}, "f"))
+    assert warehouse._unfinished(tmp_path) == {
+        "dates": ["2026-03-01", "2026-03-02"],
+        "full_refresh": False,
+        "changed_partitions": {"canonical.ticket": ["2026-01-05"]},
+        "touched_dates": ["2026-02-01"],
+    }
     warehouse.finish(tmp_path)
     assert warehouse._unfinished(tmp_path) is None
+
+
+@dataclass
+class Released:
+    inputs: dict[str, str]
+    as_of: datetime
+    transform_fingerprint: str
+
+
+def test_a_changed_record_that_lives_on_opens_no_window_of_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, ticket = file("asterisk/cdr", "2026-03-20"), file("canonical/ticket", "2026-01-05")
+    before = {call: "1", ticket: "1"}
+    paths.warehouse_path(tmp_path).parent.mkdir()
+    paths.warehouse_path(tmp_path).touch()
+    released = Released(before, datetime(2026, 3, 21), warehouse.transform_fingerprint(before))
+    monkeypatch.setattr(warehouse, "last_release", lambda root: released)
+    monkeypatch.setattr(warehouse, "last_landing", lambda root: None)
+
+    def planned(inputs: dict[str, str], forced: Window | None = None) -> WarehousePlan:
+        monkeypatch.setattr(warehouse, "lake_inventory", lambda root: inputs)
+        found = warehouse.plan_warehouse(tmp_path, "Asia/Shanghai", forced)
+        assert found is not None
+        return found
+
+    assert planned(before).is_empty
+    assert planned(before | {ticket: "2"}).moved == frozenset({"canonical.ticket"})
+    changed = planned(before | {ticket: "2"})
+    assert changed.windows == (Window(day("2026-03-20"), day("2026-03-20")),)
+    assert changed.changes.partitions == {"canonical.ticket": {day("2026-01-05")}}
+    assert planned(before | {call: "2"}).windows == (Window(day("2026-03-12"), day("2026-03-28")),)
+    asked = planned(before, Window(day("2026-01-01"), day("2026-01-31")))
+    assert asked.changes.partitions["canonical.ticket"] == {day("2026-01-05")}
+    # what fell due between two releases is decided now
+    released.as_of = datetime(2026, 3, 18)
+    passed = planned(before).changes.dates
+    assert passed == {day("2026-03-18"), day("2026-03-19"), day("2026-03-20"), day("2026-03-21")}
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -78,7 +128,9 @@ def test_dbt_gets_the_window_as_variables_and_the_nodes_by_name(full: bool) -> N
     window = Window(day("2026-03-01"), day("2026-03-02"))
     arguments = warehouse.build_arguments(plan(full), window, ["model.callmart.a", "test.callmart.b.123"])
     variables = json.loads(arguments[arguments.index("--vars") + 1])
-    assert variables == {"window_from": "2026-03-01", "window_to": "2026-03-02", "as_of": "2026-03-03 00:00:00"}
+    assert variables == {"window_from": "2026-03-01", "window_to": "2026-03-02", "as_of": "2026-03-03 00:00:00"} | (
+        {} if full else {"changed_partitions": {}, "touched_dates": []}
+    )
     assert arguments[arguments.index("--select") + 1] == "a b"
     assert ("--full-refresh" in arguments) is full
 
@@ -101,9 +153,7 @@ def manifest() -> dict[str, Any]:
         "seed.p.decided": node("seed", "decided"),
         "model.p.of_seed": node("model", "of_seed", "seed.p.decided", materialized="table"),
         "model.p.of_setting": node("model", "of_setting", code="{{ lake('centre', 'queue') }}", materialized="table"),
-        "model.p.of_feed_state": node(
-            "model", "s", code="{{ lake('centre', 'feed_capability') }}", materialized="table"
-        ),
+        "model.p.of_feed_state": node("model", "s", code="{{ lake('centre', 'feed_day') }}", materialized="table"),
         "model.p.base": node("model", "base", code="{{ lake('a', 'b') }}", macros="macro.p.outer", materialized="view"),
         "model.p.view": node("model", "view", "model.p.base", materialized="view"),
         "model.p.judged_view": node("model", "judged_view", "model.p.base", materialized="view"),
@@ -131,8 +181,27 @@ def test_settled_is_what_seeds_and_configuration_give_and_a_view_without_a_windo
     }
 
 
+def test_what_is_made_of_feeds_that_did_not_move_stays_as_it_is(manifest: dict[str, Any]) -> None:
+    nodes = manifest["nodes"]
+    nodes["model.p.customers"] = node("model", "customers", code="{{ lake('canonical', 'customer') }}")
+    nodes["model.p.tickets"] = node(
+        "model", "t", code="{{ lake('canonical', 'ticket') }}", macros="macro.p.outer", window_by="canonical.ticket"
+    )
+    nodes["model.p.of_both"] = node("model", "b", "model.p.customers model.p.tickets")
+    nodes["test.p.on_customers.5"] = node("test", "c", "model.p.customers")
+    known = {"model.p.customers", "model.p.tickets", "model.p.of_both", "test.p.on_customers.5"}
+    assert warehouse.settled_nodes(manifest) & known == set()
+    assert warehouse.settled_nodes(manifest, {"a.b"}) & known == known
+    assert warehouse.settled_nodes(manifest, {"canonical.ticket"}) & known == {
+        "model.p.customers",
+        "test.p.on_customers.5",
+    }
+    assert "model.p.table" not in warehouse.settled_nodes(manifest, {"a.b"})
+
+
 def plan(full: bool) -> WarehousePlan:
-    return WarehousePlan((), full, datetime(2026, 3, 3), {}, "f")
+    window = Window(day("2026-03-01"), day("2026-03-02"))
+    return WarehousePlan((window,), full, datetime(2026, 3, 3), {}, "f")
 
 
 def test_a_full_refresh_builds_all_and_an_incremental_run_all_but_the_settled(manifest: dict[str, Any]) -> None:

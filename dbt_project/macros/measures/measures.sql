@@ -11,6 +11,7 @@
         'ring': ring_measures(),
         'agent': agent_measures(),
         'agent_day': agent_day_measures(),
+        'capture': capture_measures(),
     }) }}
 {% endmacro %}
 
@@ -24,6 +25,7 @@
         'ring': {'fact': 'fct_queue_offer', 'row_filter': none},
         'agent': {'fact': 'fct_agent_interval', 'row_filter': 'logged_in_s > 0'},
         'agent_day': {'fact': 'fct_agent_day', 'row_filter': none},
+        'capture': {'fact': 'fct_capture_check', 'row_filter': none},
     }) }}
 {% endmacro %}
 
@@ -201,6 +203,18 @@
         measure('fte_days', none, '全职坐席日数（登录八小时为一日）', 'Full-time days: eight hours logged in make one', value='logged_in_s / 28800.0'),
         measure('offline_s', none, '首次登录至末次登出之间未登录的秒数', 'Seconds not logged in between first log-in and last log-out', value='offline_s'),
         measure('shift_logged_in_s', none, '班次日登录秒数', 'Logged-in seconds of the shift date', value='logged_in_s'),
+    ]) }}
+{% endmacro %}
+
+{#- Checks of capture devices: fct_capture_check. Records are compared where both numbers are known. -#}
+{% macro capture_measures() %}
+    {%- set compared = 'expected_count > 0 and received_count is not null' -%}
+    {{ return([
+        measure('capture_checks', 'true', '采集巡检次数', 'Checks of capture devices'),
+        measure('capture_checks_up', "status = 'up'", '结果为正常的巡检次数', 'Checks that found the device up'),
+        measure('capture_checks_compared', compared, '有应收与实收记录数的巡检次数', 'Checks that know both how many records should have come and how many did'),
+        measure('capture_expected', compared, '应采集记录数', 'Records that should have come', value='expected_count'),
+        measure('capture_received', compared, '实际采集记录数，不超过应采集数', 'Records that came, no more than should have', value='least(received_count, expected_count)'),
     ]) }}
 {% endmacro %}
 

@@ -60,12 +60,16 @@ class Adapter(Protocol):
 
 def adapters() -> dict[str, Adapter]:
     """Adapters by feed. A feed that has a contract and no adapter can't be read yet."""
-    from orchestration.extract.adapters import asterisk_cdr, asterisk_queue_log, mapped
+    from orchestration.extract.adapters import asterisk_cdr, asterisk_cel, asterisk_queue_log, mapped
 
     canonical: dict[str, Adapter] = {
         name: mapped.Mapped() for name, said in all_contracts().items() if said.source == "canonical"
     }
-    return canonical | {"asterisk.queue_log": asterisk_queue_log.QueueLog(), "asterisk.cdr": asterisk_cdr.Cdr()}
+    return canonical | {
+        "asterisk.queue_log": asterisk_queue_log.QueueLog(),
+        "asterisk.cdr": asterisk_cdr.Cdr(),
+        "asterisk.cel": asterisk_cel.Cel(),
+    }
 
 
 def adapter(feed: str) -> Adapter:

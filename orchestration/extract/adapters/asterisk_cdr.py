@@ -1,13 +1,17 @@
-"""Asterisk's Master.csv: one call detail record a line, no header, quotes doubled.
+"""Asterisk's call detail records: Master.csv (no header, quotes doubled), or a table of cdr_adaptive_odbc or cdr_pgsql.
 
-The columns are those of cdr_csv (`options.columns` for another set). Local times are in the feed's zone.
+The columns of a file are those of cdr_csv (`options.columns` for another set). Local times are in the feed's zone. A
+table calls the start `start` or `calldate`; where it has neither `answer` nor `end`, they follow from its durations.
 """
 
 from __future__ import annotations
 
-from orchestration.config import CDR_STANDARD_COLUMNS, Config, Feed
+from collections.abc import Mapping
+
+from orchestration.config import CDR_NEEDED_COLUMNS, CDR_STANDARD_COLUMNS, Config, Feed, nearest
+from orchestration.errors import InputError
 from orchestration.extract.adapters import LONGEST_S, Context
-from orchestration.extract.engine import case, flags, is_doubtful, near, to_utc
+from orchestration.extract.engine import case, flags, instants, is_doubtful, near, to_utc
 from orchestration.extract.expressions import literal, quote
 from orchestration.extract.landing import Manifest
 from orchestration.extract.text import Dialect
@@ -17,6 +21,7 @@ DISPOSITIONS = ("ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION")
 _INBOUND_CONTEXT = "from-trunk|from-pstn|from-did|inbound|incoming"
 _TIMES = (("started_at", "start"), ("answered_at", "answer"), ("ended_at", "end"))
 _SECONDS = (("duration_s", "duration"), ("billsec_s", "billsec"))
+_NAMES_IN_TABLES = {"start": ("start", "calldate")}
 
 
 class Cdr:
@@ -27,20 +32,25 @@ class Cdr:
         return Dialect(delimiter=",", quote='"')
 
     def raw_columns(self, feed: Feed, header: list[str] | None, manifest: Manifest, header_line: int) -> list[str]:
-        """The configured columns, or the standard ones."""
+        """The table's columns; of a file the configured ones, or the standard ones."""
+        if feed.database is not None:
+            needed = {name: _NAMES_IN_TABLES.get(name, (name,)) for name in CDR_NEEDED_COLUMNS}
+            return table_columns(manifest, header, needed)
         return list(feed.options.columns or CDR_STANDARD_COLUMNS)
 
     def settings(self, feed: Feed, config: Config) -> object:
-        """Direction, numbers, and whether records without id can be told apart from queue calls."""
-        return [config.own_numbers, config.centre.number_length_internal, "asterisk.queue_log" in config.feeds]
+        """Columns, direction, numbers, and whether records without id can be told apart from queue calls."""
+        options = feed.options.model_dump()
+        return [options, config.own_numbers, config.centre.number_length_internal, "asterisk.queue_log" in config.feeds]
 
     def select(self, context: Context) -> str:
         """See the package's text."""
-        have = set(context.raw_columns)
+        have = {name.casefold(): name for name in context.raw_columns}
+        have |= {"start": have["calldate"]} if "start" not in have and "calldate" in have else {}
         zone, tolerance = context.feed.zone, context.feed.tolerance_s
 
         def raw(name: str) -> str:
-            return f"nullif(trim({quote(name)}), '')" if name in have else "null::varchar"
+            return f"nullif(trim({quote(have[name])}), '')" if name in have else "null::varchar"
 
         def extension(name: str) -> str:
             return f"regexp_full_match({name}, '[0-9]{{1,{context.config.centre.number_length_internal}}}')"
@@ -77,10 +87,22 @@ class Cdr:
             reason = "a record without uniqueid can't be told apart from the calls of the queue log"
             refusals.append(("call_id is null", "cdr_without_id", "'call_id'", reason))
         refusals.append(("disposition is null", "missing_meaning", "'disposition'", "the record has no disposition"))
-        times = ",\n".join(f"try_cast({source}_said as timestamp) as {source}_local" for _, source in _TIMES)
+        times = ",\n".join(
+            f"{local} as {source}_local, {absolute} as {source}_absolute"
+            for source, (local, absolute) in ((source, instants(f"{source}_said")) for _, source in _TIMES)
+        )
+        utc = {source: f"coalesce({source}_absolute, {to_utc(f'{source}_local', zone)})" for _, source in _TIMES}
+        if "answer" not in have and "end" not in have:
+            believed = " and ".join(f"{source}_n between 0 and {LONGEST_S}" for _, source in _SECONDS)
+            utc["end"] = (
+                f"case when {believed} then {utc['start']} + to_microseconds((duration_n * 1000000)::bigint) end"
+            )
+            before = f"case when {believed} and disposition = 'ANSWERED' then duration_n - billsec_n end"
+            utc["answer"] = f"{utc['start']} + to_microseconds(({before} * 1000000)::bigint)"
+        source = "raw" if "dcontext" in have else "(select *, null::varchar as dcontext from raw)"
         return f"""
             with directed as (
-                select *, try({{'v': ({direction})}}) as direction_tried from raw),
+                select *, try({{'v': ({direction})}}) as direction_tried from {source}),
             named as (
                 select "#line", coalesce("#mark", '') as mark,
                     lower(trim(direction_tried.v::varchar)) as direction_said,
@@ -101,9 +123,9 @@ class Cdr:
                         when disposition_said is not null then 'OTHER' end as disposition
                 from named),
             timed as (
-                select *, {to_utc("start_local", zone)} as started_at,
-                    {near(to_utc("answer_local", zone), "started_at", LONGEST_S)} as answered_at,
-                    {near(to_utc("end_local", zone), "started_at", LONGEST_S)} as ended_at,
+                select *, {utc["start"]} as started_at,
+                    {near(utc["answer"], "started_at", LONGEST_S)} as answered_at,
+                    {near(utc["end"], "started_at", LONGEST_S)} as ended_at,
                     bare_number(case direction
                         when 'inbound' then src
                         when 'outbound' then dst
@@ -121,7 +143,8 @@ class Cdr:
                 disposition, mask_text(context) as context, mask_text(last_app) as last_app,
                 case when lower(last_app) = 'queue' then nullif(regexp_extract(lastdata, '^[^,|]*'), '') end
                     as queue_id,
-                {_peer("channel")} as source_peer, {_peer("dstchannel")} as destination_peer,
+                mask_text({bare_channel("channel")}) as source_peer,
+                mask_text({bare_channel("dstchannel")}) as destination_peer,
                 case when {extension("src")} then src end as source_extension,
                 case when {extension("dst")} or list_contains({own}, dst) then dst end as dialled_number,
                 keyed_hash(number) as customer_hash, mask_number(number) as customer_masked,
@@ -146,6 +169,24 @@ def default_direction(src_is_extension: str, dst_is_extension: str) -> str:
         else 'other' end"""
 
 
-def _peer(channel: str) -> str:
-    """A channel without the serial number that Asterisk appends."""
-    return f"mask_text(regexp_replace({channel}, '-[0-9a-fA-F]+(;[12])?$', ''))"
+def table_columns(manifest: Manifest, header: list[str] | None, needed: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The columns of a landed table. `needed`: column -> the names that it may have. Raises InputError for one that the
+    table lacks."""
+    present = {name.casefold() for name in header or ()}
+    for names in needed.values():
+        if present.isdisjoint(names):
+            raise InputError(
+                f"the table has no column {' or '.join(map(repr, names))}{nearest(names[0], header or ())} "
+                f"(it has: {', '.join(header or ())}).",
+                file=manifest.name,
+                column=names[0],
+                rule="missing_column",
+                todo="name the table that Asterisk writes, or a view that gives its columns their usual names; "
+                "`columns` of the database must list all that are needed.",
+            )
+    return list(header or ())
+
+
+def bare_channel(channel: str) -> str:
+    """SQL of a channel's name without the serial number that Asterisk appends."""
+    return f"regexp_replace({channel}, '-[0-9a-fA-F]+(;[12])?$', '')"

@@ -18,7 +18,7 @@ from collections.abc import Collection, Sequence
 from orchestration.config import Config, Feed, fits, nearest
 from orchestration.errors import InputError
 from orchestration.extract.adapters import LONGEST_S, Context
-from orchestration.extract.engine import case, flags, instant_to_utc, is_doubtful, near, to_utc
+from orchestration.extract.engine import case, flags, instant_to_utc, instants, is_doubtful, near, to_utc
 from orchestration.extract.expressions import Checker, ExpressionError, literal, quote, referenced_columns
 from orchestration.extract.landing import Manifest
 from orchestration.extract.masking import mask_text
@@ -28,8 +28,6 @@ from orchestration.extract.text import Dialect
 _TOP = {"s": LONGEST_S, "ms": 1000 * LONGEST_S, "rate": 1, "count": 1_000_000}
 # What names things is a key of joins: a telephone number in it stays, and the feed's suite says so.
 _NAMES = ("_id", "_code", "_at_raw")
-_OFFSET = r"[0-9]:[0-9]{2}.*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-_NO_OFFSET = r"[+-](1[5-9]|[2-9][0-9]|..:?[6-9][0-9])"
 _EXCHANGED = {"d": "m", "m": "d"}
 
 
@@ -261,10 +259,7 @@ def _instants(value: str, found: str) -> tuple[str, str]:
     if found.startswith("TIMESTAMP WITH TIME ZONE"):
         return "null::timestamp", instant_to_utc(value)
     if found == "VARCHAR":
-        offset = f"regexp_matches(trim({value}), '{_OFFSET}')"
-        local = f"case when not {offset} then try_cast(trim({value}) as timestamp) end"
-        possible = f"{offset} and not regexp_matches(right(trim({value}), 6), '{_NO_OFFSET}')"
-        return local, instant_to_utc(f"case when {possible} then try_cast(trim({value}) as timestamptz) end")
+        return instants(value)
     return f"try_cast({value} as timestamp)", "null::timestamp"
 
 

@@ -17,9 +17,15 @@ settings as (
     select * from {{ ref('stg_centre__setting') }}
 ),
 
+transfers as (
+    select contact_id, count(*) as transfer_count from {{ ref('int_transfer__unioned') }}
+    group by contact_id
+),
+
 joined as (
     select
         contacts.*,
+        greatest(contacts.transfer_count, coalesce(transfers.transfer_count, 0)) as settled_transfer_count,
         queueing.first_queue_id,
         coalesce(queueing.last_queue_id, contacts.queue_id) as answering_queue_id,
         coalesce(queueing.first_queue_at, contacts.first_queue_at) as entered_queue_at,
@@ -45,6 +51,7 @@ joined as (
     cross join settings
     left join queueing on contacts.contact_id = queueing.contact_id
     left join handling on contacts.contact_id = handling.contact_id
+    left join transfers on contacts.contact_id = transfers.contact_id
 ),
 
 decided as (

@@ -1,86 +1,92 @@
--- Contacts of all sources in one form, with their entry channel and region.
+{{ config(materialized='view') }}
+
+-- Contacts of all sources, each once: what two systems list is one row, whose times and outcome are those of one of
+-- them and whose gaps the other one fills. Rulings: DECISIONS.md, section 15.
 with
 
-asterisk as (
-    select
-        source_system, call_id, cast(null as varchar) as root_call_id,
-        cast(null as varchar) as source_channel_id, direction,
-        unlogged_queue_id as queue_id, talk_agent_id as agent_id, dialled_number, cast(null as varchar) as customer_key,
-        caller_hash, caller_masked, caller_prefix, number_type, cast(null as varchar) as source_region_code,
-        started_at, system_answered_at, first_queue_at, queue_left_at, talk_answered_at as agent_answered_at,
-        ended_at, talk_ended_at, cast(null as double) as ivr_s, cast(null as double) as queue_wait_s,
-        cast(null as double) as ring_s, talk_s, cast(null as double) as hold_s, cast(null as double) as consult_s,
-        cast(null as double) as acw_s, cast(null as double) as total_s, outcome, hangup_side,
-        cast(null as varchar) as hangup_cause, cast(null as varchar) as issue_id,
-        cast(null as varchar) as disposition_code, cast(null as varchar) as line_of_business, transfer_count,
-        queue_visit_count, cast(null as boolean) as declared_resolved, false as is_ruled_invalid,
-        cast(null as varchar) as quality_flags
-    from {{ ref('stg_asterisk__contact') }}
+listed as (
+    select * from {{ ref('int_contact__listed') }}
 ),
 
-canonical as (
-    select
-        source_system, call_id, root_contact_id as root_call_id, channel_id as source_channel_id, direction,
-        queue_id, agent_id, dialled_number, customer_key,
-        caller_hash, caller_masked, caller_prefix, number_type, region_code as source_region_code,
-        started_at, system_answered_at,
-        -- what is not a real contact waited in no queue
-        case when outcome != 'invalid' then queue_entered_at end as first_queue_at,
-        queue_left_at,
-        case
-            when outcome = 'answered' then coalesce(agent_answered_at, queue_left_at, system_answered_at, started_at)
-        end as agent_answered_at,
-        ended_at, ended_at as talk_ended_at, ivr_s, queue_wait_s,
-        ring_s, talk_s, hold_s, consult_s,
-        acw_s, total_s,
-        -- who entered a queue asked for an agent: the outcome says how that ended
-        case
-            when queue_entered_at is not null and outcome = 'abandoned_ivr' then 'abandoned_queue'
-            when queue_entered_at is not null and outcome in ('self_served', 'failed', 'blocked', 'no_answer', 'busy')
-                then 'flow_out'
-            else outcome
-        end as outcome,
-        hangup_side, hangup_cause, issue_id,
-        disposition_code, line_of_business, coalesce(transfer_count, 0) as transfer_count,
-        case when queue_entered_at is null or outcome = 'invalid' then 0 else 1 end as queue_visit_count,
-        declared_resolved,
-        is_invalid as is_ruled_invalid, flags as quality_flags
-    from {{ ref('stg_canonical__contact') }}
+matches as (
+    select * from {{ ref('int_contact__match') }}
 ),
 
-unioned as (
-    select * from asterisk
-    union all
-    select * from canonical
-),
-
-numbers as (
-    select * from {{ ref('stg_centre__number') }}
-),
-
-regions as (
-    select * from {{ ref('region') }}
-),
-
-settings as (
-    select * from {{ ref('stg_centre__setting') }}
+filling as (
+    select listed.*
+    from listed
+    inner join matches on listed.contact_id = matches.contact_id
+    where not matches.is_kept
 )
 
 select
-    unioned.*,
-    unioned.source_system || ':' || unioned.call_id as contact_id,
-    unioned.source_system || ':' || coalesce(unioned.root_call_id, unioned.call_id) as root_contact_id,
+    listed.source_system,
+    listed.call_id,
+    listed.direction,
+    listed.queue_id,
+    listed.agent_id,
+    coalesce(listed.dialled_number, filling.dialled_number) as dialled_number,
+    coalesce(listed.customer_key, filling.customer_key) as customer_key,
+    coalesce(listed.caller_hash, filling.caller_hash) as caller_hash,
+    coalesce(listed.caller_masked, filling.caller_masked) as caller_masked,
+    coalesce(listed.caller_prefix, filling.caller_prefix) as caller_prefix,
+    case
+        when listed.caller_hash is null then coalesce(filling.number_type, listed.number_type)
+        else listed.number_type
+    end as number_type,
+    listed.started_at,
+    listed.system_answered_at,
+    listed.first_queue_at,
+    listed.queue_left_at,
+    listed.agent_answered_at,
+    listed.ended_at,
+    listed.talk_ended_at,
+    coalesce(listed.ivr_s, filling.ivr_s) as ivr_s,
+    listed.queue_wait_s,
+    listed.ring_s,
+    listed.talk_s,
+    listed.hold_s,
+    listed.consult_s,
+    coalesce(listed.acw_s, filling.acw_s) as acw_s,
+    listed.total_s,
+    listed.outcome,
+    listed.hangup_side,
+    coalesce(listed.hangup_cause, filling.hangup_cause) as hangup_cause,
+    coalesce(listed.issue_id, filling.issue_id) as issue_id,
+    coalesce(listed.disposition_code, filling.disposition_code) as disposition_code,
+    coalesce(listed.line_of_business, filling.line_of_business) as line_of_business,
+    listed.transfer_count,
+    listed.queue_visit_count,
+    coalesce(listed.declared_resolved, filling.declared_resolved) as declared_resolved,
+    listed.is_ruled_invalid or coalesce(filling.is_ruled_invalid, false) as is_ruled_invalid,
+    coalesce(listed.quality_flags, filling.quality_flags) as quality_flags,
+    listed.contact_id,
     coalesce(
-        unioned.source_channel_id,
-        numbers.channel_id,
-        case when unioned.direction = 'outbound' then 'voice_outbound' else 'voice_unknown' end
+        root_matches.matched_contact_id,
+        case when listed.root_call_id is null then filled_root_matches.matched_contact_id end,
+        case when listed.root_call_id is null and filling.root_call_id is not null then filling.root_contact_id end,
+        listed.root_contact_id
+    ) as root_contact_id,
+    -- a channel that the export names is the centre's own word; one that follows from the number called comes next
+    coalesce(
+        listed.source_channel_id,
+        filling.source_channel_id,
+        case when listed.channel_id != 'voice_unknown' then listed.channel_id end,
+        filling.channel_id,
+        listed.channel_id
     ) as channel_id,
-    coalesce(unioned.source_region_code, regions.region_code, 'unknown') as region_code,
-    settings.site_id,
-    settings.timezone as site_timezone
-from unioned
-cross join settings
-left join numbers on unioned.dialled_number = numbers.dialled_number
-left join regions
-    on case when unioned.number_type = 'landline' then unioned.caller_prefix end = regions.number_prefix
-where unioned.direction in ('inbound', 'outbound')
+    coalesce(case when listed.region_code != 'unknown' then listed.region_code end, filling.region_code, 'unknown')
+        as region_code,
+    listed.site_id,
+    listed.site_timezone,
+    matches.matched_contact_id,
+    matches.match_rule,
+    coalesce(matches.is_ambiguous, false) as is_match_ambiguous
+from listed
+left join matches on listed.contact_id = matches.contact_id
+left join filling on matches.matched_contact_id = filling.contact_id
+left join matches as root_matches
+    on listed.root_contact_id = root_matches.contact_id and not root_matches.is_kept
+left join matches as filled_root_matches
+    on filling.root_contact_id = filled_root_matches.contact_id and not filled_root_matches.is_kept
+where coalesce(matches.is_kept, true)

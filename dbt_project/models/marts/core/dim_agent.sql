@@ -15,6 +15,10 @@ seen as (
     select agent_id from {{ ref('fct_queue_visit') }}
     union
     select agent_id from {{ ref('fct_queue_offer') }}
+    union
+    select from_agent_id as agent_id from {{ ref('fct_transfer') }}
+    union
+    select to_agent_id as agent_id from {{ ref('fct_transfer') }}
 )
 
 select

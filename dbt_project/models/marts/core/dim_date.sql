@@ -2,7 +2,8 @@ with
 
 fact_bounds as (
     {%- set facts = [
-        'fct_contact', 'fct_queue_visit', 'fct_queue_offer', 'fct_agent_leg', 'fct_agent_state', 'fct_agent_day'
+        'fct_contact', 'fct_queue_visit', 'fct_queue_offer', 'fct_agent_leg', 'fct_agent_state', 'fct_agent_day',
+        'fct_transfer', 'fct_ticket_day'
     ] %}
     {%- for fact in facts %}
     select min(local_date) as first_date, max(local_date) as last_date from {{ ref(fact) }}

@@ -14,6 +14,8 @@ seen as (
     select answering_queue_id as queue_id from {{ ref('fct_contact') }}
     union
     select queue_id from {{ ref('fct_queue_offer') }}
+    union
+    select to_queue_id as queue_id from {{ ref('fct_transfer') }}
 ),
 
 unnamed as (

@@ -98,7 +98,7 @@ select
         when settled_outcome in ('failed', 'blocked', 'busy', 'no_answer', 'flow_out') then 'not_connected'
     end as hangup_reason,
     agent_count,
-    cast(transfer_count as integer) as transfer_count,
+    cast(settled_transfer_count as integer) as transfer_count,
     cast(queue_visit_count as integer) as queue_visit_count,
     sl_target_s,
     short_abandon_s,
@@ -113,5 +113,8 @@ select
     disposition_code,
     line_of_business,
     declared_resolved,
-    quality_flags
+    quality_flags,
+    matched_contact_id,
+    match_rule,
+    is_match_ambiguous
 from judged

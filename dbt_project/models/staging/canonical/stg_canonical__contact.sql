@@ -2,6 +2,7 @@ select
     'canonical' as source_system,
     contact_id as call_id,
     root_contact_id,
+    telephony_call_id,
     channel_id,
     direction,
     queue_id,

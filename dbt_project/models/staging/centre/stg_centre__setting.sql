@@ -12,5 +12,6 @@ select
     acw_pause_reasons,
     wrap_up_s,
     shift_day_start_s,
-    agent_silence_max_s
+    agent_silence_max_s,
+    contact_match_s
 from {{ lake('centre', 'setting') }}

@@ -1,0 +1,11 @@
+select
+    feed,
+    feed_name_zh,
+    feed_name_en,
+    timezone,
+    is_critical,
+    is_steady,
+    is_stale,
+    landed_count,
+    last_landed_at
+from {{ ref('stg_centre__feed_state') }}

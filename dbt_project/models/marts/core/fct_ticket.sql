@@ -1,0 +1,45 @@
+{{ config(
+    materialized='incremental', incremental_strategy='window', window_by='canonical.ticket', on_schema_change='fail'
+) }}
+
+select
+    ticket_id,
+    contact_id,
+    channel_id,
+    customer_key,
+    ticket_type,
+    issue_id,
+    priority,
+    created_by_agent_id,
+    assigned_agent_id,
+    assigned_department_id,
+    creation_started_at,
+    created_at,
+    assigned_at,
+    due_at,
+    first_solved_at,
+    solved_at,
+    archived_at,
+    status,
+    reopened_count,
+    returned_count,
+    required_field_count,
+    filled_field_count,
+    initial_category,
+    final_category,
+    repeat_reason,
+    is_complaint,
+    timezone,
+    local_created_at,
+    local_due_at,
+    local_created_date,
+    local_assigned_date,
+    local_due_date,
+    local_solved_date,
+    local_archived_date,
+    is_closed_in_time,
+    solving_s,
+    partition_date,
+    record_hash
+from {{ ref('int_ticket__ticket') }}
+where {{ in_changed_partitions('canonical.ticket', 'partition_date') }}

@@ -1,0 +1,3 @@
+select *
+from {{ lake('asterisk', 'cel') }}
+where {{ in_read_window('dt') }}

@@ -1,0 +1,161 @@
+"""Records that live on: a change moves the dates that the record touches, however old, and no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from expectations.contracts import all_contracts
+from orchestration import paths
+from orchestration.entities import Changes, changes, entity_feeds
+from orchestration.warehouse import DBT_PROJECT
+from tests.dbt_project.warehouse import Warehouse
+
+FEED, ZONE = "canonical.ticket", "Asia/Shanghai"
+SELECT = (
+    "--select",
+    "stg_canonical__ticket",
+    "stg_centre__setting",
+    "int_ticket__ticket",
+    "fct_ticket",
+    "fct_ticket_day",
+)
+OPENED = date(2026, 1, 20)
+AS_OF = "2026-03-02 00:00:00"
+
+
+def at(day: date, hour: int = 10) -> datetime:
+    """An hour of a local date, as UTC."""
+    return datetime(day.year, day.month, day.day, hour) - timedelta(hours=8)
+
+
+def ticket(name: str, opened: date, **said: Any) -> dict[str, Any]:
+    row = {"ticket_id": name, "created_at": at(opened), "status": "open", "dt": opened} | said
+    return row | {"row_hash": json.dumps(row, default=str, sort_keys=True)}
+
+
+def tickets(**changed: Any) -> list[dict[str, Any]]:
+    """Three tickets of one date, the first as `changed`, and one of a later date."""
+    return [
+        ticket("old", OPENED, **{"due_at": at(date(2026, 2, 10), 18), **changed}),
+        ticket("solved", OPENED, due_at=at(date(2026, 2, 11)), solved_at=at(date(2026, 2, 3)), status="solved"),
+        ticket("other", OPENED, due_at=at(date(2026, 2, 12))),
+        ticket("later", date(2026, 2, 20), due_at=at(date(2026, 2, 25))),
+    ]
+
+
+def released(warehouse: Warehouse) -> None:
+    """Make the facts of the warehouse the current release."""
+    current = paths.published_dir(warehouse.root) / "current"
+    current.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(warehouse.file), read_only=True) as db:
+        db.execute(f"copy marts.fct_ticket to '{current / 'fct_ticket.parquet'}' (format parquet)")
+
+
+def by_day(warehouse: Warehouse) -> dict[date, list[tuple[Any, ...]]]:
+    rows: dict[date, list[tuple[Any, ...]]] = {}
+    for row in warehouse.rows("select * from marts.fct_ticket_day order by all"):
+        rows.setdefault(row[0], []).append(row)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Warehouse]:
+    """A warehouse of the tickets as they were, and their release; each call copies it."""
+    first = Warehouse(tmp_path_factory.mktemp("tickets"))
+    first.write_days(FEED, tickets())
+    first.dbt("run", *SELECT, "--vars", json.dumps({"as_of": AS_OF}))
+    released(first)
+
+    def another() -> Warehouse:
+        copied = first.copy(tmp_path_factory.mktemp("copy") / "root")
+        released(copied)
+        return copied
+
+    return another
+
+
+def test_a_ticket_opened_40_days_ago_and_archived_today_changes_its_own_dates_and_no_other(
+    built: Callable[[], Warehouse],
+) -> None:
+    warehouse = built()
+    before = by_day(warehouse)
+    today = OPENED + timedelta(days=40)
+    now = {"solved_at": at(date(2026, 2, 10), 9), "archived_at": at(date(2026, 2, 10), 17), "status": "archived"}
+    warehouse.write_days(FEED, tickets(assigned_at=at(today), **now))
+    change = changes(warehouse.root, ZONE, {FEED: [OPENED]})
+    assert change.dates == {OPENED, date(2026, 2, 10), today}
+    said = {
+        "as_of": AS_OF,
+        "window_from": AS_OF[:10],
+        "window_to": AS_OF[:10],
+        "changed_partitions": {FEED: [OPENED.isoformat()]},
+        "touched_dates": [day.isoformat() for day in sorted(change.dates)],
+    }
+    warehouse.dbt("run", *SELECT, "--vars", json.dumps(said))
+    after = by_day(warehouse)
+    assert {day for day in {*before, *after} if before.get(day) != after.get(day)} == {date(2026, 2, 10), today}
+    ((due, closed),) = warehouse.rows(
+        "select sum(due_count), sum(closed_in_time_count) from marts.fct_ticket_day where local_date = '2026-02-10'"
+    )
+    assert (due, closed) == (1, 1)
+    incremental = warehouse.rows("select * from marts.fct_ticket order by ticket_id")
+    warehouse.dbt("run", "--full-refresh", *SELECT, "--vars", json.dumps({"as_of": AS_OF}))
+    assert (by_day(warehouse), warehouse.rows("select * from marts.fct_ticket order by ticket_id")) == (
+        after,
+        incremental,
+    )
+
+
+def test_dates_of_the_old_version_are_touched_too(built: Callable[[], Warehouse]) -> None:
+    warehouse = built()
+    warehouse.write_days(FEED, tickets(due_at=at(date(2026, 2, 14))))
+    assert changes(warehouse.root, ZONE, {FEED: [OPENED]}).dates == {OPENED, date(2026, 2, 10), date(2026, 2, 14)}
+
+
+def test_a_deleted_ticket_touches_the_dates_that_it_had(built: Callable[[], Warehouse]) -> None:
+    warehouse = built()
+    warehouse.write(FEED, OPENED, [{k: v for k, v in row.items() if k != "dt"} for row in tickets()[:2]])
+    assert changes(warehouse.root, ZONE, {FEED: [OPENED]}).dates == {OPENED, date(2026, 2, 12)}
+
+
+def test_a_partition_whose_rows_are_the_same_touches_nothing(built: Callable[[], Warehouse]) -> None:
+    assert changes(built().root, ZONE, {FEED: [OPENED]}) == Changes({FEED: frozenset({OPENED})})
+
+
+def test_a_feed_without_a_fact_touches_nothing(tmp_path: Path) -> None:
+    assert changes(tmp_path, ZONE, {"canonical.order": [OPENED]}).dates == frozenset()
+
+
+def test_changes_of_an_unfinished_build_are_added_to_the_new_ones() -> None:
+    first = Changes({"a": frozenset({OPENED})}, frozenset({OPENED}))
+    second = Changes({"a": frozenset({date(2026, 3, 1)}), "b": frozenset({OPENED})}, frozenset({date(2026, 3, 2)}))
+    both = first | second
+    assert both.partitions == {"a": {OPENED, date(2026, 3, 1)}, "b": {OPENED}}
+    assert both.dates == {OPENED, date(2026, 3, 2)}
+    assert not Changes()
+
+
+def test_a_fact_of_records_is_named_after_its_feed_and_has_the_instants_that_touch_dates() -> None:
+    for file in DBT_PROJECT.glob("models/**/*.sql"):
+        feed = next((name for name in all_contracts() if f"window_by='{name}'" in file.read_text("utf-8")), None)
+        if feed is None:
+            continue
+        said = all_contracts()[feed]
+        assert said.entity and file.stem == f"fct_{said.name}"
+        (model,) = yaml.safe_load(file.with_suffix(".yml").read_text("utf-8"))["models"]
+        columns = {column["name"] for column in model["columns"]}
+        instants = {c.name for c in said.columns if c.type == "TIMESTAMP" and c.name != said.version_column}
+        assert {*instants, *said.natural_key, "record_hash", "partition_date"} <= columns
+
+
+def test_calls_are_events() -> None:
+    assert not {"asterisk.cdr", "asterisk.queue_log", "canonical.contact"} & set(entity_feeds())
+    assert FEED in entity_feeds()
