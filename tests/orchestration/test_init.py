@@ -472,6 +472,17 @@ def test_an_export_without_ids_gets_one_of_its_own_columns(tmp_path: Path) -> No
         assert "no id of a call" in told(looked) and looked.proposal.lines["contact_id"].sql[0].startswith("md5(")
 
 
+@pytest.mark.parametrize(("lines", "expected"), [(2, 2), (40, 0)])
+def test_a_number_is_the_centres_own_only_where_few_take_nearly_all_calls(
+    tmp_path: Path, lines: int, expected: int
+) -> None:
+    text = "call id,callee,start time,answered\n" + "".join(
+        f"c{n},021-612345{n % lines:02},2026-03-05 10:00:00,yes\n" for n in range(60)
+    )
+    with look(tmp_path, text) as looked:
+        assert len(looked.proposal.numbers) == expected
+
+
 def test_ids_that_come_twice_are_told(tmp_path: Path) -> None:
     with look(tmp_path, dated("2026-03-05 10:00:00") + "c0,2026-03-05 10:05:00,,answered\n") as looked:
         assert "1 rows repeat an id" in told(looked)
@@ -675,6 +686,14 @@ def test_the_command_says_what_it_did_and_no_personal_data(
     numbers = [record.split(",")[3] for record in original.splitlines()[3:43]]
     assert not any(number in said or number in out.read_text("utf-8") for number in numbers if number[0] == "1")
     assert "张敏" not in said
+
+
+def test_a_trial_that_refuses_most_rows_says_what_a_build_would_do(tmp_path: Path) -> None:
+    done = init(tmp_path, "a.csv", dated(*["2090-03-05 10:00:00"] * 2, "2026-03-05 10:00:00"))
+    assert done.trial is not None and done.trial.refused == {"future_event": 2}
+    out = io.StringIO()
+    Console(file=out, width=120).print(report(done))
+    assert "refused by future_event: 2" in out.getvalue() and "a build hold their dates" in out.getvalue()
 
 
 def test_a_file_that_is_there_stays_unless_it_may_be_replaced(
