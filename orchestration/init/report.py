@@ -132,7 +132,7 @@ def _trial(done: Initialised) -> Iterator[tuple[str, Words]]:
 
 
 def _kpis(done: Initialised) -> Iterator[tuple[str, Words]]:
-    found = available(FEED, done.proposal.lines)
+    found = available(FEED, [line.target for line in done.proposal.lines.values() if line.sql])
     given = ", ".join(words.en for words in found.given)
     yield "", Words(f"可用 {len(found.kpis)} 个。", f"{len(found.kpis)} available, from: {given}.")
     for words, columns, kpis in found.lacking.values():
