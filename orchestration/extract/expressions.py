@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Self
 
 import duckdb
@@ -20,6 +21,18 @@ _KEYWORDS = {
     "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "user",
     "session_user", "current_role", "current_catalog", "current_schema", "current_database",
 }  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _functions() -> tuple[frozenset[str], frozenset[str]]:
+    """DuckDB's functions that don't give the same for the same row, and those that need several rows."""
+    with duckdb.connect(":memory:") as db:
+        rows = db.execute("select function_name, function_type, stability from duckdb_functions()").fetchall()
+    scalar = {name for name, kind, _ in rows if kind in ("scalar", "macro")}
+    return (
+        frozenset(name for name, _, stability in rows if stability not in (None, "CONSISTENT")),
+        frozenset(name for name, kind, _ in rows if kind == "aggregate" and name not in scalar),
+    )
 
 
 class ExpressionError(ValueError):
@@ -42,10 +55,7 @@ class Checker:
     def __init__(self) -> None:
         self._db = duckdb.connect(":memory:")
         self._db.execute("set timezone = 'UTC'")
-        rows = self._db.execute("select function_name, function_type, stability from duckdb_functions()").fetchall()
-        self._unstable = {name for name, _, stability in rows if stability not in (None, "CONSISTENT")}
-        scalar = {name for name, kind, _ in rows if kind in ("scalar", "macro")}
-        self._aggregates = {name for name, kind, _ in rows if kind == "aggregate"} - scalar
+        self._unstable, self._aggregates = _functions()
 
     def __enter__(self) -> Self:
         return self

@@ -82,9 +82,15 @@ def _members(db: duckdb.DuckDBPyConnection, name: str) -> Iterator[tuple[str, st
 def _profile(db: duckdb.DuckDBPyConnection, name: str, sql: str) -> Column:
     known = synonyms()
     common = db.execute(f"select {sql} as v, count(*) from raw where v <> '' group by v order by 2 desc, 1").fetchall()
-    if any(text != text.strip() for text, _ in common):
+    texts_found = [text for text, _ in common]
+    if any(text != text.strip() for text in texts_found):
         sql = f"trim({sql}, ' ' || chr(9) || chr(160) || chr(12288))"
-    blanks = sorted({text.strip() for text, _ in common if known.is_missing(text) or not text.strip()})
+    texts_found = [text.strip() for text in texts_found]
+    if any(text.startswith('="') for text in texts_found):  # how spreadsheets are kept from making numbers of texts
+        sql = f"regexp_replace({sql}, '^=\"(.*)\"$', '\\1')"
+    elif any(text.startswith("'") and text[1:2].isdigit() for text in texts_found):
+        sql = f"ltrim({sql}, chr(39))"
+    blanks = sorted({text for text in texts_found if known.is_missing(text) or not text})
     # a 0 that stands for nothing is no blank: it may be a duration or an answer
     for blank in blanks:
         sql = f"nullif({sql}, {literal(blank)})"

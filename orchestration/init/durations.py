@@ -6,7 +6,9 @@ it is, and whether figures prove its unit (relations.py).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from statistics import median
 
 from orchestration.init.columns import Column
 
@@ -15,6 +17,8 @@ _MINUTES = r"9+:99"
 _NUMBER = r"-?9+(\.9+)?"
 _NAMED = r"(9+(\.9+)?\s*(h|hr|hrs|hours?|m|min|mins|minutes?|s|sec|secs|seconds?)\s*)+"
 _CHINESE = r"(9+\s*(小时|时|分钟|分|秒钟|秒)\s*)+"
+# Where half of the calls would last longer in seconds, the numbers are taken as milliseconds, and it is said.
+_IMPLAUSIBLE_S = 3 * 3600
 _PER_UNIT = {"s": "", "ms": " / 1000", "min": " * 60", "day": " * 86400"}
 
 
@@ -48,8 +52,15 @@ def seconds(column: Column, unit: str | None = None) -> Seconds | None:
         said = unit or column.header.unit
         if said is None and _are_day_fractions(column):
             return Seconds(f"round(cast({x} as double) * 86400)", "Excel day fraction")
-        return Seconds(f"cast({x} as double){_PER_UNIT[said or 's']}", said or "s", is_assumed=said is None)
+        usual = said or ("ms" if _median(column) > _IMPLAUSIBLE_S else "s")
+        return Seconds(f"cast({x} as double){_PER_UNIT[usual]}", usual, is_assumed=said is None)
     return None
+
+
+def _median(column: Column) -> float:
+    """The median of the numbers that are not zero; 0 without any."""
+    numbers = [float(text) for text in column.texts if re.fullmatch(r"\d+(\.\d+)?", text) and float(text)]
+    return median(numbers) if numbers else 0
 
 
 def _are_day_fractions(column: Column) -> bool:

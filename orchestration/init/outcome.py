@@ -134,7 +134,15 @@ class Outcomes:
         if column := self._taken.get("is_answered"):
             known, unknown = word_values("boolean", column)
             yes = among(column, known.get("true", ["true"]))
-            return self._two_way(yes, missed, (column, *columns), (*_not_known(unknown), *assumed))
+            said_of = (*_not_known(unknown), *assumed)
+            if "false" in known:  # what is neither is nothing that can be counted
+                no = among(column, known["false"])
+                arms = [(f"{no} and {condition}" if condition else no, result) for condition, result in missed]
+                return Answer(written_case([(yes, "'answered'"), *arms]), (column, *columns), said_of)
+            if column.filled < column.rows:
+                blank = Words("空着的都当作未接。", "What is blank is taken as not answered.")
+                said_of = (blank, *said_of)
+            return self._two_way(yes, missed, (column, *columns), said_of)
         if column := self._taken.get("is_abandoned"):
             known, unknown = word_values("boolean", column)
             no = among(column, known.get("false", ["false"]))

@@ -30,7 +30,7 @@ _AS_THEY_ARE = (
 _BEFORE_ANSWER = ("ivr_s", "queue_wait_s", "ring_s")
 _WITH_AGENT = ("talk_s", "hold_s", "consult_s")
 # Fewer calls than these do not make a number the centre's own.
-_OWN_CALLS, _OWN_SHARE = 3, 0.01
+_OWN_CALLS, _OWN_SHARE, _OWN_COVER = 3, 0.01, 0.9
 _INTERNAL_LENGTH = 6  # digits of an extension, the configuration's default
 
 
@@ -367,12 +367,16 @@ class Proposer:
             self._own_numbers(callee, f"not ({outbound[0]})" if outbound else "true")
 
     def _own_numbers(self, callee: Column, inbound: str) -> None:
-        """Numbers that many callers dial and that are nobody's mobile: the centre's own."""
+        """The centre's own numbers: few that nearly every call goes to, and no mobile. Else they may be customers'."""
         rows = self._db.execute(
             f"""select {callee.sql} as number, count(*) as calls from raw where {inbound} and number is not null
-            group by number having calls >= {max(_OWN_CALLS, _OWN_SHARE * callee.rows)} order by calls desc, number"""
+            group by number order by calls desc, number"""
         ).fetchall()
-        for number, _ in rows:
+        least = max(_OWN_CALLS, _OWN_SHARE * callee.rows)
+        own = [(number, calls) for number, calls in rows if calls >= least]
+        if sum(calls for _, calls in own) < _OWN_COVER * sum(calls for _, calls in rows):
+            return
+        for number, _ in own:
             bare = normalise_number(number)
             if number_type(bare, _INTERNAL_LENGTH) in ("service", "landline"):
                 self._made.numbers.append((number, "voice_400" if (bare or "").startswith("400") else "voice_unknown"))

@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from expectations.settings import FeedSettings
 from orchestration.init.assignment import FEED, duration_names, instant_names, shortened
 from orchestration.init.capabilities import available
 from orchestration.init.initialise import Initialised
@@ -121,6 +122,8 @@ def _trial(done: Initialised) -> Iterator[tuple[str, Words]]:
     )
     for rule, rows in trial.refused.items():
         yield "", Words("行被拒绝。", f"refused by {rule}: {rows}")
+    if sum(trial.refused.values()) > FeedSettings.refused_block_share * trial.rows_in:
+        yield "", Words("被拒绝的行太多，构建会扣留这些日期。", "So many refused rows make a build hold their dates.")
     for flag, rows in trial.flags.items():
         yield "", Words("行带标记。", f"flag {flag}: {rows}")
     if trial.outcomes:
@@ -129,7 +132,7 @@ def _trial(done: Initialised) -> Iterator[tuple[str, Words]]:
 
 
 def _kpis(done: Initialised) -> Iterator[tuple[str, Words]]:
-    found = available(FEED, done.proposal.lines)
+    found = available(FEED, [line.target for line in done.proposal.lines.values() if line.sql])
     given = ", ".join(words.en for words in found.given)
     yield "", Words(f"可用 {len(found.kpis)} 个。", f"{len(found.kpis)} available, from: {given}.")
     for words, columns, kpis in found.lacking.values():

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from gzip import BadGzipFile
 from pathlib import Path
 from typing import Any
@@ -248,8 +249,7 @@ def _kind(source: Path, export: Path) -> FileKind:
 def header_row(rows: Sequence[Sequence[str]]) -> int | None:
     """Which of the rows is the header: the first with the most known headers; when fewer than two are known, the first
     as wide as most rows without a figure in it. None when there is none."""
-    known = synonyms()
-    hits = [sum(bool(cell.strip()) and _is_known(cell, known.meanings, known.alone) for cell in row) for row in rows]
+    hits = [sum(_is_known(cell) for cell in row if cell.strip()) for row in rows]
     if hits and max(hits) >= 2:
         return hits.index(max(hits))
     widths = Counter(sum(bool(cell.strip()) for cell in row) for row in rows)
@@ -261,9 +261,11 @@ def header_row(rows: Sequence[Sequence[str]]) -> int | None:
     return None
 
 
-def _is_known(cell: str, *known: Any) -> bool:
-    header = synonyms().header(cell)
-    return any(header.key in names for names in known) and not squeezed(cell).isdigit()
+@lru_cache(maxsize=10_000)  # each way to split the lines asks again
+def _is_known(cell: str) -> bool:
+    known = synonyms()
+    header = known.header(cell)
+    return (header.key in known.meanings or header.key in known.alone) and not squeezed(cell).isdigit()
 
 
 def _text_form(manifest: Manifest, original: Path, scratch: Path, export: Path) -> tuple[Form, str]:
@@ -282,7 +284,7 @@ def _text_form(manifest: Manifest, original: Path, scratch: Path, export: Path) 
             at = header_row(rows)
             if not widths or at is None:
                 continue
-            known = sum(_is_known(cell, synonyms().meanings, synonyms().alone) for cell in rows[at])
+            known = sum(_is_known(cell) for cell in rows[at])
             score = (known, widths.most_common(1)[0][1] / len(rows), mark == '"')
             if best is None or score > best[0]:
                 begin = ends[at - 1] if at else 0

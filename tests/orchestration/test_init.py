@@ -103,12 +103,13 @@ def picked(row: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
 # --- the three exports ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def copied(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, Initialised]:
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, Initialised]:
     """An export alone in its folder, with the configuration that init writes beside it."""
-    shutil.copy(EXPORTS / request.param, tmp_path)
+    folder = tmp_path_factory.mktemp("export")
+    shutil.copy(EXPORTS / request.param, folder)
     zone = "Europe/London" if request.param == "desk_en.xlsx" else "Asia/Shanghai"
-    return tmp_path, initialise(tmp_path / request.param, tmp_path / "callmart.yaml", zone=zone)
+    return folder, initialise(folder / request.param, folder / "callmart.yaml", zone=zone)
 
 
 @pytest.mark.parametrize("copied", ["cloud_zh.csv"], indirect=True)
@@ -320,7 +321,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("form", WRITTEN)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(moments=st.lists(MOMENTS, min_size=3, max_size=12, unique=True))
 def test_a_moment_is_read_back_as_it_was_written(form: str, moments: list[datetime]) -> None:
     with duckdb.connect() as db:
@@ -342,6 +343,7 @@ def test_a_moment_is_read_back_as_it_was_written(form: str, moments: list[dateti
         (["3分20秒", "1小时2分3秒", "45秒", "2分钟"], [200, 3723, 45, 120]),
         (["1m 20s", "2h 0m 1s", "20s"], [80, 7201, 20]),
         (["12", "7.5"], [12, 7.5]),
+        (["60000", "0", "125000"], [60, 0, 125]),
         ([str(200 / 86400), str(61 / 86400)], [200, 61]),
         (["soon", "later"], None),
     ],
@@ -440,6 +442,23 @@ def test_a_time_of_day_without_a_date_is_told(tmp_path: Path) -> None:
         assert "ended_at" not in looked.proposal.lines and "end time: It is a time of day" in told(looked)
 
 
+def test_a_row_that_says_neither_yes_nor_no_has_no_outcome(tmp_path: Path) -> None:
+    cells = [f"2026-03-05 10:30:00,{word}" for word in ("是", "否", "")]
+    with look(tmp_path, calls(*cells, head="流水号,开始时间,结束时间,是否接听")) as looked:
+        assert looked.values("outcome") == ["answered", "abandoned_queue", None]
+    cells = [f"2026-03-05 10:30:00,{word}" for word in ("Y", "Y", "")]
+    with look(tmp_path, calls(*cells, head="id,start time,end time,answered")) as looked:
+        assert looked.values("outcome") == ["answered", "answered", "abandoned_queue"]
+        assert "What is blank is taken as not answered" in told(looked)
+
+
+def test_texts_that_spreadsheets_guard_are_bared(tmp_path: Path) -> None:
+    text = 'call id,caller,start time,status\n"=""0012""",\'13800138000,2026-03-05 09:03:00,answered\t\n'
+    init(tmp_path, "a.csv", text)
+    (row,) = rows_of(tmp_path)
+    assert (row["contact_id"], row["caller_number_type"], row["outcome"]) == ("0012", "mobile", "answered")
+
+
 def test_what_the_export_does_not_tell_is_open(tmp_path: Path) -> None:
     done = init(tmp_path, "a.csv", "call id,caller\nc1,13800138000\nc2,13800138001\n")
     assert {found.target for found in done.open_lines} == {"started_at", "outcome"}
@@ -451,6 +470,17 @@ def test_an_export_without_ids_gets_one_of_its_own_columns(tmp_path: Path) -> No
     text = "start time,caller,answered\n2026-03-05 10:00:00,1,yes\n2026-03-05 10:00:00,2,no\n"
     with look(tmp_path, text) as looked:
         assert "no id of a call" in told(looked) and looked.proposal.lines["contact_id"].sql[0].startswith("md5(")
+
+
+@pytest.mark.parametrize(("lines", "expected"), [(2, 2), (40, 0)])
+def test_a_number_is_the_centres_own_only_where_few_take_nearly_all_calls(
+    tmp_path: Path, lines: int, expected: int
+) -> None:
+    text = "call id,callee,start time,answered\n" + "".join(
+        f"c{n},021-612345{n % lines:02},2026-03-05 10:00:00,yes\n" for n in range(60)
+    )
+    with look(tmp_path, text) as looked:
+        assert len(looked.proposal.numbers) == expected
 
 
 def test_ids_that_come_twice_are_told(tmp_path: Path) -> None:
@@ -609,7 +639,7 @@ HEADERS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_an_export_holds_a_configuration_is_written_or_the_error_says_why(
     tmp_path: Path, data: st.DataObject
@@ -656,6 +686,14 @@ def test_the_command_says_what_it_did_and_no_personal_data(
     numbers = [record.split(",")[3] for record in original.splitlines()[3:43]]
     assert not any(number in said or number in out.read_text("utf-8") for number in numbers if number[0] == "1")
     assert "张敏" not in said
+
+
+def test_a_trial_that_refuses_most_rows_says_what_a_build_would_do(tmp_path: Path) -> None:
+    done = init(tmp_path, "a.csv", dated(*["2090-03-05 10:00:00"] * 2, "2026-03-05 10:00:00"))
+    assert done.trial is not None and done.trial.refused == {"future_event": 2}
+    out = io.StringIO()
+    Console(file=out, width=120).print(report(done))
+    assert "refused by future_event: 2" in out.getvalue() and "a build hold their dates" in out.getvalue()
 
 
 def test_a_file_that_is_there_stays_unless_it_may_be_replaced(
