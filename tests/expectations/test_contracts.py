@@ -17,9 +17,9 @@ from expectations.contracts import LINEAGE, METRICS, NUMERIC, Contract, all_cont
 CANONICAL = (
     "action", "agent_state", "api_call", "api_call_minute", "audio_quality", "calendar_event", "chat_message",
     "complaint", "compliance_record", "contact", "cost", "customer", "customer_identity", "do_not_call",
-    "feed_heartbeat", "interaction_sync", "invite", "ivr_step", "lead", "leg", "order", "qa_evaluation", "qa_evaluation_item",
-    "queue_offer", "queue_visit", "recording", "sentiment_alert", "shift", "survey_invitation", "survey_response",
-    "ticket", "ticket_event", "ticket_field", "transfer",
+    "feed_heartbeat", "interaction_sync", "invite", "ivr_step", "lead", "leg", "order", "qa_evaluation",
+    "qa_evaluation_item", "queue_offer", "queue_visit", "recording", "sentiment_alert", "shift", "survey_invitation",
+    "survey_response", "ticket", "ticket_event", "ticket_field", "transfer",
 )  # fmt: skip
 FEEDS = ["asterisk.cdr", "asterisk.queue_log", *(f"canonical.{name}" for name in CANONICAL)]
 ENTITIES = (
