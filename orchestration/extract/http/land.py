@@ -187,6 +187,7 @@ class _Landing:
                 reading = self._page(reading)
             except Shifted:
                 if reading.turn >= _MOST_TURNS:
+                    shutil.rmtree(self._pages)  # the next build has its own turns
                     raise self._client.error(
                         f"the number of records does not fit the pages, {_MOST_TURNS} times in a row: records come and "
                         "go while they are read.",
