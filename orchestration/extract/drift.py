@@ -155,6 +155,16 @@ def write_findings(db: duckdb.DuckDBPyConnection, root: Path, feed: str, found: 
     db.execute("drop table found")
 
 
+def read_findings(db: duckdb.DuckDBPyConnection, root: Path, feed: str) -> list[dict[str, Any]]:
+    """What `write_findings` wrote last, a row each."""
+    file = paths.drift_path(root, feed)
+    if not file.exists():
+        return []
+    cursor = db.execute(f"select * from {parquet([file])} order by first_seen_at, file, column_name")
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 def held_files(root: Path, feed: str) -> list[str]:
     """Why files of a feed are held now, in words, one text a file in landing order."""
     target = paths.drift_path(root, feed)

@@ -7,7 +7,7 @@ partitions of data (lake.py), what is made of these tables (dbt_project).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import duckdb
 from expectations.contracts import Contract, all_contracts, contract
 from orchestration import paths
 from orchestration.config import Config, Feed, hash_key
-from orchestration.extract import masking
+from orchestration.extract import drift, masking
 from orchestration.extract.adapters.asterisk_queue_log import agent_names
 from orchestration.extract.engine import connect, json_row, read_meta, write_parquet
 from orchestration.extract.expressions import quote
@@ -41,8 +41,8 @@ def ensure_zero_partitions(root: Path) -> list[str]:
     return written
 
 
-def write_reference(config: Config, root: Path, stale: Mapping[str, Any]) -> list[str]:
-    """Write the configuration into the reference feeds `centre.*`; `stale` feeds (name -> anything true) are marked.
+def write_reference(config: Config, root: Path, stale: Collection[str]) -> list[str]:
+    """Write the configuration into the reference feeds `centre.*`; `stale` feeds are marked.
 
     Returns the feeds whose content changed. Raises InputError without a hash key, as agents' names may need masking.
     """
@@ -99,7 +99,7 @@ def write_reference(config: Config, root: Path, stale: Mapping[str, Any]) -> lis
     with connect(root) as db:
         rows["centre.feed_capability"] = _capabilities(db, config, root, stale)
         for of in config.feeds.values():
-            for name, told in _state(db, of, config, root, bool(stale.get(of.name))).items():
+            for name, told in _state(db, of, config, root, of.name in stale).items():
                 rows.setdefault(name, []).extend(told)
         for feed, values in rows.items():
             if _write_rows(db, contract(feed), paths.zero_partition_path(root, feed), values):
@@ -184,6 +184,7 @@ def _state(
         for rule, count in item.refused.items():
             refused[day_of_file, rule] += count
     return {
+        "centre.feed_drift": drift.read_findings(db, root, feed.name),
         "centre.feed_state": [state],
         "centre.feed_day": dates,
         "centre.feed_refusal": [
@@ -194,7 +195,7 @@ def _state(
 
 
 def _capabilities(
-    db: duckdb.DuckDBPyConnection, config: Config, root: Path, stale: Mapping[str, Any]
+    db: duckdb.DuckDBPyConnection, config: Config, root: Path, stale: Collection[str]
 ) -> list[dict[str, Any]]:
     """One row per known feed and capability."""
     rows = []
@@ -209,7 +210,7 @@ def _capabilities(
                 "feed": name,
                 "capability": capability,
                 "is_declared": capability in declared,
-                "is_stale": bool(stale.get(name)),
+                "is_stale": name in stale,
                 "last_date": max(days, default=None),
             }
             for capability in said.capabilities()

@@ -40,6 +40,7 @@ def test_every_feed_of_the_project_has_a_contract() -> None:
     assert {name for name, said in found.items() if said.is_reference} == {
         "centre.setting", "centre.queue", "centre.agent", "centre.number", "centre.official_variant",
         "centre.feed_capability", "centre.feed_state", "centre.feed_day", "centre.feed_refusal",
+        "centre.feed_drift",
     }  # fmt: skip
 
 

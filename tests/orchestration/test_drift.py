@@ -18,6 +18,7 @@ import pytest
 from orchestration import paths
 from orchestration.errors import InputError
 from orchestration.extract import drift
+from orchestration.extract.reference import write_reference
 from orchestration.feeds import land_all, refresh, stale_feeds
 from tests.orchestration.extract_kit import CENTRE, NOW, Kit, column, read
 
@@ -190,6 +191,20 @@ def test_a_column_that_left_a_table_is_missing_and_does_not_stop_the_look_at_it(
     kit.refresh()
     assert ids(kit) == ["t1"]
     assert [(column_name, change) for _, column_name, change, _ in found(kit)] == [("prio", "missing_optional")]
+
+
+def test_the_marts_are_told_what_changed(ticket: Kit) -> None:
+    ticket.write("a.csv", sheet(range(12)))
+    ticket.write("b.csv", sheet(range(20, 32), ("工单号", "建单时间", "优先级")))
+    ticket.refresh()
+    write_reference(ticket.config, ticket.root, stale_feeds(ticket.config, ticket.root))
+    (row,) = read(paths.zero_partition_path(ticket.root, "centre.feed_drift"))
+    assert (row["feed"], row["file"], row["column_name"], row["change"]) == (
+        "canonical.ticket", "b.csv", "状态", "missing_required"
+    )  # fmt: skip
+    assert row["is_held"] and row["first_seen_at"] == NOW.replace(tzinfo=None)
+    states = {r["feed"]: r["is_stale"] for r in read(paths.zero_partition_path(ticket.root, "centre.feed_state"))}
+    assert states == {"canonical.ticket": True, "canonical.contact": False}
 
 
 def test_a_critical_feed_that_is_held_stops_the_build_and_another_does_not(ticket: Kit) -> None:
