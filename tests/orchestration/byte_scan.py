@@ -26,7 +26,7 @@ def files_naming(root: Path, *wanted: str) -> set[str]:
     for path in sorted(root.rglob("*")):
         if path.is_file() and not path.is_symlink():
             for text in _texts(path.read_bytes(), path):
-                plain = unicodedata.normalize("NFKC", text)
+                plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
                 if any(word in plain or word in plain.translate(_SIGNS) for word in wanted):
                     found.add(path.relative_to(root).as_posix())
                     break
