@@ -12,10 +12,11 @@ matches as (
     select * from {{ ref('int_contact__match') }}
 ),
 
+-- read apart from `listed`, so that an engine which keeps what it reads twice does not keep all contacts
 filling as (
-    select listed.*
-    from listed
-    inner join matches on listed.contact_id = matches.contact_id
+    select records.*
+    from {{ ref('int_contact__listed') }} as records
+    inner join matches on records.contact_id = matches.contact_id
     where not matches.is_kept
 )
 
