@@ -883,7 +883,9 @@ select
     anomaly_kind,
     cast(null as varchar) as issue_id, cast(null as varchar) as disposition_code,
     cast(null as varchar) as line_of_business, cast(null as boolean) as declared_resolved,
-    cast(null as varchar) as quality_flags
+    cast(null as varchar) as quality_flags,
+    -- one system alone lists contacts
+    cast(null as varchar) as matched_contact_id, cast(null as varchar) as match_rule, false as is_match_ambiguous
 from judged;
 
 create table marts.fct_queue_interval as

@@ -136,7 +136,7 @@ def _formats(node: Any) -> Iterator[str]:
     if isinstance(node, dict) and node.get("class") == "CASE":
         return
     if isinstance(node, dict) and str(node.get("function_name", "")).lower().endswith("strptime"):
-        constants = (part["value"]["value"] for part in _walk(node) if part.get("class") == "CONSTANT")
+        constants = (part["value"].get("value") for part in _walk(node) if part.get("class") == "CONSTANT")
         yield from (str(value) for value in constants if "%" in str(value))
     children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     for child in children:

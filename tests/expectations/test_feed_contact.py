@@ -18,7 +18,8 @@ CLEAN_DAY = """
     with call as (
         select i, timestamp '{day} 00:00:00' + to_seconds(8 * 3600 + i * 180) - interval 8 hour as started_at
         from range(240) t(i))
-    select 'AA-' || i || '-{day}' as contact_id, null as root_contact_id, 'voice_400' as channel_id,
+    select 'AA-' || i || '-{day}' as contact_id, null as root_contact_id, null as telephony_call_id,
+        'voice_400' as channel_id,
         'inbound' as direction, 'sales' as queue_id, 'a1' as agent_id, '4008001001' as dialled_number,
         null as customer_key, md5(i::varchar) as caller_hash, '139****5678' as caller_masked, '139' as caller_prefix,
         'mobile' as caller_number_type, null as region_code, started_at,
