@@ -71,7 +71,7 @@ class Centre:
         return os.readlink(self.served / "current").rsplit("/", 1)[-1]
 
     def hashes(self) -> dict[str, str]:
-        """Content of each released mart, whatever the order of its rows; those left out that tell when what was made."""
+        """Content of each released mart, whatever the order of its rows, but for those that tell when it was made."""
         found = mart_hashes(self.served / "current")
         return {name: content for name, content in found.items() if name not in _TIMED}
 
