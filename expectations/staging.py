@@ -1,7 +1,8 @@
 """Writes the staging models of the canonical feeds from their contracts: `python -m expectations.staging`.
 
 Belongs here: the form of these models. They have the contract's columns under the contract's names, because a canonical
-feed already is in the event model's form. A feed whose model does more (HAND_WRITTEN) is not written here.
+feed already is in the event model's form. One that no other model reads yet is ephemeral, so that it costs no build and
+crowds no graph. A feed whose model does more (HAND_WRITTEN) is not written here.
 """
 
 from __future__ import annotations
@@ -48,10 +49,15 @@ def _name(said: Contract) -> str:
 
 def _model(said: Contract) -> str:
     columns = ",\n    ".join([*said.column_names, *_KEPT])
+    unread = "" if _is_read(_name(said)) else "{{ config(materialized='ephemeral') }}\n\n"
     return (
         f"-- Written by `{COMMAND}` from the feed's contract; change that, not this.\n"
-        f"select\n    {columns}\nfrom {{{{ lake('canonical', '{said.name}') }}}}\n"
+        f"{unread}select\n    {columns}\nfrom {{{{ lake('canonical', '{said.name}') }}}}\n"
     )
+
+
+def _is_read(name: str) -> bool:
+    return any(f"ref('{name}')" in file.read_text("utf-8") for file in FOLDER.parents[1].rglob("*.sql"))
 
 
 def _properties(said: Contract) -> dict[str, object]:
