@@ -244,7 +244,12 @@ def nodes_to_build(manifest: Mapping[str, Any], plan: WarehousePlan, selected: C
     BlockedError when only a part is asked for and all must be made anew.
     """
     nodes = manifest["nodes"]
-    models = {name for name, node in nodes.items() if node["resource_type"] in ("model", "seed")}
+    # an ephemeral model is part of those that read it, and no asset
+    models = {
+        name
+        for name, node in nodes.items()
+        if node["resource_type"] in ("model", "seed") and node["config"].get("materialized") != "ephemeral"
+    }
     tests = {name: set(node["depends_on"]["nodes"]) for name, node in nodes.items() if node["resource_type"] == "test"}
     chosen = models & set(selected)
     settled = set() if plan.full_refresh else settled_nodes(manifest, plan.moved)

@@ -199,6 +199,12 @@ def test_what_is_made_of_feeds_that_did_not_move_stays_as_it_is(manifest: dict[s
     assert "model.p.table" not in warehouse.settled_nodes(manifest, {"a.b"})
 
 
+def test_ephemeral_models_are_not_asked_for(manifest: dict[str, Any]) -> None:
+    asked = {name for name in manifest["nodes"] if not name.startswith("test.")}
+    manifest["nodes"]["model.p.unread"] = node("model", "unread", materialized="ephemeral")
+    assert "model.p.unread" not in warehouse.nodes_to_build(manifest, plan(True), asked)
+
+
 def plan(full: bool) -> WarehousePlan:
     window = Window(day("2026-03-01"), day("2026-03-02"))
     return WarehousePlan((window,), full, datetime(2026, 3, 3), {}, "f")
