@@ -46,7 +46,7 @@ ui: $(READY)
 	@test -n "$$CALLMART_CONFIG" || test -f $(DEMO)/source/callmart.yaml || $(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 60 --seed 1
 	@$(BIN)/callmart ui --config "$${CALLMART_CONFIG:-$(DEMO)/source/callmart.yaml}"
 
-# What callmart costs, beside plain DuckDB: prints a table and writes benchmarks/RESULTS.md. About half an hour at the
+# What callmart costs, beside plain DuckDB: prints a table and writes benchmarks/RESULTS.md. Close to an hour at the
 # usual size; `make bench CALLS=200000 REPEATS=1` and `make bench ONLY=empty_day,queries` take less.
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(if $(CALLS),--calls $(CALLS)) $(if $(REPEATS),--repeats $(REPEATS)) \

@@ -38,6 +38,7 @@ SEEDS = paths.PROJECT / "seeds"
 PARSED = "partial_parse.msgpack"  # dbt's name for the parsed project
 # The state of feeds changes daily and moves small tables only; every other reference table can move any number.
 _UNREMARKABLE = "lake/centre/feed_"
+_CAPABILITY = "lake/centre/feed_capability/"
 _WINDOW_VARIABLES = ("window_from", "window_to", "as_of", "changed_partitions", "touched_dates")
 
 
@@ -164,7 +165,8 @@ def plan_warehouse(root: Path, zone: str, forced: Window | None = None) -> Wareh
     if unfinished:
         change |= _changes_of(unfinished)
     windows = windows_of(touched, days)
-    if change and not windows:
+    if not windows and (change or released is None or released.inputs != inputs):
+        # No event moved: the least that makes what else is built of the lake.
         windows = (Window(last, last),)
     moved_feeds = None if released is None or unfinished or forced else frozenset(_differing(released.inputs, inputs))
     return WarehousePlan(windows, False, as_of, inputs, fingerprint, change, moved_feeds)
@@ -384,7 +386,7 @@ def feeds_read(raw_code: str) -> Sequence[str]:
 
 
 def _state_of_feeds(inputs: Mapping[str, str]) -> list[str]:
-    return [content for name, content in inputs.items() if name.startswith(_UNREMARKABLE)]
+    return [content for name, content in inputs.items() if name.startswith(_CAPABILITY)]
 
 
 def _is_configuration(feed: str) -> bool:
