@@ -177,9 +177,12 @@ def has_changes(db: duckdb.DuckDBPyConnection, zone: str, begin: int, end: int) 
 
 
 def flags(conditions: Iterable[tuple[str, str]]) -> str:
-    """A list of the names whose condition holds."""
-    cases = [f"case when {condition} then {literal(name)} end" for condition, name in conditions]
-    return f"list_filter([{', '.join(cases)}]::varchar[], x -> x is not null)" if cases else "[]::varchar[]"
+    """The names whose condition holds, sorted, with commas between them; NULL when none holds."""
+    by_name: dict[str, list[str]] = {}
+    for condition, name in conditions:
+        by_name.setdefault(name, []).append(f"({condition})")
+    cases = [f"case when {' or '.join(by_name[name])} then {literal(name)} end" for name in sorted(by_name)]
+    return f"nullif(concat_ws(',', {', '.join(cases)}), '')" if cases else "null::varchar"
 
 
 def case(conditions: Iterable[tuple[str, str]], otherwise: str = "null") -> str:

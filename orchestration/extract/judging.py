@@ -141,16 +141,14 @@ def judge(db: duckdb.DuckDBPyConnection, kind: Adapter, context: Context) -> Non
     db.execute(
         f"""create or replace temp table judged as
         with adapted as ({kind.select(context)}),
-        flagged as (
-            select * exclude (_flags), nullif(array_to_string(list_sort(list_distinct(_flags)), ','), '') as flags,
-                {local_date} as dt
-            from adapted),
+        dated as (
+            select *, {local_date} as dt from adapted),
         typed as (
             select "#line" as source_line, {said}, dt, _written_at,
                 {case((when, rule) for when, rule, _, _ in rules)} as rule,
                 {case((when, column) for when, _, column, _ in rules)} as column_name,
                 {case((when, reason) for when, _, _, reason in rules)} as reason
-            from flagged)
+            from dated)
         select *, {literal(manifest.source_file)} as source_file, timestamp {literal(landed)} as ingested_at,
             case when rule is null then md5({json_row(names)}) end as row_hash
         from typed"""

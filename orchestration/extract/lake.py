@@ -319,10 +319,10 @@ def _moved(
 ) -> dict[str, list[tuple[str, int]]]:
     """Rows whose natural key has a newer version under another date: a corrected start must not count a call twice.
 
-    A key that contains the whole row can't move.
+    A key that contains the whole row, or its time, can't move.
     """
     typed = [item for item in typed if item.rows and item.manifest.retired_at is None]
-    if feed.contract.natural_key == ("row_hash",) or not typed:
+    if {"row_hash", feed.contract.event_time} & set(feed.contract.natural_key) or not typed:
         return {}
     keys = ", ".join(map(quote, feed.contract.natural_key))
     db.execute(
@@ -387,16 +387,16 @@ def _build(
                 window same as (partition by {keys} order by is_moved, {_latest(said)}))
             where not stays"""
         )
-        db.execute(
-            f"""create or replace temp view part as
-            select *, kept_file is null as stays from {of_day} left join dropped using (object_id, source_line)"""
-        )
+        is_any = db.execute("select exists (from dropped)").fetchone() == (True,)
+        compared = f"{of_day} left join dropped using (object_id, source_line)" if is_any else of_day
+        stays = "kept_file is null" if is_any else "true"
+        db.execute(f"create or replace temp view part as select *, {stays} as stays from {compared}")
     else:
         empty = ", ".join(f"cast(null as {c.type}) as {quote(c.name)}" for c in said.lake_columns)
         db.execute(f"create or replace temp view part as select {empty}, true as stays where false")
     counted = db.execute(
         f"""select count(*) filter (stays), count(*) filter (not stays),
-            md5(coalesce(string_agg(row_hash, '' order by row_hash) filter (stays), '')),
+            hex(sum(md5_number_upper(row_hash)) filter (stays)) || hex(sum(md5_number_lower(row_hash)) filter (stays)),
             count(flags) filter (stays), strftime(max({quote(said.event_time or "")}) filter (stays), '%Y-%m-%d %X.%f')
             from part"""
     ).fetchone()

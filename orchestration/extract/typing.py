@@ -334,7 +334,9 @@ def _type_object(
             meta,
         )
         names = ", ".join(quote(column.name) for column in feed.contract.lake_columns)
-        _put(db, f"select {names}, dt from judged where rule is null", folder / TYPED, meta)
+        # a partition reads the rows of its date only
+        order = "order by dt" if len(dates) > 1 else ""
+        _put(db, f"select {names}, dt from judged where rule is null {order}", folder / TYPED, meta)
     for table in ("raw", "unread", "judged", "refused", "replaced"):
         db.execute(f"drop table if exists {table}")
     return _from_meta(manifest, meta)

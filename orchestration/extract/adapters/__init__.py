@@ -6,7 +6,7 @@ same for all feeds (typing.py), and personal data rules (masking.py).
 An adapter's `select` reads the relation `raw` ("#line", "#mark" and the raw columns, all VARCHAR) and gives "#line",
 every column of the contract but `flags`, and
   _written_at      instant at which the record was written (UTC), for telling versions of a file apart
-  _flags           VARCHAR[] of rules that the row broke and survives
+  flags            VARCHAR: rules that the row broke and survives, sorted, with commas between them
   _rule, _column, _reason   why the row is refused, or NULL; a reason never quotes the row
 """
 

@@ -157,7 +157,7 @@ class Cdr:
                     as customer_number_type,
                 mask_text(accountcode) as account_code,
                 coalesce(believed_end, started_at) as _written_at,
-                {flags(conditions)} as _flags,
+                {flags(conditions)} as flags,
                 {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,
                 {case((when, column) for when, _, column, _ in refusals)} as _column,
                 {case((when, literal(reason)) for when, _, _, reason in refusals)} as _reason

@@ -125,7 +125,7 @@ class Cel:
                 mask_text(hangup_cause) as hangup_cause, agent_name({bare_channel("hangup_channel")}) as hangup_peer,
                 mask_text(dial_status) as dial_status, mask_text(account_code) as account_code,
                 event_at as _written_at,
-                {flags(conditions)} as _flags,
+                {flags(conditions)} as flags,
                 {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,
                 {case((when, column) for when, _, column, _ in refusals)} as _column,
                 {case((when, literal(reason)) for when, _, _, reason in refusals)} as _reason

@@ -144,7 +144,7 @@ class QueueLog:
                 number_prefix(number, number_type(number)) as caller_prefix,
                 case when event = 'ENTERQUEUE' then number_type(number) end as caller_number_type,
                 event_at as _written_at,
-                {flags(conditions)} as _flags,
+                {flags(conditions)} as flags,
                 {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,
                 {case((when, column) for when, _, column, _ in refusals)} as _column,
                 {case((when, literal(reason)) for when, _, _, reason in refusals)} as _reason

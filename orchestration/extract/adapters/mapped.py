@@ -28,6 +28,8 @@ _TOP = {"s": LONGEST_S, "ms": 1000 * LONGEST_S, "rate": 1, "count": 1_000_000}
 # What names things is a key of joins: a telephone number in it stays, and the feed's suite says so.
 _NAMES = ("_id", "_code", "_at_raw")
 _EXCHANGED = {"d": "m", "m": "d"}
+_YEAR_FIRST = re.compile("%[yY].*%-?[dm].*%-?[dm]")
+_SLIPS = 0.01
 
 
 class Mapped:
@@ -69,7 +71,9 @@ class Mapped:
                 mapping.setdefault(column.name, column.default)
         found = _bind(context, mapping, {name: types[name] for name in mapping})
         tried = [f"try({{'v': ({sql}\n)}}) as {quote('t_' + name)}" for name, sql in mapping.items()]
-        tried.append(f"try({{'v': ({_exchanged(context, mapping[contract.event_time or ''])}\n)}}).v as exchanged")
+        exchanged = _exchanged(context, mapping[contract.event_time or ""])
+        if exchanged:
+            tried.append(f"try({{'v': ({exchanged}\n)}}).v as exchanged")
         tried += [f"try({{'v': ({rule.when}\n)}}) as {quote('r_' + rule.name)}" for rule in feed.rules]
         instants = [chain for chain in contract.ordered if contract.column(chain[0]).type == "TIMESTAMP"]
         steps = {step for chain in instants if contract.event_time in chain for step in chain}
@@ -131,7 +135,6 @@ class Mapped:
             conditions += _backwards([step for step in chain if step in mapping], context.feed.tolerance_s)
         if doubtful:
             conditions.append((" or ".join(doubtful), "dst_ambiguous"))
-        conditions.append(("is_either and exchanged_share > 0.01", "day_month_doubtful"))
         for rule in feed.rules:
             if rule.action != "refuse":
                 conditions.append((quote("r_" + rule.name), rule.name))
@@ -139,9 +142,13 @@ class Mapped:
         refusals = [
             (quote("r_" + rule.name), rule.name, "null", rule.reason) for rule in feed.rules if rule.action == "refuse"
         ]
-        reason = "the time can't be read as the mapping says, but with day and month exchanged it can"
-        refusals.append(("is_exchanged", "day_month_exchanged", literal(contract.event_time or ""), reason))
-        said = quote(f"t_{contract.event_time}")
+        if exchanged:
+            said = quote(f"t_{contract.event_time}")
+            if _is_doubtful_order(context, mapping[contract.event_time or ""], exchanged):
+                conditions.append((f"{said}.v <> exchanged", "day_month_doubtful"))
+            reason = "the time can't be read as the mapping says, but with day and month exchanged it can"
+            is_exchanged = f"{said}.v is null and exchanged is not null"
+            refusals.append((is_exchanged, "day_month_exchanged", literal(contract.event_time or ""), reason))
         numbers = [item.name for item in contract.inputs if item.is_number and item.name in mapping]
         bared = [f"bare_number(c_{name}) as bare_{name}" for name in numbers]
         masked = [f"norm_bare(bare_{name}) as number_{name}" for name in numbers]
@@ -151,21 +158,15 @@ class Mapped:
             typed as (
                 select * exclude ({", ".join(quote("r_" + rule.name) for rule in feed.rules) or "mark"}),
                     {", ".join(values)}{"" if feed.rules else ", mark"} from tried),
-            read as (
-                select *, {said}.v is null and exchanged is not null as is_exchanged,
-                    {said}.v <> exchanged as is_either,
-                    avg(is_exchanged::int) over () / nullif(avg((is_exchanged or is_either)::int) over (), 0)
-                        as exchanged_share
-                from typed),
             ranged as (
-                select *, {", ".join(columns)} from read),
+                select *, {", ".join(columns)} from typed),
             bared as (
                 select {", ".join(["*", *bared])} from ranged),
             masked as (
                 select {", ".join(["*", *masked])} from bared)
             select "#line", {_outputs(context, mapping, invalid)},
                 {_written(context, mapping)} as _written_at,
-                {flags(conditions)} as _flags,
+                {flags(conditions)} as flags,
                 {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,
                 {case((when, column) for when, _, column, _ in refusals)} as _column,
                 {case((when, literal(reason)) for when, _, _, reason in refusals)} as _reason
@@ -229,22 +230,36 @@ def _bind(context: Context, mapping: dict[str, str], wanted: dict[str, str]) -> 
     return found
 
 
-def _exchanged(context: Context, sql: str) -> str:
-    """An expression with day and month exchanged in its formats; `null` when it has no such format."""
+def _exchanged(context: Context, sql: str) -> str | None:
+    """An expression with day and month exchanged in its formats; None when it has no such format. Behind a year nobody
+    writes the day before the month."""
     formats = re.compile(r"'[^']*%-?d[^']*%-?m[^']*'|'[^']*%-?m[^']*%-?d[^']*'")
 
     def exchange(match: re.Match[str]) -> str:
+        if _YEAR_FIRST.search(match[0]):
+            return match[0]
         return re.sub(r"%(-?)([dm])", lambda code: f"%{code[1]}{_EXCHANGED[code[2]]}", match[0])
 
     exchanged = formats.sub(exchange, sql)
     if exchanged == sql:
-        return "null"
+        return None
     with Checker() as checker:
         try:
             kind = checker.check(exchanged, context.raw_columns) or ""
         except ExpressionError:  # the text that looked like a format was none
-            return "null"
-    return exchanged if kind.startswith("TIMESTAMP") else "null"
+            return None
+    return exchanged if kind.startswith("TIMESTAMP") else None
+
+
+def _is_doubtful_order(context: Context, sql: str, exchanged: str) -> bool:
+    """Whether, of the times that tell the order of day and month or can be read in both, too many tell the other one
+    to be slips."""
+    row = context.db.execute(
+        f"""select count(*) filter (said.v is null and other.v is not null), count(*) filter (said.v <> other.v)
+        from (select try({{'v': ({sql}\n)}}) as said, try({{'v': ({exchanged}\n)}}) as other from raw)"""
+    ).fetchone()
+    assert row is not None
+    return bool(row[0] > _SLIPS * (row[0] + row[1]))
 
 
 def _instants(value: str, found: str) -> tuple[str, str]:
