@@ -16,6 +16,11 @@ Direction = Literal["inbound", "outbound"]
 ExitKind = Literal["answered", "abandoned", "timeout", "exit_key", "empty"]
 LegKind = Literal["queue", "outbound", "direct"]
 Disposition = Literal["ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION"]
+Medium = Literal["voice", "im", "email"]
+StepEnd = Literal["next_node", "agent", "hangup", "self_service_done", "timeout", "invalid_key"]
+HandoverKind = Literal["blind", "attended", "overflow"]
+HandoverReason = Literal["ability", "department", "customer_request", "overflow", "other"]
+Sender = Literal["customer", "agent", "bot"]
 
 
 @dataclass(slots=True)
@@ -51,11 +56,50 @@ class Leg:
 
 
 @dataclass(slots=True)
+class Step:
+    """One stay of a caller at a node of the menu."""
+
+    node_id: str
+    entered_at: int
+    left_at: int
+    ended: StepEnd
+    key: str | None = None
+    target_id: str | None = None  # the node that the key leads to
+
+
+@dataclass(slots=True)
+class Handover:
+    """One transfer of a contact to a queue, an agent or somebody outside."""
+
+    kind: HandoverKind
+    reason: HandoverReason
+    at: int
+    from_agent_id: str | None
+    to_agent_id: str | None = None
+    to_queue_id: str | None = None
+    is_external: bool = False
+    is_completed: bool = True
+    is_restated: bool | None = None  # whether the customer had to tell it all again; None: not told
+
+
+@dataclass(slots=True)
+class Message:
+    """One message of a chat or a mail thread."""
+
+    sender: Sender
+    at: int
+    agent_id: str | None = None
+    is_quick_reply: bool = False
+
+
+@dataclass(slots=True)
 class Contact:
-    """One inbound call or one outbound attempt.
+    """One inbound call, one outbound attempt, one chat or one mail thread.
 
     `answered_at` is when the system (the menu) or the called party answered; None if that never happened.
-    `disposition` is what the telephone system says of the caller's channel.
+    `disposition` is what the telephone system says of the caller's channel. Of a customer whom the company does not
+    know there is no `customer_id`, of a contact that nobody handled no `issue_id`, `is_solved` or `is_declared_solved`.
+    `repeat_of` is the earlier contact that did not solve the issue, in truth and whatever its agent declared.
     """
 
     contact_id: str
@@ -68,6 +112,24 @@ class Contact:
     disposition: Disposition
     visits: list[Visit] = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
+    medium: Medium = "voice"
+    customer_id: str | None = None
+    issue_id: str | None = None
+    is_solved: bool | None = None
+    is_declared_solved: bool | None = None
+    repeat_of: str | None = None
+    repeat_reason: str | None = None
+    is_self_served: bool = False
+    steps: list[Step] = field(default_factory=list)
+    handovers: list[Handover] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+
+    @property
+    def last_agent_id(self) -> str | None:
+        """The agent of its last conversation, or of the last answer in a chat."""
+        if self.legs:
+            return self.legs[-1].agent_id
+        return next((message.agent_id for message in reversed(self.messages) if message.agent_id), None)
 
 
 @dataclass(slots=True)

@@ -23,7 +23,8 @@ from simulator.centre import Centre
 from simulator.errors import ForeignFolderError, SettingError
 from simulator.events import CentreRules, QueueRules
 from simulator.setting import NUMBERS, QUEUES, Agent, Setting
-from simulator.truth import Value, recount
+from simulator.truth.telephone import recount
+from simulator.truth.values import Value
 
 FEWEST_AGENTS = 8
 GENERATOR = "callmart simulate"

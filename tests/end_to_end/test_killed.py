@@ -33,7 +33,7 @@ from orchestration.release import last_release
 from tests.end_to_end.centre import Centre
 from tests.end_to_end.killer import Aim, Ended, run_command, run_stage
 
-KILLS = int(os.environ.get("CALLMART_KILLS", "10"))
+KILLS = int(os.environ.get("CALLMART_KILLS", "5"))
 SEED = int(os.environ.get("CALLMART_KILL_SEED", "20260302"))
 FIRST_NOW, NOW = "2026-03-07T01:00:00", "2026-03-08T01:00:00"
 DAY_S = 86_400

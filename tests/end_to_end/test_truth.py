@@ -21,7 +21,7 @@ LISTED = {f"M{number:03}" for number in (*range(1, 4), *range(6, 12), 14, 21, *r
 
 @pytest.fixture(scope="module")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Centre:
-    centre = simulated(tmp_path_factory.mktemp("month") / "centre", days=35, agents=60, seed=1)
+    centre = simulated(tmp_path_factory.mktemp("month") / "centre", days=35, agents=30, seed=1)
     centre.build()
     return centre
 

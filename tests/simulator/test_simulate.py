@@ -18,7 +18,8 @@ from simulator import ForeignFolderError, SettingError, SimulationSummary, simul
 from simulator.asterisk_files import local_day
 from simulator.events import History
 from simulator.run import RULES, usual_calls_per_day
-from simulator.truth import Value, recount
+from simulator.truth.telephone import recount
+from simulator.truth.values import Value
 from tests.simulator.log_reader import cdr, config, parse_line, queue_log, raw_lines, read_history
 
 # three dates around the end of a month, at its weekend

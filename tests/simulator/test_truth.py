@@ -19,7 +19,8 @@ from simulator.events import (
     Ring,
     Visit,
 )
-from simulator.truth import Value, agent_states, anomalous, outcome, percentile, recount, wait_s
+from simulator.truth.telephone import agent_states, anomalous, outcome, percentile, recount, wait_s
+from simulator.truth.values import Value
 
 RULES = CentreRules(queues={"sales": QueueRules(20, 5), "support": QueueRules(30, 5)})
 MIDNIGHT = 1772380800  # 2026-03-02 00:00 in Shanghai, a Monday

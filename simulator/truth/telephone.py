@@ -1,8 +1,7 @@
-"""The planted truth: the KPIs of a simulated history, counted in plain Python.
+"""KPIs of calls, queues and agents, counted from a simulated history.
 
-Belongs here: the rulings on the KPIs, once more and independently of the warehouse, over the records of `events`.
-Does not belong here: anything read from a file, SQL, or code shared with the warehouse; a recount that shared code
-with what it judges would repeat its mistakes.
+Belongs here: the rulings on these KPIs, once more and independently of the warehouse, over the records of `events`.
+Does not belong here: anything read from a file, SQL, or code shared with the warehouse.
 
 Method: each record adds to a cell of named sums (a `Cell`) at the finest grain; cells are rolled up; a KPI is the
 quotient of two sums, taken last. Three families of cells exist because the same words count different things:
@@ -16,14 +15,13 @@ from __future__ import annotations
 import bisect
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from simulator.events import CentreRules, Contact, History, Leg, Presence, QueueRules, Ring, Visit
+from simulator.truth.values import Cell, Formula, Value
 
-Cell = defaultdict[str, int]
 K = TypeVar("K", bound=Hashable)
 L = TypeVar("L", bound=Hashable)
 
@@ -43,66 +41,7 @@ REASONS = {
 }
 
 
-class Value(NamedTuple):
-    """One KPI value. A dimension outside the dimension set is None; a count has denominator None."""
-
-    kpi_id: str
-    variant: str
-    grain: str
-    period_start: str
-    dim_set: str
-    queue: str | None
-    channel: str | None
-    agent: str | None
-    hour_of_day: int | None
-    category: str | None
-    numerator: int | float | None
-    denominator: int | float | None
-    value: float | int | None
-
-
 # --- formulas -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A KPI variant as sums over a cell: +name or -name in numerator and denominator; no denominator makes a count.
-
-    An extreme (`is_extreme`) is a maximum or minimum and exists only where `of` records exist.
-    """
-
-    kpi_id: str
-    variant: str
-    numerator: tuple[str, ...]
-    denominator: tuple[str, ...] = ()
-    category: str | None = None
-    is_extreme: bool = False
-    denominator_unit: int = 1
-
-    def apply(self, cell: Cell) -> tuple[int | float | None, int | float | None, float | int | None] | None:
-        """Numerator, denominator and value in this cell; None where the KPI has no row."""
-        if self.is_extreme:
-            (name,) = self.numerator
-            return (cell[name], None, cell[name]) if name in cell else None
-        numerator = _sum(cell, self.numerator)
-        if not self.denominator:
-            return numerator, None, numerator
-        denominator = _sum(cell, self.denominator)
-        if numerator == 0 and denominator == 0:
-            return None
-        if denominator == 0:
-            return numerator, 0, None
-        if self.denominator_unit != 1:
-            return numerator, denominator / self.denominator_unit, numerator * self.denominator_unit / denominator
-        return numerator, denominator, numerator / denominator
-
-
-def _sum(cell: Cell, names: Iterable[str]) -> int:
-    total = 0
-    for name in names:
-        total += -cell.get(name[1:], 0) if name.startswith("-") else cell.get(name, 0)
-    return total
-
 
 _NOT_ANSWERED_IN_TIME = ("late", "aband_late", "flow_out_late")
 _HANGUPS = ("abandoned", "short")
