@@ -188,6 +188,12 @@ def test_one_mistyped_date_among_hundreds_casts_no_doubt(contact: Kit) -> None:
     assert set(column(contact.typed(), "flags")) == {None}
 
 
+def test_a_date_whose_year_stands_first_leaves_its_order_in_no_doubt(contact: Kit) -> None:
+    contact.configure(DAY_FIRST.replace("%d/%m/%Y", "%Y-%m-%d"))
+    contact.write("a.csv", contacts("2026-13-03 10:00", "2026-03-02 10:00", "2026-03-04 10:00"))
+    assert column(contact.refused(), "rule") == ["bad_time"] and set(column(contact.typed(), "flags")) == {None}
+
+
 def test_a_mapping_without_day_and_month_in_figures_is_never_exchanged(contact: Kit) -> None:
     contact.configure(CONTACT.replace("started_at: start", "started_at: strptime(start, '%d %b %Y %H:%M')"))
     contact.write("a.csv", contacts("02 Mar 2026 10:00", "32 Mar 2026 10:00"))

@@ -218,6 +218,25 @@ def test_same_rows_in_another_file_are_the_same_content(contact: Kit) -> None:
     assert lake.lake_inventory(contact.root) == before
 
 
+def test_one_changed_value_is_another_content(contact: Kit) -> None:
+    contact.write("a.csv", export(call("a", DAY1, talk=60), call("b", DAY1, talk=61)))
+    contact.refresh()
+    contact.write("a.csv", export(call("a", DAY1, talk=61), call("b", DAY1, talk=60)))
+    (candidate,) = contact.refresh(LATER)
+    assert not candidate.is_same_content and talk(contact, DAY1) == {"a": 61.0, "b": 60.0}
+
+
+def test_a_file_of_many_dates_in_no_order_gives_the_partitions_of_one_in_order(contact: Kit) -> None:
+    days = (DAY3, DAY1, DAY2) * 40
+    rows = [call(f"c{number}", day) for number, day in enumerate(days)]
+    contact.write("a.csv", export(*rows))
+    contact.refresh()
+    mixed = lake.lake_inventory(contact.root)
+    contact.write("a.csv", export(*(rows[at::3][each] for at in (1, 2, 0) for each in range(40))))
+    assert all(candidate.is_same_content for candidate in contact.refresh(LATER))
+    assert lake.lake_inventory(contact.root) == mixed and len(talk(contact, DAY2)) == 40
+
+
 def test_changed_mapping_builds_again(contact: Kit) -> None:
     contact.write("a.csv", export(call("a", DAY1)))
     contact.refresh()
