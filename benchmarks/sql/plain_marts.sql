@@ -698,7 +698,7 @@ where started_at < ended_at;
 
 create table marts.fct_agent_leg as
 select
-    leg_id, contact_id, 'asterisk' as source_system, agent_id, queue_id, channel_id, direction, via, answered_at,
+    leg_id, contact_id, 'asterisk' as source_system, agent_id, queue_id, channel_id, 'voice' as medium, direction, via, answered_at,
     ended_at, getvariable('zone') as timezone, local_ended_at,
     cast(local_ended_at as date) as local_date,
     cast(hour(local_ended_at) as integer) as local_hour,
@@ -735,7 +735,7 @@ from zoned;
 create table marts.fct_queue_visit as
 select
     visit.queue_visit_id, visit.contact_id, visit.visit_no, 'asterisk' as source_system, visit.queue_id,
-    visit.channel_id, visit.direction, visit.entered_at, visit.left_at, visit.timezone,
+    visit.channel_id, 'voice' as medium, visit.direction, visit.entered_at, visit.left_at, visit.timezone,
     work.local(visit.entered_at, visit.timezone) as local_entered_at,
     cast(local_entered_at as date) as local_date,
     cast(hour(local_entered_at) as integer) as local_hour,
@@ -851,7 +851,7 @@ judged as (
 
 select
     contact_id, contact_id as root_contact_id, 'asterisk' as source_system, getvariable('site_id') as site_id,
-    channel_id, direction, first_queue_id, answering_id as answering_queue_id, first_agent_id, last_agent_id,
+    channel_id, 'voice' as medium, direction, first_queue_id, answering_id as answering_queue_id, first_agent_id, last_agent_id,
     dialled_number, cast(null as varchar) as customer_key, caller_hash, caller_masked, region_code, number_type,
     started_at, system_answered_at, queue_at as first_queue_at, first_agent_at, settled_ended_at as ended_at,
     counted_at, timezone, local_counted_at, local_date,
@@ -964,7 +964,7 @@ parts as (
 )
 
 select
-    interval_start, local_date, local_hour, queue_id, channel_id, direction,
+    interval_start, local_date, local_hour, queue_id, channel_id, 'voice' as medium, direction,
     cast(coalesce(sum(columns(
         '^(offered|(?:answered|abandoned|short_abandoned|flowed_out|callback)(?:_in_target)?|still_waiting|'
         || '(?:answered|left)_with_(?:wait|ring)|(?:abandoned|left)_(?:le|gt)_.*)$'

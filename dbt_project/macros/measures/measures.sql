@@ -18,10 +18,10 @@
 {#- The fact of each family and which of its rows count. -#}
 {% macro measure_family_facts() %}
     {{ return({
-        'contact': {'fact': 'fct_contact', 'row_filter': none},
-        'contact_handling': {'fact': 'fct_contact', 'row_filter': "outcome = 'answered'"},
-        'queue': {'fact': 'fct_queue_interval', 'row_filter': "direction = 'inbound'"},
-        'leg': {'fact': 'fct_agent_leg', 'row_filter': none},
+        'contact': {'fact': 'fct_contact', 'row_filter': "medium = 'voice'"},
+        'contact_handling': {'fact': 'fct_contact', 'row_filter': "outcome = 'answered' and medium = 'voice'"},
+        'queue': {'fact': 'fct_queue_interval', 'row_filter': "direction = 'inbound' and medium = 'voice'"},
+        'leg': {'fact': 'fct_agent_leg', 'row_filter': "medium = 'voice'"},
         'ring': {'fact': 'fct_queue_offer', 'row_filter': none},
         'agent': {'fact': 'fct_agent_interval', 'row_filter': 'logged_in_s > 0'},
         'agent_day': {'fact': 'fct_agent_day', 'row_filter': none},

@@ -59,6 +59,10 @@ numbers as (
     select * from {{ ref('stg_centre__number') }}
 ),
 
+channels as (
+    select * from {{ ref('channel') }}
+),
+
 regions as (
     select * from {{ ref('region') }}
 ),
@@ -76,12 +80,15 @@ select
         numbers.channel_id,
         case when unioned.direction = 'outbound' then 'voice_outbound' else 'voice_unknown' end
     ) as channel_id,
+    -- what came by a channel that nobody described is taken for a call, so that it is counted somewhere
+    coalesce(channels.kind, 'voice') as medium,
     coalesce(unioned.source_region_code, regions.region_code, 'unknown') as region_code,
     settings.site_id,
     settings.timezone as site_timezone
 from unioned
 cross join settings
 left join numbers on unioned.dialled_number = numbers.dialled_number
+left join channels on coalesce(unioned.source_channel_id, numbers.channel_id) = channels.channel_id
 left join regions
     on case when unioned.number_type = 'landline' then unioned.caller_prefix end = regions.number_prefix
 where unioned.direction in ('inbound', 'outbound')

@@ -26,6 +26,7 @@ timed as (
         {{ trunc_time('listed.started_at', '(settings.contact_match_s + 1)') }} as stretch
     from listed
     cross join settings
+    where listed.medium = 'voice'
 ),
 
 telephone as (

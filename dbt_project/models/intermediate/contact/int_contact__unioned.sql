@@ -76,6 +76,7 @@ select
         filling.channel_id,
         listed.channel_id
     ) as channel_id,
+    listed.medium,
     coalesce(case when listed.region_code != 'unknown' then listed.region_code end, filling.region_code, 'unknown')
         as region_code,
     listed.site_id,

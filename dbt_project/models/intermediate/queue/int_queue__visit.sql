@@ -59,6 +59,7 @@ settled as (
         contacts.source_system,
         contacts.direction,
         contacts.channel_id,
+        contacts.medium,
         contacts.site_timezone,
         case when visits.logged_wait_s >= 0 then visits.logged_wait_s end as wait_s,
         case when visits.logged_ring_s >= 0 then visits.logged_ring_s end as ring_s,

@@ -10,7 +10,7 @@ states as (
 
 legs as (
     select * from {{ ref('fct_agent_leg') }}
-    where {{ in_window('local_date') }} and agent_id is not null
+    where {{ in_window('local_date') }} and agent_id is not null and medium = 'voice'
 ),
 
 presence as (

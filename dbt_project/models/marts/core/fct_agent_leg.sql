@@ -14,6 +14,7 @@ select
     agent_id,
     queue_id,
     channel_id,
+    medium,
     direction,
     via,
     answered_at,

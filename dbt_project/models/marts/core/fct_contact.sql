@@ -3,8 +3,7 @@
 with
 
 contacts as (
-    select * from {{ ref('int_contact__settled') }}
-    where {{ in_window('local_date') }}
+    select * from {{ ref('int_contact__settled') }} where {{ in_window('local_date') }}
 ),
 
 queues as (
@@ -53,6 +52,7 @@ select
     source_system,
     site_id,
     channel_id,
+    medium,
     direction,
     first_queue_id,
     answering_queue_id,

@@ -14,7 +14,7 @@ offers as (
 entries as (
     select
         {{ trunc_time('entered_at', 900) }} as interval_start,
-        local_date, local_hour, queue_id, channel_id, direction,
+        local_date, local_hour, queue_id, channel_id, medium, direction,
         cast(count(*) as bigint) as offered,
         {{ count_if("exit_kind = 'answered'") }} as answered,
         {{ count_if("exit_kind = 'answered' and is_within_target") }} as answered_in_target,
@@ -37,9 +37,8 @@ entries as (
         {{ count_if("exit_kind != 'waiting' and " ~ in_bucket('wait_s', bucket)) }} as left_{{ bucket.name }},
         {%- endfor %}
         {{ sum_if("ring_s", "exit_kind = 'answered'") }} as answered_ring_s
-    from visits
-    where {{ in_window('local_date') }}
-    group by 1, 2, 3, 4, 5, 6
+    from visits where {{ in_window('local_date') }}
+    group by 1, 2, 3, 4, 5, 6, 7
 ),
 
 endings as (
@@ -47,7 +46,7 @@ endings as (
         {{ trunc_time('ended_at', 900) }} as interval_start,
         cast(local_ended_at as date) as local_date,
         cast(extract(hour from local_ended_at) as integer) as local_hour,
-        queue_id, channel_id, direction,
+        queue_id, channel_id, medium, direction,
         cast(count(*) as bigint) as handled_legs,
         {{ sum_seconds("coalesce(talk_s, 0)") }} as talk_s,
         {{ sum_seconds("coalesce(hold_s, 0)") }} as hold_s,
@@ -57,13 +56,13 @@ endings as (
         min(talk_s) as talk_min_s
     from visits
     where exit_kind = 'answered' and ended_at is not null and {{ in_window('cast(local_ended_at as date)') }}
-    group by 1, 2, 3, 4, 5, 6
+    group by 1, 2, 3, 4, 5, 6, 7
 ),
 
 rings as (
     select
         {{ trunc_time('offers.ended_at', 900) }} as interval_start,
-        offers.local_date, offers.local_hour, offers.queue_id, visits.channel_id, visits.direction,
+        offers.local_date, offers.local_hour, offers.queue_id, visits.channel_id, visits.medium, visits.direction,
         cast(count(*) as bigint) as ring_attempts,
         {{ count_if("offers.result = 'no_answer'") }} as ring_attempts_unanswered,
         {{ count_if("offers.ring_s is not null") }} as ring_attempts_with_ring,
@@ -71,15 +70,15 @@ rings as (
     from offers
     inner join visits on offers.queue_visit_id = visits.queue_visit_id
     where {{ in_window('offers.local_date') }}
-    group by 1, 2, 3, 4, 5, 6
+    group by 1, 2, 3, 4, 5, 6, 7
 ),
 
 intervals as (
-    select interval_start, local_date, local_hour, queue_id, channel_id, direction from entries
+    select interval_start, local_date, local_hour, queue_id, channel_id, medium, direction from entries
     union
-    select interval_start, local_date, local_hour, queue_id, channel_id, direction from endings
+    select interval_start, local_date, local_hour, queue_id, channel_id, medium, direction from endings
     union
-    select interval_start, local_date, local_hour, queue_id, channel_id, direction from rings
+    select interval_start, local_date, local_hour, queue_id, channel_id, medium, direction from rings
 )
 
 select
@@ -88,6 +87,7 @@ select
     intervals.local_hour,
     intervals.queue_id,
     intervals.channel_id,
+    intervals.medium,
     intervals.direction,
     {%- for measure in fct_queue_interval_entry_counts() %}
     coalesce(entries.{{ measure }}, 0) as {{ measure }},

@@ -19,6 +19,7 @@ select
     visits.source_system,
     visits.queue_id,
     visits.channel_id,
+    visits.medium,
     visits.direction,
     visits.entered_at,
     visits.left_at,

@@ -11,7 +11,7 @@ records as (
         region_code as region,
         local_hour as hour_of_day
     from {{ ref('fct_contact') }}
-    where {{ in_window('local_date') }}
+    where {{ measure_family_facts()['contact'].row_filter }} and {{ in_window('local_date') }}
 ),
 
 {{ measure_rollup('records', 'contact', [[], ['channel'], ['region'], ['hour_of_day']]) }}  -- noqa: PRS

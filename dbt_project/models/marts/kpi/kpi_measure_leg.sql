@@ -11,7 +11,7 @@ records as (
         cast(null as varchar) as region,
         cast(null as integer) as hour_of_day
     from {{ ref('fct_agent_leg') }}
-    where {{ in_window('local_date') }}
+    where {{ measure_family_facts()['leg'].row_filter }} and {{ in_window('local_date') }}
 ),
 
 {{ measure_rollup('records', 'leg', [[], ['agent']]) }}  -- noqa: PRS
