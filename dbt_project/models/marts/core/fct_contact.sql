@@ -3,7 +3,8 @@
 with
 
 contacts as (
-    select * from {{ ref('int_contact__settled') }} where {{ in_window('local_date') }}
+    select * from {{ ref('int_contact__settled') }}
+    where {{ in_window('local_date') }}
 ),
 
 queues as (
@@ -36,9 +37,7 @@ judged as (
     from contacts
     cross join settings
     left join queues
-        on
-            contacts.answering_queue_id = queues.queue_id
-            and {{ valid_on('contacts.local_date', 'queues') }}
+        on contacts.answering_queue_id = queues.queue_id and {{ valid_on('contacts.local_date', 'queues') }}
     left join limits
         on
             contacts.local_date = limits.local_date

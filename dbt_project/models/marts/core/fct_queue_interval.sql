@@ -37,7 +37,8 @@ entries as (
         {{ count_if("exit_kind != 'waiting' and " ~ in_bucket('wait_s', bucket)) }} as left_{{ bucket.name }},
         {%- endfor %}
         {{ sum_if("ring_s", "exit_kind = 'answered'") }} as answered_ring_s
-    from visits where {{ in_window('local_date') }}
+    from visits
+    where {{ in_window('local_date') }}
     group by 1, 2, 3, 4, 5, 6, 7
 ),
 
@@ -112,8 +113,7 @@ from intervals
 {%- for part in ['entries', 'endings', 'rings'] %}
 left join {{ part }}
     on
-        intervals.interval_start = {{ part }}.interval_start
-        and intervals.local_date = {{ part }}.local_date
+        intervals.interval_start = {{ part }}.interval_start and intervals.local_date = {{ part }}.local_date
         and coalesce(intervals.queue_id, '') = coalesce({{ part }}.queue_id, '')
         and intervals.channel_id = {{ part }}.channel_id
         and intervals.direction = {{ part }}.direction
