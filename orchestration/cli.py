@@ -252,12 +252,24 @@ def simulate(
     start: Annotated[datetime, typer.Option("--start", formats=["%Y-%m-%d"], help="First local date.")] = datetime(
         2026, 3, 2
     ),
+    fast_calls: Annotated[
+        int | None,
+        typer.Option("--fast", help="So many calls that stand alone, for benchmarks: one Parquet file a day.", min=1),
+    ] = None,
 ) -> None:
-    """Write the Asterisk files of a made-up centre, a configuration for them, and truth.json with its true KPIs."""
+    """Write the files of a made-up centre, a configuration for them, and truth.json with its true KPIs."""
     from orchestration.progress import step
     from simulator import ForeignFolderError, SettingError
     from simulator import simulate as run_simulation
 
+    if fast_calls is not None:
+        from simulator.fast import simulate_fast
+
+        with storing(out), step("simulate") as progress:
+            fast = simulate_fast(out, fast_calls, days, agents, seed, start.date())
+            progress.rows, progress.note = fast.calls, f"{fast.files} files"
+        print(f"configuration: {fast.config}\ntruth:         {fast.truth}")
+        return
     try:
         with storing(out), step("simulate") as progress:
             made = run_simulation(out, days, agents, seed, start.date())
