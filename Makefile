@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo
-# Published, for made-up data only; the same as orchestration/config.py DEMO_HASH_KEY.
+# Published, for made-up data only; the same as orchestration/config/key.py DEMO_HASH_KEY.
 DEMO_KEY := callmart-demo-key-published-and-therefore-not-secret
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DO_NOT_TRACK = 1

@@ -28,7 +28,7 @@ from simulator.run import FEWEST_AGENTS, usual_calls_per_day
 FIRST_DATE = date(2024, 1, 1)  # a Monday
 # The simulator leaves the last two dates in files that are still written to.
 OPEN_DAYS = 2
-EXTRACTION = ("simulator", "orchestration/extract", "orchestration/config.py", "expectations/contracts", "benchmarks")
+EXTRACTION = ("simulator", "orchestration/extract", "orchestration/config", "expectations/contracts", "benchmarks")
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ import yaml
 from pydantic import BaseModel
 
 from expectations.validate import KEEP_RESULTS
-from orchestration import config, errors
+from orchestration import errors
 from orchestration.assets.context import Site
 from orchestration.automation.alerts import failed_check_sensor, failed_run_sensor
 from orchestration.automation.freshness import EVERY_S, freshness_sensor
 from orchestration.automation.requests import PATIENCE
 from orchestration.automation.triggers import new_files_sensor, schedules
 from orchestration.cli import app
-from orchestration.config import DEMO_HASH_KEY, MIN_KEY_LENGTH, Automation, Retention, parse_config
+from orchestration.config import DEMO_HASH_KEY, MIN_KEY_LENGTH, Automation, Retention, models, parse_config
 from orchestration.paths import PROJECT
 from orchestration.release import KEEP_AT_LEAST
 from tests.orchestration.extract_kit import QUEUE_LOG
@@ -240,7 +240,7 @@ def _exit_codes() -> set[str]:
 
 
 def _model(name: str) -> type[BaseModel]:
-    model = getattr(config, name)
+    model = getattr(models, name)
     assert isinstance(model, type) and issubclass(model, BaseModel)
     return model
 

@@ -1,7 +1,7 @@
 """What a configuration says of an HTTP API that a feed is read from.
 
 Here belongs: the models of the key `http`, and what of them contradicts itself. Not here: asking (client.py), and the
-other keys of a feed (orchestration/config.py). Secrets are named (`${VARIABLE}`), never written.
+other keys of a feed (orchestration/config). Secrets are named (`${VARIABLE}`), never written.
 """
 
 from __future__ import annotations
