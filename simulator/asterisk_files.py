@@ -78,8 +78,8 @@ def stamp(day: int) -> str:
     return datetime.fromtimestamp(day * DAY_S, UTC).strftime("%Y%m%d")
 
 
-def _write_archive(path: Path, data: bytes) -> None:
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=5, fileobj=raw, mtime=0) as archive:
+def _write_archive(path: Path, data: bytes, compresslevel: int = 5) -> None:
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel, fileobj=raw, mtime=0) as archive:
         archive.write(data)
 
 
@@ -258,3 +258,43 @@ class CdrLog:
             (self._folder / "Master.csv").write_bytes(data)
         else:
             _write_archive(self._folder / f"Master.csv.{stamp(self._day)}.gz", data)
+
+
+class CelLog:
+    """Writes cel-custom/Master.csv: events of whole calls, given as calls end, in the order of their time."""
+
+    # a call that began yesterday may still tell of yesterday
+    _LATE_S = 3 * 3600
+
+    def __init__(self, folder: Path, first_day: int, last_day: int) -> None:
+        self._folder = folder
+        self._last_day = last_day
+        self._day = first_day
+        self._days: dict[int, list[tuple[int, str]]] = {}
+        self.rows = 0
+
+    def add_all(self, events: list[tuple[int, str]]) -> None:
+        """The events of one call: microseconds since the epoch, and the line."""
+        latest = events[-1][0] // 1_000_000
+        if local_day(events[0][0] // 1_000_000) == (day := local_day(latest)):
+            self._days.setdefault(day, []).extend(events)
+        else:
+            for event in events:
+                self._days.setdefault(local_day(event[0] // 1_000_000), []).append(event)
+        while self._day < local_day(latest - self._LATE_S):
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left."""
+        while self._day <= self._last_day:
+            self._flush()
+
+    def _flush(self) -> None:
+        lines = sorted(self._days.pop(self._day, []), key=lambda event: event[0])
+        self.rows += len(lines)
+        data = "".join(text for _, text in lines).encode()
+        if self._day == self._last_day:
+            (self._folder / "Master.csv").write_bytes(data)
+        else:
+            _write_archive(self._folder / f"Master.csv.{stamp(self._day)}.gz", data, compresslevel=1)
+        self._day += 1

@@ -141,11 +141,12 @@ MENU = {
         Node("sales_menu", "选购与会员", "Buying and membership",
              {"1": "queue:sales", "2": "promotion_news", "9": "welcome"}),
         Node("service_menu", "售后服务", "After-sales service",
-             {"1": "delivery_query", "2": "queue:support", "9": "welcome"}),
+             {"1": "delivery_query", "2": "queue:support", "3": "setup_guide", "9": "welcome"}),
         Node("bill_menu", "账单与还款", "Bills and repayment",
              {"1": "bill_query", "2": "queue:billing", "9": "welcome"}),
         Node("delivery_query", "物流自助查询", "Delivery query",
              {"#": "done", "0": "queue:support"}),
+        Node("setup_guide", "激活安装指引", "Activation and installation guide", {"#": "done", "0": "queue:support"}),
         Node("bill_query", "账单自助查询", "Bill query", {"#": "done", "0": "queue:billing"}),
         Node("promotion_news", "活动播报", "Promotion news", {"#": "done", "0": "queue:sales"}),
     )

@@ -97,7 +97,8 @@ class Contact:
     """One inbound call, one outbound attempt, one chat or one mail thread.
 
     `answered_at` is when the system (the menu) or the called party answered; None if that never happened.
-    `disposition` is what the telephone system says of the caller's channel. Of a customer whom the company does not
+    `disposition` is what the telephone system says of the caller's channel. A chat waits in a visit to the queue of
+    chats and has messages in place of legs; a mail thread has messages only. Of a customer whom the company does not
     know there is no `customer_id`, of a contact that nobody handled no `issue_id`, `is_solved` or `is_declared_solved`.
     `repeat_of` is the earlier contact that did not solve the issue, in truth and whatever its agent declared.
     """
@@ -181,8 +182,9 @@ class CentreRules:
 
 @dataclass(slots=True)
 class History:
-    """All that happened, in the order in which it ended."""
+    """All that happened, in the order in which it ended: calls in `contacts`, chats and mail threads in `digital`."""
 
     contacts: list[Contact] = field(default_factory=list)
+    digital: list[Contact] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)
     presences: list[Presence] = field(default_factory=list)

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from random import Random
 from typing import Literal
+
+from simulator.records import chance
 
 HOUR = 3600
 
@@ -32,9 +35,9 @@ class QueueSetting:
 
 
 QUEUES = (
-    QueueSetting("sales", "销售", "Sales", "8001", 20, 0.26, 8, 21, 120, 98, 0.75, 22, "support"),
-    QueueSetting("support", "技术支持", "Support", "8002", 30, 0.52, 0, 24, 300, 119, 0.70, 30, None),
-    QueueSetting("billing", "账务", "Billing", "8003", 20, 0.22, 8, 21, 180, 88, 0.65, 20, "support"),
+    QueueSetting("sales", "销售", "Sales", "8001", 20, 0.26, 8, 21, 120, 101, 0.75, 22, "support"),
+    QueueSetting("support", "技术支持", "Support", "8002", 30, 0.52, 0, 24, 300, 122, 0.70, 30, None),
+    QueueSetting("billing", "账务", "Billing", "8003", 20, 0.22, 8, 21, 180, 90, 0.65, 20, "support"),
 )
 BY_ID = {queue.queue_id: queue for queue in QUEUES}
 
@@ -78,24 +81,38 @@ NIGHT_BEGINS = 21.5
 NIGHT_ENDS = 7.5
 TEAMS = ("a", "b", "c", "d")
 
-AREA_CODES = (
-    *("010", "021", "020", "0755", "0571", "028", "027", "022"),
-    *("025", "029", "023", "0512", "0574", "0531", "0731", "0451"),
-)
-SURNAMES = ("王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "Li", "Wang", "Chen")
-
 # chances
 BLOCKED, FAILED, DIRECT = 0.004, 0.001, 0.018
-MENU_HANGUP = 0.06
-REPEAT_CALLER = 0.18
-ANONYMOUS, LANDLINE = 0.02, 0.22
 IMPATIENT, PATIENCE_MEAN_S = 0.045, 150.0
 PRESSES_KEY, QUEUE_EMPTY = 0.012, 0.0008
 RING_NOT_ANSWERED = 0.03
-BLIND_TRANSFER, ATTENDED_TRANSFER = 0.035, 0.02
+TRANSFER_BY_ABILITY, TRANSFER_TO_DEPARTMENT, TRANSFER_BY_WISH = 0.016, 0.014, 0.007
+TRANSFER_TO_RIGHT_QUEUE = 0.7
 VERY_SHORT_TALK = 0.006
 HAS_ACW = 0.86
 LONGEST_TALK_S = 1500
+
+# the desk for chats and mails; hours as above
+CHATS_PER_CALL, MAILS_PER_CALL = 0.38, 0.06
+CHAT_QUEUE_ID = "im"
+CHAT_SLOTS = 3
+CHAT_OPENS, CHAT_CLOSES = 8, 23
+CHAT_BY_HOUR = (
+    *(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 4.0, 5.0, 5.0),
+    *(5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 7.0, 10.5, 10.0, 4.0, 0.0),
+)
+# hours of a shift, and the share of the evening's peak that it must carry
+CHAT_SHIFTS = (((7.9, 16.6), 0.6), ((14.4, 23.1), 1.0))
+MAIL_OPENS, MAIL_CLOSES = 8, 22
+MAIL_BY_HOUR = (
+    *(0.5, 0.3, 0.2, 0.2, 0.2, 0.4, 1.0, 2.0, 4.0, 6.0, 7.0, 6.0),
+    *(5.0, 5.0, 6.0, 6.0, 5.0, 4.5, 4.0, 4.0, 4.5, 4.0, 2.5, 1.0),
+)
+
+# the share of new calls of those that nobody foresees; the others try again, or come back on the same day
+NEW_CALLS = 0.89
+FEWEST_NEW_CALLS = 0.3
+CUSTOMERS_PER_DAILY_CALL, FEWEST_CUSTOMERS = 30, 2000
 
 ActivityKind = Literal["break", "lunch", "meeting", "training", "ticket", "outbound", "acw", "logoff"]
 
@@ -116,6 +133,9 @@ class Agent:
     adds_itself: bool  # by a feature code, so that the log names its own call
     pauses_all: bool
     logs_off_for_lunch: bool
+    ability: float  # 0 is usual, 1 a standard deviation better
+    optimism: float  # in declaring things solved
+    random: Random  # of the present shift
 
     session: int = 0
     is_logged_in: bool = False
@@ -138,15 +158,21 @@ class Setting:
     seed: int
     calls_per_day: int
 
+    @property
+    def customers(self) -> int:
+        """How many customers the company has at the end; each calls every month or two."""
+        return max(FEWEST_CUSTOMERS, self.calls_per_day * CUSTOMERS_PER_DAILY_CALL)
 
-def make_agents(n: int) -> list[Agent]:
-    """The staff: every 15th or so works at night, the rest in day shifts with two days off a week."""
+
+def make_agents(n: int, seed: int) -> list[Agent]:
+    """The staff of the telephone: every 15th or so works at night, the rest in day shifts with two days off a week."""
     night = max(2, round(n / 15))
     skills = SKILLS if n >= SMALL_CENTRE else SKILLS_OF_SMALL_CENTRE
     agents = []
     for i in range(n):
         extension = str(1001 + i)
         by_login = i % 17 == 16
+        r = chance(seed, "agent", extension)
         day = i - night
         agents.append(
             Agent(
@@ -162,6 +188,9 @@ def make_agents(n: int) -> list[Agent]:
                 adds_itself=i % 11 == 10,
                 pauses_all=i % 6 == 5,
                 logs_off_for_lunch=i % 14 == 13,
+                ability=r.gauss(0, 1),
+                optimism=r.gauss(0, 1),
+                random=r,
             )
         )
     return agents

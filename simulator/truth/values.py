@@ -29,6 +29,28 @@ class Value(NamedTuple):
     numerator: int | float | None
     denominator: int | float | None
     value: float | int | None
+    issue: str | None = None
+    department: str | None = None
+    product: str | None = None
+    lead_source: str | None = None
+    campaign: str | None = None
+    tier: str | None = None
+    endpoint: str | None = None
+    tool: str | None = None
+
+    @property
+    def row(self) -> dict[str, str | int | float | None]:
+        """By name; of the dimensions that came later only the one that it has."""
+        named = zip(self._fields, self, strict=True)
+        return {name: part for number, (name, part) in enumerate(named) if number < _ALWAYS or part is not None}
+
+    @property
+    def figures(self) -> tuple[int | float | None, int | float | None, float | int | None]:
+        """Numerator, denominator and value."""
+        return self.numerator, self.denominator, self.value
+
+
+_ALWAYS = Value._fields.index("value") + 1
 
 
 @dataclass(frozen=True, slots=True)

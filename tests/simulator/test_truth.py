@@ -257,11 +257,11 @@ def test_transferred_call_counts_once_at_the_centre_and_once_in_each_queue() -> 
     history = History(contacts=[call("c1", first, second, talk=(100,))])
     assert wait_s(history.contacts[0]) == 10
     centre = values(history)
-    assert centre["M021", "offered", None][-3:] == (1, 1, 1.0)
-    assert centre["M034", "queued", None][-3:] == (0, 1, 0.0)
+    assert centre["M021", "offered", None].figures == (1, 1, 1.0)
+    assert centre["M034", "queued", None].figures == (0, 1, 0.0)
     support = values(history, dim_set="queue", queue="support")
-    assert support["M021", "offered", None][-3:] == (0, 1, 0.0)
-    assert support["M034", "queued", None][-3:] == (1, 1, 1.0)
+    assert support["M021", "offered", None].figures == (0, 1, 0.0)
+    assert support["M034", "queued", None].figures == (1, 1, 1.0)
     assert ("M021", "total_inbound", None) not in support
 
 
@@ -273,9 +273,9 @@ def test_overflow_waits_from_the_first_queue_and_takes_the_outcome_of_the_last()
     # 124 s are not short, though the last visit alone would be
     assert outcome(contact, RULES) == "abandoned_queue"
     history = History(contacts=[contact])
-    assert values(history)["M033", "offered", None][-3:] == (1, 1, 1.0)
+    assert values(history)["M033", "offered", None].figures == (1, 1, 1.0)
     support = values(history, dim_set="queue", queue="support")
-    assert support["M033", "offered", None][-3:] == (1, 1, 1.0)
+    assert support["M033", "offered", None].figures == (1, 1, 1.0)
     # nothing above and nothing below the line: no row
     assert ("M033", "offered_net_short", None) not in support
 
@@ -328,12 +328,12 @@ def test_outbound_calls_count_in_volume_and_connect_rate_but_not_in_access() -> 
     found = values(history)
     assert found["M001", "all", None].value == 5
     assert found["M003", "all", None].value == 4
-    assert found["M029", "asked_for_agent", None][-3:] == (2, 5, 0.4)
-    assert found["M031", "attempts", None][-3:] == (1, 4, 0.25)
+    assert found["M029", "asked_for_agent", None].figures == (2, 5, 0.4)
+    assert found["M031", "attempts", None].figures == (1, 4, 0.25)
     assert found["M021", "offered", None].denominator == 1
-    assert found["M042", "all", "not_connected"][-3:] == (3, 5, 0.6)
+    assert found["M042", "all", "not_connected"].figures == (3, 5, 0.6)
     assert found["M069", "inbound", None].value == 1
-    assert found["M061", "contact", None][-3:] == (110, 2, 55.0)
+    assert found["M061", "contact", None].figures == (110, 2, 55.0)
 
 
 def test_call_connected_for_less_than_5_s_is_invalid_and_5_s_are_not() -> None:

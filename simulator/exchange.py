@@ -1,0 +1,102 @@
+"""The telephone system: ids, names of channels, its logs, and the list of what happened.
+
+Belongs here: what every part of the centre shares of one run. Does not belong here: decisions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulator.asterisk_files import DAY_S, UTC_OFFSET_S, CdrLog, CelLog, QueueLog
+from simulator.clock import Clock
+from simulator.events import Contact, History
+from simulator.setting import HOUR, Setting
+
+
+def local_hour(at: int) -> float:
+    """Hours since local midnight."""
+    return (at + UTC_OFFSET_S) % DAY_S / HOUR
+
+
+def local_midnight(at: int) -> int:
+    """The local midnight before an instant."""
+    return at - (at + UTC_OFFSET_S) % DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """What the CDR says of one call besides its times."""
+
+    src: str
+    dst: str
+    clid: str
+    channel: str
+    dst_channel: str = ""
+    context: str = "from-trunk"
+    app: str = ""
+    app_data: str = ""
+
+
+class Exchange:
+    """One run's clock, logs, ids and history. Nothing new begins from `closing` on, so that all is over at `ends`."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        queue_log: QueueLog,
+        cdr: CdrLog,
+        cel: CelLog | None,
+        on_contact: Callable[[Contact], None] | None,
+    ) -> None:
+        self.setting = setting
+        self.clock = Clock()
+        self.log = queue_log
+        self.cdr = cdr
+        self.cel = cel
+        self.history = History()
+        self.planted: Counter[str] = Counter()
+        self.begins = setting.first_day * DAY_S - UTC_OFFSET_S
+        self.ends = self.begins + setting.days * DAY_S
+        self.closing = self.ends - 2 * HOUR
+        self._on_contact = on_contact
+        self._serial = 0
+
+    def weekday(self, at: int) -> int:
+        """0 is Monday."""
+        return ((at + UTC_OFFSET_S) // DAY_S + 3) % 7
+
+    def unique_id(self, at: int) -> str:
+        """The next id of a channel that begins."""
+        self._serial += 1
+        return f"{at}.{self._serial}"
+
+    def channel(self, peer: str) -> str:
+        """The next channel of a telephone or trunk."""
+        self._serial += 1
+        return f"{peer}-{self._serial:08x}"
+
+    def write(self, contact: Contact, record: CallRecord) -> None:
+        """Write the record of a call that ended."""
+        self.cdr.add(
+            src=record.src,
+            dst=record.dst,
+            context=record.context,
+            clid=record.clid,
+            channel=record.channel,
+            dst_channel=record.dst_channel,
+            app=record.app,
+            app_data=record.app_data,
+            start=contact.started_at,
+            answer=contact.answered_at,
+            end=contact.ended_at,
+            disposition=contact.disposition,
+            unique_id=contact.contact_id,
+        )
+
+    def finished(self, contact: Contact) -> None:
+        """Note a finished contact and tell whoever asked for it."""
+        (self.history.contacts if contact.medium == "voice" else self.history.digital).append(contact)
+        if self._on_contact is not None:
+            self._on_contact(contact)
