@@ -1,0 +1,35 @@
+"""Local days and instants, as every module of the business needs them.
+
+Belongs here: the fixed offset of Asia/Shanghai and what follows from it. Does not belong here: special days
+(`simulator.occasions`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from simulator.customers import DAY_S
+from simulator.occasions import EPOCH
+
+UTC_OFFSET_S = 8 * 3600
+HOUR_S = 3600
+
+
+def day_of(at: int) -> int:
+    """The local day of an instant, as a number of days since 1970-01-01."""
+    return (at + UTC_OFFSET_S) // DAY_S
+
+
+def midnight(day: int) -> int:
+    """The instant at which a local day begins."""
+    return day * DAY_S - UTC_OFFSET_S
+
+
+def date_of(day: int) -> date:
+    """The calendar date of a local day."""
+    return date.fromordinal(EPOCH + day)
+
+
+def number_of(moment: date) -> int:
+    """The local day of a calendar date."""
+    return moment.toordinal() - EPOCH
