@@ -5,17 +5,20 @@ READY := .venv/.ready
 DEMO := demo
 # Published, for made-up data only; the same as orchestration/config/key.py DEMO_HASH_KEY.
 DEMO_KEY := callmart-demo-key-published-and-therefore-not-secret
+# The APIs of the simulated centre answer while a command runs.
+SERVED := $(BIN)/python -m simulator.serve $(DEMO)/source --
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DO_NOT_TRACK = 1
 
 .PHONY: demo test ui check unit test-bank test-servers bench lock clean
 
-# A simulated centre, from its telephone logs to the released KPIs. The key is published: never use it for real data.
+# A simulated centre, from the files, databases and APIs of its systems to the released KPIs. The key is published: never
+# use it for real data.
 demo: export CALLMART_DATA = $(CURDIR)/$(DEMO)/data
 demo: export CALLMART_HASH_KEY = $(DEMO_KEY)
 demo: $(READY)
-	@$(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 60 --seed 1
-	@$(BIN)/callmart build --config $(DEMO)/source/callmart.yaml --board
+	@$(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 30 --seed 1
+	@$(SERVED) $(BIN)/callmart build --config $(DEMO)/source/callmart.yaml --board
 
 # Every check and test.
 test: check unit
@@ -43,8 +46,9 @@ test-servers: $(READY)
 ui: export CALLMART_DATA ?= $(CURDIR)/$(DEMO)/data
 ui: export CALLMART_HASH_KEY ?= $(DEMO_KEY)
 ui: $(READY)
-	@test -n "$$CALLMART_CONFIG" || test -f $(DEMO)/source/callmart.yaml || $(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 60 --seed 1
-	@$(BIN)/callmart ui --config "$${CALLMART_CONFIG:-$(DEMO)/source/callmart.yaml}"
+	@test -n "$$CALLMART_CONFIG" || test -f $(DEMO)/source/callmart.yaml || $(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 30 --seed 1
+	@if test -n "$$CALLMART_CONFIG"; then $(BIN)/callmart ui --config "$$CALLMART_CONFIG"; \
+		else $(SERVED) $(BIN)/callmart ui --config $(DEMO)/source/callmart.yaml; fi
 
 # What callmart costs, beside plain DuckDB: prints a table and writes benchmarks/RESULTS.md. Close to an hour at the
 # usual size; `make bench CALLS=200000 REPEATS=1` and `make bench ONLY=empty_day,queries` take less.

@@ -162,7 +162,8 @@ class Stage:
         def make(_: Path) -> None:
             agents = next(n for n in range(FEWEST_AGENTS, 8000) if usual_calls_per_day(n) >= calls_per_day)
             with step(f"simulate {days} days of {calls_per_day} calls") as progress:
-                made = simulate(folder, days, agents, 1, FIRST_DATE, calls_per_day)
+                # the figures are of telephone logs: what the systems around them write would be other figures
+                made = simulate(folder, days, agents, 1, FIRST_DATE, calls_per_day, company=None)
                 progress.rows = made.contacts
 
         self._made(folder, ("simulator",), f"{days} {calls_per_day}", make)

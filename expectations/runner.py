@@ -57,9 +57,8 @@ class Runner:
 
         Raises CheckDefectError when a check can't be run.
         """
-        suite = gx.ExpectationSuite(name=suite_name)
-        for check in checks:
-            suite.add_expectation(_expectation(check, columns))
+        # all at once: to a suite that was stored before, each one added alone would write it anew
+        suite = gx.ExpectationSuite(name=suite_name, expectations=[_expectation(check, columns) for check in checks])
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="`schema_name` is deprecated", category=DeprecationWarning)
             asset = self._source.add_table_asset(name=suite_name, table_name=table, schema_name=schema)
@@ -94,7 +93,8 @@ class Runner:
                 store.remove_key(key)
         # Only the pages of this run are rendered: rendering all kept results would cost more than judging.
         new: list[Any] = [key for keys in by_suite.values() for key in keys if key not in self._results_before]
-        suites = [ExpectationSuiteIdentifier(name=name) for name in by_suite]
+        judged = sorted({key.expectation_suite_identifier.name for key in new})
+        suites = [ExpectationSuiteIdentifier(name=name) for name in judged]
         self._context.build_data_docs(site_names=[_SITE], resource_identifiers=[*new, *suites])
 
 

@@ -50,6 +50,13 @@ class TextFormat(StrEnum):
     json = "json"
 
 
+class SimulatedCrm(StrEnum):
+    """The database of a simulated CRM."""
+
+    sqlite = "sqlite"
+    postgresql = "postgresql"
+
+
 quarantine = typer.Typer(help="Refused rows: hand them out to be corrected, take them back.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration (YAML).")]
@@ -256,24 +263,51 @@ def simulate(
         int | None,
         typer.Option("--fast", help="So many calls that stand alone, for benchmarks: one Parquet file a day.", min=1),
     ] = None,
+    is_telephone_only: Annotated[
+        bool, typer.Option("--telephone-only", help="Asterisk's logs alone, without the systems around them.")
+    ] = False,
+    crm: Annotated[
+        SimulatedCrm,
+        typer.Option(
+            "--crm",
+            help="Where the CRM is: a SQLite file, or the database whose postgresql:// url "
+            "CALLMART_SIMULATED_CRM holds.",
+        ),
+    ] = SimulatedCrm.sqlite,
+    defects: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--defect",
+            help="A defect of a file on its way, told in truth.json (can be repeated): "
+            "duplicate_file, late_file, missing_hours, renamed_column, wrong_encoding, broken_lines.",
+        ),
+    ] = None,
 ) -> None:
-    """Write the files of a made-up centre, a configuration for them, and truth.json with its true KPIs."""
+    """Write a made-up centre: the files, databases and API answers of its systems, a configuration for them, and
+    truth.json with its true KPIs. What its APIs answer is served by `python -m simulator.serve OUT -- COMMAND`."""
     from orchestration.progress import step
     from simulator import ForeignFolderError, SettingError
     from simulator import simulate as run_simulation
+    from simulator.company import Company
 
     if fast_calls is not None:
         from simulator.fast import simulate_fast
 
-        with storing(out), step("simulate") as progress:
-            fast = simulate_fast(out, fast_calls, days, agents, seed, start.date())
-            progress.rows, progress.note = fast.calls, f"{fast.files} files"
+        try:
+            with storing(out), step("simulate") as progress:
+                fast = simulate_fast(out, fast_calls, days, agents, seed, start.date())
+                progress.rows, progress.note = fast.calls, f"{fast.files} files"
+        except (SettingError, ForeignFolderError) as error:
+            raise InputError(str(error)) from error
         print(f"configuration: {fast.config}\ntruth:         {fast.truth}")
         return
     try:
         with storing(out), step("simulate") as progress:
-            made = run_simulation(out, days, agents, seed, start.date())
-            progress.rows = made.queue_log_lines + made.cdr_rows
+            company = None if is_telephone_only else Company
+            made = run_simulation(
+                out, days, agents, seed, start.date(), crm=crm.value, defects=defects or (), company=company
+            )
+            progress.rows = made.queue_log_lines + made.cdr_rows + made.records
             progress.note = f"{made.contacts:,} contacts, {made.first_date} to {made.last_date}"
     except (SettingError, ForeignFolderError) as error:
         raise InputError(str(error)) from error

@@ -1,7 +1,8 @@
-"""A synthetic call centre that plants known truths, in the source systems' own file formats.
+"""A synthetic call centre that plants known truths, in the source systems' own forms.
 
 `events` says what can happen, `centre` makes it happen, `asterisk_files` writes what Asterisk would have logged,
-`truth` counts the KPIs from the events, and `run` puts them together. Nothing here knows the warehouse.
+`forms` what the systems around the telephone keep, `serve` answers for those with an API, `truth` counts the KPIs from
+the events, and `run` puts them together. Nothing here knows the warehouse; only `forms` reads the contracts' names.
 """
 
 from simulator.errors import ForeignFolderError, SettingError, SimulatorError

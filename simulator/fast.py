@@ -23,9 +23,10 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from simulator.errors import SettingError
+from simulator.errors import ForeignFolderError, SettingError
 from simulator.setting import BY_HOUR, BY_WEEKDAY, NUMBERS, PATIENCE_MEAN_S, QUEUES
 
+GENERATOR = "callmart simulate --fast"
 CALLS_OF_A_FILE = 2_000_000  # as many as one COPY sorts out in little memory
 BUSY_WAIT_MEAN_S, IDLE_SHARE = 45.0, 0.62
 HOLD_SHARE, HOLD_MEAN_S = 0.12, 40.0
@@ -47,12 +48,15 @@ def simulate_fast(
     """Write about `calls` inbound calls of `days` local dates (more on weekdays) as Parquet below `out`/calls.
 
     Grain of the files: one row per call, times local without zone, durations in seconds. Raises SettingError for
-    settings that make no centre.
+    settings that make no centre, ForeignFolderError if `out` holds calls that it did not write; its own are replaced.
     """
     if min(calls, days, agents) < 1:
         raise SettingError("calls, days and agents must be 1 or more.")
-    folder = out / "calls"
+    folder, truth = out / "calls", out / "truth.json"
+    _clear(folder, truth)
     folder.mkdir(parents=True, exist_ok=True)
+    meta = {"generator": GENERATOR, "seed": seed, "calls": calls, "days": days, "agents": agents}
+    truth.write_text(json.dumps({"meta": meta}) + "\n", "utf-8")  # marks the folder, should this run be interrupted
     weights = [BY_WEEKDAY[(start + timedelta(number)).weekday()] for number in range(days)]
     ends = [round(calls * share / sum(weights)) for share in accumulate(weights)]
     found: dict[str, dict[str, int]] = {}
@@ -71,11 +75,21 @@ def simulate_fast(
             if last > first:
                 counted = f"select outcome, count(*) from read_parquet('{names}') group by outcome order by outcome"
                 found[str(day)] = dict(db.execute(counted).fetchall())
-    config, truth = out / "callmart.yaml", out / "truth.json"
+    config = out / "callmart.yaml"
     config.write_text(_configuration(start), "utf-8")
-    meta = {"generator": "callmart simulate --fast", "seed": seed, "calls": calls, "days": days, "agents": agents}
     truth.write_text(json.dumps({"meta": meta, "outcomes_by_date": found}, indent=1) + "\n", "utf-8")
     return FastSummary(config, truth, files, sum(sum(day.values()) for day in found.values()))
+
+
+def _clear(folder: Path, truth: Path) -> None:
+    old = sorted(folder.glob("*"))
+    if old and not (truth.is_file() and GENERATOR in truth.read_text("utf-8")[:200]):
+        raise ForeignFolderError(
+            f"{folder} holds files that no simulation wrote ({old[0].name}): choose another --out folder, "
+            "or move them away."
+        )
+    for file in old:
+        file.unlink()
 
 
 def _calls(seed: int, day: date, begin: int, rows: int, agents: int) -> str:
@@ -182,5 +196,5 @@ def _configuration(start: date) -> str:
         "numbers": [{"number": number, "channel": channel} for number, channel, _ in NUMBERS],
         "sources": {"canonical": {"feeds": {"contact": {"paths": ["calls/*.parquet"], "mapping": mapping}}}},
     }
-    head = "# Written by `callmart simulate --fast`.\n"
+    head = f"# Written by `{GENERATOR}`.\n"
     return head + yaml.safe_dump(said, allow_unicode=True, sort_keys=False, width=120)

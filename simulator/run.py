@@ -1,7 +1,8 @@
 """`simulate`: one folder with source files, a configuration that builds them, and the truth about them.
 
-Belongs here: the public function, its settings and what it writes around the logs (callmart.yaml, truth.json). Does
-not belong here: what happens in the centre, file formats of the source systems, counting.
+Belongs here: the public function, its settings, and the way from the centre to its files: the telephone centre, the
+company around it, forms, truth.json. Does not belong here: what happens in the centre, file formats of the
+source systems, callmart.yaml (`configuration`), counting.
 """
 
 from __future__ import annotations
@@ -9,37 +10,34 @@ from __future__ import annotations
 import gc
 import json
 import math
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from simulator.asterisk_files import CDR_COLUMNS, CdrLog, QueueLog
+from simulator.asterisk_files import CdrLog, CelLog, QueueLog
 from simulator.centre import Centre
+from simulator.company import Company
+from simulator.configuration import config_text
 from simulator.errors import ForeignFolderError, SettingError
 from simulator.events import CentreRules, QueueRules
-from simulator.setting import NUMBERS, QUEUES, Agent, Setting
+from simulator.forms import writer
+from simulator.forms.writer import Crm, Forms
+from simulator.setting import QUEUES, Setting
 from simulator.truth.telephone import recount
 from simulator.truth.values import Value
 
 FEWEST_AGENTS = 8
 GENERATOR = "callmart simulate"
+Around = Callable[[Setting, Forms], Company] | None
 
 SHORT_ABANDON_S = 5
 RULES = CentreRules(
     queues={queue.queue_id: QueueRules(queue.sl_target_s, SHORT_ABANDON_S) for queue in QUEUES},
     short_abandon_s=SHORT_ABANDON_S,
-)
-
-DIRECTION = (
-    "case when dcontext = 'from-trunk' then 'inbound' "
-    "when dcontext = 'from-internal' and length(dst) > 6 then 'outbound' "
-    "when dcontext = 'from-internal' then 'internal' "
-    "else 'other' end"
 )
 
 
@@ -59,6 +57,7 @@ class SimulationSummary:
     service_level: float | None
     abandonment: float | None
     values: int
+    records: int
 
 
 def simulate(
@@ -68,13 +67,19 @@ def simulate(
     seed: int,
     start: date = date(2026, 3, 2),
     calls_per_day: int | None = None,
+    *,
+    crm: Crm = "sqlite",
+    defects: Collection[str] = (),
+    company: Around = Company,
 ) -> SimulationSummary:
-    """Simulate `days` local dates from `start` and write logs, callmart.yaml and truth.json below `out`.
+    """Simulate `days` local dates from `start`: all systems' files, callmart.yaml and truth.json below `out`.
 
     `calls_per_day` is the mean number of inbound calls (weekdays have more, weekends fewer; outbound calls come on
-    top); by default `usual_calls_per_day`. The same arguments give the same bytes. Files of an earlier simulation in
-    `out` are replaced. Raises SettingError for impossible settings, ForeignFolderError if `out` holds logs that are
-    not a simulation's.
+    top); by default `usual_calls_per_day`. `crm` says where the CRM's tables are read from: its SQLite file, or the
+    PostgreSQL database whose url the environment keeps. `defects` are names of `simulator.forms.defects.DEFECTS` that
+    happen to files on their way. `company` makes the systems around the telephone; None leaves Asterisk's logs alone.
+    The same arguments give the same bytes. Files of an earlier simulation in `out` are replaced. Raises SettingError
+    for impossible settings, ForeignFolderError if `out` holds logs that are not a simulation's.
     """
     if days < 1:
         raise SettingError(f"days is {days}: simulate at least 1 day (--days 1).")
@@ -87,8 +92,11 @@ def simulate(
     if calls_per_day < 0:
         raise SettingError(f"calls_per_day is {calls_per_day}: take 0 or more.")
 
+    crm_url = None if crm == "sqlite" else _crm_url()
     with _no_cycle_search():
-        return _simulate(out, Setting((start - date(1970, 1, 1)).days, days, agents, seed, calls_per_day), start)
+        setting = Setting((start - date(1970, 1, 1)).days, days, agents, seed, calls_per_day)
+        forms = Forms(out, start, days, crm_url, defects)
+        return _simulate(out, setting, start, forms, None if company is None else company(setting, forms))
 
 
 def usual_calls_per_day(agents: int) -> int:
@@ -112,7 +120,15 @@ def _no_cycle_search() -> Iterator[None]:
             gc.enable()
 
 
-def _simulate(out: Path, setting: Setting, start: date) -> SimulationSummary:
+def _crm_url() -> str:
+    """The url of the CRM's PostgreSQL database, which the environment keeps. Raises SettingError without one."""
+    url = os.environ.get(writer.CRM_URL_VARIABLE, "")
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise SettingError(f"set {writer.CRM_URL_VARIABLE} to the postgresql:// url of the database of the CRM.")
+    return url
+
+
+def _simulate(out: Path, setting: Setting, start: date, forms: Forms, company: Company | None) -> SimulationSummary:
     _clear(out)
     truth = out / "truth.json"
     out.mkdir(parents=True, exist_ok=True)
@@ -123,14 +139,28 @@ def _simulate(out: Path, setting: Setting, start: date) -> SimulationSummary:
     last_day = setting.first_day + setting.days - 1
     queue_log = QueueLog(asterisk, setting.first_day, last_day, setting.seed, [queue.queue_id for queue in QUEUES])
     cdr = CdrLog(cdr_folder, setting.first_day, last_day)
-    centre = Centre(setting, queue_log, cdr)
-    centre.run()
+    if company is None:
+        centre = Centre(setting, queue_log, cdr)
+        centre.run()
+        values = recount(centre.history, RULES)
+    else:
+        cel_folder = asterisk / "cel-custom"
+        cel_folder.mkdir(exist_ok=True)
+        cel = CelLog(cel_folder, setting.first_day, last_day)
+        centre = Centre(setting, queue_log, cdr, cel, company.contact, company.record)
+        company.begin(centre)
+        centre.run()
+        cel.close()
+        company.close()
+        values = recount(centre.history, RULES)
+        values += company.values([*centre.history.contacts, *centre.history.digital])
     queue_log.close()
     cdr.close()
-
-    values = recount(centre.history, RULES)
     config = out / "callmart.yaml"
-    config.write_text(_config_text(start, centre.agents), encoding="utf-8")
+    chat_agents = centre.chat_agents if company is not None else ()
+    config.write_text(
+        config_text(out, start, centre.agents, chat_agents, RULES, forms.feeds(), GENERATOR), encoding="utf-8"
+    )
     last_date = date.fromordinal(start.toordinal() + setting.days - 1)
     meta = {
         "generator": GENERATOR,
@@ -144,9 +174,10 @@ def _simulate(out: Path, setting: Setting, start: date) -> SimulationSummary:
         "contacts": len(centre.history.contacts),
         "queue_log_lines": queue_log.lines,
         "cdr_rows": cdr.rows,
+        "records": dict(sorted(forms.rows.items())),
     }
-    planted = dict(sorted((queue_log.dirt | centre.planted).items()))
-    _write_truth(truth, meta, planted, values)
+    planted = queue_log.dirt | centre.planted | (company.planted if company else {})
+    _write_truth(truth, meta, dict(sorted(planted.items())), forms.defects.as_truth(), values)
     rates = _whole_period(values)
     return SimulationSummary(
         out=out,
@@ -161,13 +192,14 @@ def _simulate(out: Path, setting: Setting, start: date) -> SimulationSummary:
         service_level=rates["M021"],
         abandonment=rates["M033"],
         values=len(values),
+        records=forms.rows.total(),
     )
 
 
 def _clear(out: Path) -> None:
-    """Remove the logs of an earlier simulation, which a shorter one would leave beside its own."""
+    """Remove the files of an earlier simulation, which a shorter one would leave beside its own."""
     asterisk = out / "asterisk"
-    old = [*asterisk.glob("queue_log*"), *asterisk.glob("cdr-csv/Master.csv*")]
+    old = [*asterisk.glob("queue_log*"), *(file for kind in ("cdr", "cel") for file in asterisk.glob(f"{kind}-c*/*"))]
     if not old:
         return
     truth = out / "truth.json"
@@ -178,6 +210,7 @@ def _clear(out: Path) -> None:
         )
     for path in old:
         path.unlink()
+    writer.clear(out)
 
 
 def _head(path: Path) -> str:
@@ -199,71 +232,13 @@ def _whole_period(values: list[Value]) -> dict[str, float | None]:
     return rates
 
 
-def _write_truth(path: Path, meta: dict[str, Any], planted: dict[str, int], values: list[Value]) -> None:
+def _write_truth(
+    path: Path, meta: dict[str, Any], planted: dict[str, int], transport: list[dict[str, Any]], values: list[Value]
+) -> None:
     """One value a line, so that two truths can be compared with a text tool."""
     encode = json.JSONEncoder(ensure_ascii=False).encode
     with path.open("w", encoding="utf-8") as file:
-        file.write(f'{{"meta": {encode(meta)},\n"planted": {encode(planted)},\n"values": [\n')
-        fields = Value._fields
-        file.write(",\n".join(encode(dict(zip(fields, value, strict=True))) for value in values))
+        file.write(f'{{"meta": {encode(meta)},\n"planted": {encode(planted)},\n"transport": {encode(transport)},\n')
+        file.write('"values": [\n')
+        file.write(",\n".join(encode(value.row) for value in values))
         file.write("\n]}\n")
-
-
-def _config_text(start: date, agents: list[Agent]) -> str:
-    config = {
-        "centre": {
-            "site_id": "demo",
-            "name": {"zh": "示例呼叫中心", "en": "Demo contact centre"},
-            "timezone": "Asia/Shanghai",
-            "currency": "CNY",
-            "first_date": start,
-            "sl_target_s": RULES.sl_target_s,
-            "sl_target_rate": 0.8,
-            "short_abandon_s": RULES.short_abandon_s,
-            "invalid_call_s": RULES.invalid_call_s,
-            "anomalous_short_s": RULES.anomalous_short_s,
-            "acw_pause_reasons": ["ACW", "Wrapup", "话后处理"],
-            "wrap_up_s": 0,
-            "shift_day_start": "00:00",
-            "agent_silence_max_s": 57600,
-            "number_length_internal": 6,
-            "target_profile": "default",
-        },
-        "queues": [
-            {
-                "queue_id": queue.queue_id,
-                "name": {"zh": queue.name_zh, "en": queue.name_en},
-                "skill_group_id": queue.queue_id,
-                "sl_target_s": queue.sl_target_s,
-                "short_abandon_s": SHORT_ABANDON_S,
-            }
-            for queue in QUEUES
-        ],
-        "agents": [
-            {"agent_id": agent.agent_id, "names": sorted({agent.log_name, agent.peer}), "team_id": agent.team}
-            for agent in agents
-        ],
-        "numbers": [{"number": number, "channel": channel} for number, channel, _ in NUMBERS],
-        "sources": {
-            "asterisk": {
-                "feeds": {
-                    "queue_log": {
-                        "paths": ["asterisk/queue_log*"],
-                        "timezone": "Asia/Shanghai",
-                        "encoding": "auto",
-                        "critical": True,
-                        "clock_tolerance_s": 2,
-                    },
-                    "cdr": {
-                        "paths": ["asterisk/cdr-csv/Master.csv*"],
-                        "timezone": "Asia/Shanghai",
-                        "critical": True,
-                        "options": {"columns": list(CDR_COLUMNS), "direction": DIRECTION},
-                    },
-                }
-            }
-        },
-        "retention": {"releases": 10},
-    }
-    head = f"# Written by `{GENERATOR}`, for the logs beside it. truth.json says what a build must find.\n"
-    return head + yaml.safe_dump(config, allow_unicode=True, sort_keys=False, width=120)

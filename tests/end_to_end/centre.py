@@ -10,7 +10,9 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,10 @@ import duckdb
 
 from orchestration.config import DEMO_HASH_KEY
 from orchestration.release import mart_hashes
+from simulator.forms.writer import API_URL_VARIABLE
+from simulator.serve import serving
 
+_SERVERS = ExitStack()
 CALLMART = Path(sys.executable).with_name("callmart")
 
 # The release itself, and when files were landed.
@@ -53,7 +58,9 @@ class Centre:
         return Centre(folder)
 
     def environment(self) -> dict[str, str]:
-        return os.environ | {"CALLMART_DATA": str(self.data), "CALLMART_HASH_KEY": DEMO_HASH_KEY}
+        """What a command finds: where the data is, the key, and the APIs of the centre's systems."""
+        variables = {} if API_URL_VARIABLE in os.environ else _apis(self.source)
+        return os.environ | {"CALLMART_DATA": str(self.data), "CALLMART_HASH_KEY": DEMO_HASH_KEY} | variables
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`callmart` with these arguments, to its end."""
@@ -85,11 +92,16 @@ class Centre:
         return values
 
 
-def simulated(folder: Path, days: int, agents: int, seed: int) -> Centre:
-    """A centre's files, nothing built yet."""
+@cache
+def _apis(source: Path) -> dict[str, str]:
+    """The centre's APIs, which answer as long as this process lives; a command that it starts inherits them."""
+    return _SERVERS.enter_context(serving(source))
+
+
+def simulated(folder: Path, days: int, agents: int, seed: int, is_whole: bool = False) -> Centre:
+    """A centre's files, nothing built yet: its telephone's, or those of all its systems."""
     centre = Centre(folder)
-    done = centre.run(
-        "simulate", "--out", str(centre.source), "--days", str(days), "--agents", str(agents), "--seed", str(seed)
-    )
+    size = ("--days", str(days), "--agents", str(agents), "--seed", str(seed))
+    done = centre.run("simulate", "--out", str(centre.source), *size, *(() if is_whole else ("--telephone-only",)))
     assert done.returncode == 0, done.stderr
     return centre

@@ -12,7 +12,7 @@ import pytest
 from orchestration.config import DEMO_HASH_KEY, HASH_KEY_VARIABLE, load_config
 from orchestration.extract import lake
 from orchestration.extract.landing import land
-from simulator import SettingError, fast
+from simulator import ForeignFolderError, SettingError, fast
 from simulator.fast import FastSummary, simulate_fast
 from tests.orchestration.extract_kit import NOW
 
@@ -87,3 +87,15 @@ def test_calls_look_like_those_of_a_centre(tmp_path: Path) -> None:
 def test_settings_without_a_centre_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="1 or more"):
         simulate_fast(tmp_path, calls=10, days=0, agents=1, seed=1, start=START)
+
+
+def test_an_earlier_run_is_replaced_and_files_of_others_are_not_touched(tmp_path: Path) -> None:
+    made(tmp_path / "again")
+    simulate_fast(tmp_path / "again", calls=20_000, days=2, agents=40, seed=1, start=START)
+    simulate_fast(tmp_path / "fresh", calls=20_000, days=2, agents=40, seed=1, start=START)
+    assert files(tmp_path / "again") == files(tmp_path / "fresh")
+    (tmp_path / "own" / "calls").mkdir(parents=True)
+    (tmp_path / "own" / "calls" / "mine.csv").write_text("x")
+    with pytest.raises(ForeignFolderError, match="mine"):
+        made(tmp_path / "own")
+    assert [path.name for path in (tmp_path / "own").rglob("*.*")] == ["mine.csv"]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from orchestration.config import Config, Feed, fits
 from orchestration.errors import InputError
@@ -30,6 +31,7 @@ _NAMES = ("_id", "_code", "_at_raw")
 _EXCHANGED = {"d": "m", "m": "d"}
 _YEAR_FIRST = re.compile("%[yY].*%-?[dm].*%-?[dm]")
 _SLIPS = 0.01
+_REMEMBERED = 256  # kinds of files: of a feed hundreds may have the same columns
 
 
 class Mapped:
@@ -188,14 +190,19 @@ def _backwards(steps: Sequence[str], tolerance_s: int) -> list[tuple[str, str]]:
 
 def _wanted(feed: Feed) -> list[str]:
     """Columns of the export that the configuration's expressions name, in a fixed order."""
+    return list(_named((*feed.mapping.values(), *(rule.when for rule in feed.rules))))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _named(expressions: tuple[str, ...]) -> tuple[str, ...]:
     import duckdb
 
     with duckdb.connect(":memory:") as db:
         named: dict[str, None] = {}
-        for sql in [*feed.mapping.values(), *(rule.when for rule in feed.rules)]:
+        for sql in expressions:
             named.update(dict.fromkeys(sorted(referenced_columns(db, sql))))
     by_fold = {name.casefold(): name for name in named}
-    return list(by_fold.values())
+    return tuple(by_fold.values())
 
 
 def _bind(context: Context, mapping: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
@@ -212,22 +219,33 @@ def _bind(context: Context, mapping: dict[str, str], wanted: dict[str, str]) -> 
             todo="correct the SQL (DuckDB) or the export.",
         )
 
-    with Checker() as checker:
-        for name, sql in mapping.items():
-            try:
-                found[name] = checker.check(sql, context.raw_columns) or "VARCHAR"
-            except ExpressionError as problem:
-                raise error(f"mapping.{name}", sql, str(problem)) from problem
-            if not fits(found[name], wanted[name]):
-                raise error(f"mapping.{name}", sql, f"it gives {found[name]}, {wanted[name]} is needed")
-        for index, rule in enumerate(feed.rules):
-            try:
-                kind = checker.check(rule.when, context.raw_columns) or "VARCHAR"
-            except ExpressionError as problem:
-                raise error(f"rules.{index}.when", rule.when, str(problem)) from problem
-            if kind != "BOOLEAN":
-                raise error(f"rules.{index}.when", rule.when, f"it gives {kind}, BOOLEAN is needed")
+    rules = {f"rules.{index}.when": rule.when for index, rule in enumerate(feed.rules)}
+    said = {f"mapping.{name}": sql for name, sql in mapping.items()} | rules
+    types = dict(zip(said, _types(tuple(said.values()), tuple(context.raw_columns)), strict=True))
+    for key, kind in types.items():
+        if isinstance(kind, ExpressionError):
+            raise error(key, said[key], str(kind)) from kind
+        if key in rules and kind != "BOOLEAN":
+            raise error(key, said[key], f"it gives {kind}, BOOLEAN is needed")
+    for name, sql in mapping.items():
+        found[name] = str(types[f"mapping.{name}"])
+        if not fits(found[name], wanted[name]):
+            raise error(f"mapping.{name}", sql, f"it gives {found[name]}, {wanted[name]} is needed")
     return found
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _types(expressions: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str | ExpressionError, ...]:
+    """DuckDB types of expressions over these columns, or why one can't be used."""
+    with Checker() as checker:
+
+        def kind(sql: str) -> str | ExpressionError:
+            try:
+                return checker.check(sql, columns) or "VARCHAR"
+            except ExpressionError as problem:
+                return problem
+
+        return tuple(kind(sql) for sql in expressions)
 
 
 def _exchanged(context: Context, sql: str) -> str | None:

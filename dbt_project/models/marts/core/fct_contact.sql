@@ -22,7 +22,7 @@ limits as (
         answering_queue_id,
         percentile_cont(0.995) within group (order by legs_talk_s) as long_talk_s
     from contacts
-    where settled_outcome = 'answered' and legs_talk_s is not null
+    where settled_outcome = 'answered' and medium = 'voice' and legs_talk_s is not null
     group by local_date, direction, answering_queue_id
 ),
 
@@ -30,7 +30,8 @@ judged as (
     select
         contacts.*,
         case
-            when contacts.settled_outcome != 'answered' or contacts.legs_talk_s is null then null
+            when contacts.settled_outcome != 'answered' or contacts.medium != 'voice' then null
+            when contacts.legs_talk_s is null then null
             when contacts.legs_talk_s < coalesce(queues.anomalous_short_s, settings.anomalous_short_s) then 'short'
             when contacts.legs_talk_s > coalesce(queues.anomalous_long_s, limits.long_talk_s) then 'long'
         end as anomaly_kind
