@@ -123,7 +123,7 @@ class Centre:
 
         Who is known to come back is part of the day's volume, so that it stays what the setting says.
         """
-        setting, closing = self.setting, self._exchange.closing
+        setting, last_call = self.setting, self._exchange.last_call
         r = chance(setting.seed, "arrivals", day)
         total = setting.calls_per_day * BY_WEEKDAY[self._exchange.weekday(at)] * r.uniform(0.96, 1.04)
         arrivals: deque[tuple[int, int]] = deque()
@@ -134,7 +134,7 @@ class Centre:
             fresh = max(expected - self._returns.pop(begins // HOUR, 0), FEWEST_NEW_CALLS * expected) * NEW_CALLS
             second = r.expovariate(fresh / HOUR) if fresh > 0 else HOUR
             while second < HOUR:
-                if begins + second < closing:
+                if begins + second < last_call:
                     arrivals.append((begins + int(second), number))
                 number += 1
                 second += r.expovariate(fresh / HOUR)
@@ -354,7 +354,8 @@ class Centre:
             ending = choose_transfer(at, caller, server, r) or ending
         if ending.event == "BLINDTRANSFER":
             seconds = max(_FEWEST_S_OF_A_TRANSFERRED_TALK, seconds // 2)
-        exchange.clock.at(at + seconds, self._end_talk, caller, server, at, ending)
+        ends = min(at + seconds, max(exchange.last_word, at + 1))
+        exchange.clock.at(ends, self._end_talk, caller, server, at, ending)
 
     # --- conversations and transfers --------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from simulator.events import Contact
 from simulator.forms.writer import Forms
 from simulator.records import Outbox, Record
 from simulator.setting import Setting
+from simulator.truth.capture import recount_capture
 from simulator.truth.complaints import ComplaintRecount
 from simulator.truth.costs import recount_costs
 from simulator.truth.integrations import recount_integrations
@@ -29,7 +30,9 @@ from simulator.truth.surveys import SurveyRecount
 from simulator.truth.tickets import TicketRecount
 from simulator.truth.values import Value
 
-_OF_BUSINESS = {f"canonical.{name}" for name in ("order", "invite", "lead", "cost", "api_call_minute")}
+_OF_BUSINESS = {
+    f"canonical.{name}" for name in ("order", "invite", "lead", "cost", "api_call_minute", "feed_heartbeat")
+}
 # chats and mails, beside the calls of the setting
 _CONTACTS_PER_CALL = 1.25
 NO_DEFECTS = DefectRates()
@@ -116,6 +119,7 @@ class Company:
             ),
             *recount_costs(contacts, of_business, as_of),
             *recount_integrations(of_business, as_of),
+            *recount_capture(of_business, as_of),
         ]
 
     def _put(self, records: Iterable[Record]) -> None:

@@ -40,7 +40,8 @@ class CallRecord:
 
 
 class Exchange:
-    """One run's clock, logs, ids and history. Nothing new begins from `closing` on, so that all is over at `ends`."""
+    """One run's clock, logs, ids and history. So that all is over at `ends`, nothing that may take long begins from
+    `closing` on, nobody calls from `last_call` on, and every conversation is over at `last_word`."""
 
     def __init__(
         self,
@@ -60,6 +61,8 @@ class Exchange:
         self.begins = setting.first_day * DAY_S - UTC_OFFSET_S
         self.ends = self.begins + setting.days * DAY_S
         self.closing = self.ends - 2 * HOUR
+        self.last_call = self.ends - HOUR // 3
+        self.last_word = self.ends - HOUR // 8
         self._on_contact = on_contact
         self._serial = 0
 

@@ -98,10 +98,12 @@ def _apis(source: Path) -> dict[str, str]:
     return _SERVERS.enter_context(serving(source))
 
 
-def simulated(folder: Path, days: int, agents: int, seed: int, is_whole: bool = False) -> Centre:
+def simulated(
+    folder: Path, days: int, agents: int, seed: int, start: str = "2026-03-02", is_whole: bool = False
+) -> Centre:
     """A centre's files, nothing built yet: its telephone's, or those of all its systems."""
     centre = Centre(folder)
-    size = ("--days", str(days), "--agents", str(agents), "--seed", str(seed))
+    size = ("--days", str(days), "--agents", str(agents), "--seed", str(seed), "--start", start)
     done = centre.run("simulate", "--out", str(centre.source), *size, *(() if is_whole else ("--telephone-only",)))
     assert done.returncode == 0, done.stderr
     return centre

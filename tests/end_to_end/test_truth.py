@@ -1,4 +1,5 @@
-"""The proof that the numbers are right: 35 simulated days from raw files to the release, against the recount.
+"""The proof that the numbers are right: three simulated weeks over the end of a month, from the files, databases and
+APIs of a whole centre to the release, against the recount.
 
 It is plain Python over the simulator's own events and shares nothing with the SQL.
 """
@@ -21,7 +22,9 @@ LISTED = {f"M{number:03}" for number in (*range(1, 4), *range(6, 12), 14, 21, *r
 
 @pytest.fixture(scope="module")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Centre:
-    centre = simulated(tmp_path_factory.mktemp("month") / "centre", days=35, agents=30, seed=1, is_whole=True)
+    centre = simulated(
+        tmp_path_factory.mktemp("month") / "centre", days=21, agents=20, seed=1, start="2026-03-16", is_whole=True
+    )
     centre.build()
     return centre
 
