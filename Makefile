@@ -17,7 +17,7 @@ export DO_NOT_TRACK = 1
 demo: export CALLMART_DATA = $(CURDIR)/$(DEMO)/data
 demo: export CALLMART_HASH_KEY = $(DEMO_KEY)
 demo: $(READY)
-	@$(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 24 --seed 1
+	@$(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 20 --seed 1
 	@$(SERVED) $(BIN)/callmart build --config $(DEMO)/source/callmart.yaml --board
 
 # Every check and test.
@@ -46,7 +46,7 @@ test-servers: $(READY)
 ui: export CALLMART_DATA ?= $(CURDIR)/$(DEMO)/data
 ui: export CALLMART_HASH_KEY ?= $(DEMO_KEY)
 ui: $(READY)
-	@test -n "$$CALLMART_CONFIG" || test -f $(DEMO)/source/callmart.yaml || $(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 24 --seed 1
+	@test -n "$$CALLMART_CONFIG" || test -f $(DEMO)/source/callmart.yaml || $(BIN)/callmart simulate --out $(DEMO)/source --days 35 --agents 20 --seed 1
 	@if test -n "$$CALLMART_CONFIG"; then $(BIN)/callmart ui --config "$$CALLMART_CONFIG"; \
 		else $(SERVED) $(BIN)/callmart ui --config $(DEMO)/source/callmart.yaml; fi
 
