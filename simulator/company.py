@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simulator.aftermath import Aftermath
-from simulator.asterisk_files import DAY_S, UTC_OFFSET_S
 from simulator.business.business import Business
+from simulator.business.clock import midnight
 from simulator.centre import Centre
 from simulator.defects import DefectRates, Defects
 from simulator.events import Contact
@@ -51,7 +51,7 @@ class Company:
         self._outbox = Outbox()
         self._day = setting.first_day
         self._last_day = setting.first_day + setting.days - 1
-        self._ends = _midnight(self._last_day + 1)
+        self._ends = midnight(self._last_day + 1)
         self._tickets, self._surveys = TicketRecount(), SurveyRecount()
         self._quality, self._complaints = QualityRecount(), ComplaintRecount()
         self._of_business: list[Record] = []
@@ -75,7 +75,7 @@ class Company:
         self._business = Business(
             setting.seed,
             population,
-            _midnight(setting.first_day),
+            midnight(setting.first_day),
             self._ends,
             sellers=[agent.agent_id for agent in centre.agents if "sales" in agent.skills],
             headcount=len(abilities),
@@ -128,8 +128,8 @@ class Company:
 
     def _see(self, at: int) -> None:
         """Each new date brings its records. Yesterday's leave a day later, as a system may write them at midnight."""
-        while _midnight(self._day + 1) <= at and self._day < self._last_day:
-            self._let_out(_midnight(self._day))
+        while midnight(self._day + 1) <= at and self._day < self._last_day:
+            self._let_out(midnight(self._day))
             self._day += 1
             self._put(self._business.of_day(self._day))
 
@@ -140,7 +140,3 @@ class Company:
                 recount.add(record)
             if record.feed in _OF_BUSINESS:
                 self._of_business.append(record)
-
-
-def _midnight(day: int) -> int:
-    return day * DAY_S - UTC_OFFSET_S

@@ -12,7 +12,6 @@ from statistics import NormalDist
 from simulator.aftermath.case import DISPLEASED, Case, Complaint, Earlier, pleasure_of
 from simulator.aftermath.complaints import complaints_of
 from simulator.aftermath.conversations import alerts_of, hand_over_of
-from simulator.aftermath.effects import Effects, NoEffects
 from simulator.aftermath.evaluations import Sampled, evaluate, evaluations_of
 from simulator.aftermath.memory import Memory
 from simulator.aftermath.rates import Rates
@@ -24,6 +23,7 @@ from simulator.catalogue import ISSUE_BY_ID
 from simulator.customers import Customer
 from simulator.events import Contact
 from simulator.records import Record
+from simulator.scenarios.effects import NO_EFFECTS, Effects
 
 HOUR_S = 3600
 BELL = NormalDist()
@@ -42,13 +42,13 @@ class Aftermath:
         seed: int,
         customers: Callable[[str], Customer],
         abilities: Mapping[str, float],
-        effects: Effects | None = None,
+        effects: Effects = NO_EFFECTS,
         rates: Rates | None = None,
         hours: BusinessHours | None = None,
     ) -> None:
         self._seed, self._customers = seed, customers
         self._abilities = {agent_id: BELL.cdf(ability) for agent_id, ability in abilities.items()}
-        self._effects, self._rates = effects or NoEffects(), rates or Rates()
+        self._effects, self._rates = effects, rates or Rates()
         self._hours = hours or BusinessHours()
         self._memory = Memory()
 

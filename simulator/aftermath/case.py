@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.aftermath.effects import Effects, Member
 from simulator.aftermath.rates import Rates
 from simulator.catalogue import Issue
 from simulator.customers import Customer
 from simulator.events import Contact
 from simulator.records import Record, chance
+from simulator.scenarios.effects import Effects
 
 DISPLEASED = 0.35
 """Who is less pleased than this may complain."""
@@ -59,7 +59,7 @@ class Case:
     rates: Rates
     effects: Effects
 
-    def level(self, effect: str, base: float, **of: Member) -> float:
+    def level(self, effect: str, base: float, **of: str | int | None) -> float:
         """What holds for this contact's issue, `base` without a scenario."""
         issue_id, topic = (self.issue.issue_id, self.issue.parent_id) if self.issue else (None, None)
         return self.effects.level(effect, base, self.contact.ended_at, issue_id=issue_id, topic=topic, **of)

@@ -1,6 +1,6 @@
 """Draws records of any feed from its contract: a tool for tests of what becomes of records.
 
-Here belongs: legal rows, whatever they mean. Not here: rows that mean something (the simulator's streams).
+Here belongs: legal rows, whatever they mean. Not here: rows that mean something (`simulator.company`).
 
 Instants of a row rise in the order of the columns from its event on, so that they keep the contract's order; every
 value survives the forms it goes through.

@@ -12,11 +12,11 @@ import pytest
 from expectations.contracts import contract
 from simulator.aftermath import Aftermath
 from simulator.aftermath.complaints import COMPLAINT_TYPES
-from simulator.aftermath.effects import Effects, Member, NoEffects
 from simulator.aftermath.recordings import REQUIREMENTS
 from simulator.aftermath.tickets import FIELDS, TICKET_TYPES
 from simulator.events import Contact
 from simulator.records import Record
+from simulator.scenarios.effects import NO_EFFECTS, Effects
 from simulator.truth.complaints import ComplaintRecount
 from simulator.truth.quality import QualityRecount
 from simulator.truth.surveys import SurveyRecount
@@ -42,7 +42,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def aftermath(effects: Effects | None = None) -> Aftermath:
+def aftermath(effects: Effects = NO_EFFECTS) -> Aftermath:
     return Aftermath(7, customer_of, AGENTS, effects)
 
 
@@ -254,7 +254,7 @@ def test_recordings_are_complete_but_for_a_few(handled: list[Contact], records: 
 # --- effects --------------------------------------------------------------------------------------------------------
 
 
-class Planted(NoEffects):
+class Planted(Effects):
     """The cases of repair tickets, of an agent who completes too little, and of what customers say."""
 
     levels: Mapping[str, tuple[str, object, float]] = {
@@ -266,7 +266,7 @@ class Planted(NoEffects):
         "ticket_completed": ("agent", "1003", 0.60),
     }
 
-    def level(self, effect: str, base: float, at: int, **of: Member) -> float:
+    def level(self, effect: str, base: float, at: int, **of: str | int | None) -> float:
         name, member, level = self.levels.get(effect, ("", "", 0.0))
         return level if name in of and of[name] == member else base
 
