@@ -19,9 +19,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from simulator.asterisk_files import UTC_OFFSET_S
 from simulator.forms import monitoring
 from simulator.forms.writer import API_FOLDER, METRICS
+from simulator.local_time import UTC_OFFSET_S
 
 MOST_RECORDS = 5000
 MINUTE_S = 60

@@ -14,8 +14,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-UTC_OFFSET_S = 8 * 3600  # Asia/Shanghai, which has no daylight saving
-DAY_S = 86400
+from simulator.local_time import DAY_S, UTC_OFFSET_S
 
 # cdr_csv with loguniqueid, loguserfield and newcdrcolumns
 CDR_COLUMNS = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-DAY_S = 86_400
+from simulator.local_time import DAY_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from random import Random
 
-from simulator.asterisk_files import DAY_S, CdrLog, CelLog, QueueLog, local_day
+from simulator.asterisk_files import CdrLog, CelLog, QueueLog, local_day
 from simulator.callers import Callers
 from simulator.channel_events import Answer, Consultation, log_queue_call, log_without_agent
 from simulator.conversation import Call, Ending, choose_transfer, complete, talk_s
@@ -25,6 +25,7 @@ from simulator.digital import Digital
 from simulator.events import Contact, Disposition, ExitKind, Handover, Leg, Ring, Visit
 from simulator.exchange import CallRecord, Exchange, local_hour
 from simulator.issues import Intent, Skill, choose_issue, comes_back, settle, tries_again
+from simulator.local_time import DAY_S
 from simulator.menu import walk
 from simulator.queueing import Caller, Queueing, Server
 from simulator.records import Record, chance

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 from simulator.aftermath import Aftermath
 from simulator.business.business import Business
-from simulator.business.clock import midnight
 from simulator.centre import Centre
 from simulator.defects import DefectRates, Defects
 from simulator.events import Contact
 from simulator.forms.writer import Forms
+from simulator.local_time import midnight
 from simulator.records import Outbox, Record
 from simulator.setting import Setting
 from simulator.truth.capture import recount_capture

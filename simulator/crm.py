@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
-from simulator.asterisk_files import DAY_S, UTC_OFFSET_S
 from simulator.callers import switchboard
 from simulator.customers import Customer, Population
 from simulator.events import Contact, Step
 from simulator.exchange import Exchange
+from simulator.local_time import DAY_S, UTC_OFFSET_S
 from simulator.menu import FLOW_ID, FLOW_VERSION
 from simulator.records import Outbox, Record
 from simulator.setting import HOUR

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from simulator.local_time import DAY_S
 from simulator.records import chance
 
 Tier = Literal["new", "regular", "vip"]
-DAY_S = 86_400
 _NEW_FOR_DAYS = 90
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何林高罗"
 _GIVEN = (*"伟芳娜敏静强磊洋艳勇杰", "秀英", "建国", "晓明", "雨桐", "子轩", "思远", "佳怡")

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from simulator.asterisk_files import DAY_S
 from simulator.callers import Callers, Person
 from simulator.crm import Crm
 from simulator.events import Contact, Message, Visit
 from simulator.exchange import Exchange, local_hour, local_midnight
 from simulator.issues import Intent, Return, choose_issue
+from simulator.local_time import DAY_S
 from simulator.records import chance
 from simulator.setting import (
     CHAT_BY_HOUR,

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.asterisk_files import DAY_S, UTC_OFFSET_S, CdrLog, CelLog, QueueLog
+from simulator.asterisk_files import CdrLog, CelLog, QueueLog
 from simulator.clock import Clock
 from simulator.events import Contact, History
+from simulator.local_time import DAY_S, UTC_OFFSET_S
 from simulator.setting import HOUR, Setting
 
 

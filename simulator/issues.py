@@ -12,12 +12,12 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
-from simulator.asterisk_files import DAY_S
 from simulator.callers import Person
 from simulator.catalogue import ISSUES, Issue
 from simulator.customers import Tier
 from simulator.events import Contact, Medium
 from simulator.exchange import local_hour, local_midnight
+from simulator.local_time import DAY_S
 from simulator.setting import BY_HOUR, HOUR
 
 # how much more often an issue arises, by topic, for a tier and in a part of the day

@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import Literal
 
 from simulator.catalogue import PRODUCTS
+from simulator.local_time import EPOCH
 from simulator.records import chance
 
 OccasionKind = Literal["promotion", "recall", "repayment", "holiday"]
-EPOCH = date(1970, 1, 1).toordinal()
 REPAYMENT_DAYS = (10, 25)
 _AROUND_REPAYMENT = 3
 _RECALL_LASTS = 10

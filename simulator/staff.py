@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import NamedTuple
 
-from simulator.asterisk_files import DAY_S
 from simulator.events import Presence
 from simulator.exchange import Exchange
+from simulator.local_time import DAY_S
 from simulator.queueing import Queueing
 from simulator.records import chance
 from simulator.setting import HAS_ACW, HOUR, NIGHT_BEGINS, NIGHT_ENDS, ActivityKind, Agent

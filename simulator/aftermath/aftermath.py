@@ -22,10 +22,10 @@ from simulator.business_hours import BusinessHours
 from simulator.catalogue import ISSUE_BY_ID
 from simulator.customers import Customer
 from simulator.events import Contact
+from simulator.local_time import HOUR_S
 from simulator.records import Record
 from simulator.scenarios.effects import NO_EFFECTS, Effects
 
-HOUR_S = 3600
 BELL = NormalDist()
 
 

@@ -15,9 +15,9 @@ from typing import Any
 from simulator.aftermath.case import DISPLEASED, Case, Complaint
 from simulator.aftermath.tickets import skewed
 from simulator.business_hours import BusinessHours
+from simulator.local_time import DAY_S
 from simulator.records import Record, chance
 
-DAY_S = 86_400
 COMPLAINT_TYPES = {
     "product_quality": ("产品质量", "Product quality"),
     "attitude": ("服务态度", "Attitude"),

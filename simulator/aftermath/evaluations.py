@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from simulator.aftermath.case import Case
 from simulator.business_hours import BusinessHours
+from simulator.local_time import DAY_S
 from simulator.records import Record, chance
 
-DAY_S = 86_400
 PASS_LIMIT = 80.0
 EVALUATORS = ("QA01", "QA02", "QA03", "QA04")
 MODEL = "speech-check-2"

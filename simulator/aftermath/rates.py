@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-HOUR_S = 3600
-
 
 def _fixed(amounts: dict[str, float]) -> Mapping[str, float]:
     return MappingProxyType(amounts)

@@ -10,9 +10,9 @@ import random
 from collections.abc import Iterator
 
 from simulator.aftermath.case import Case
+from simulator.local_time import DAY_S
 from simulator.records import Record, chance
 
-DAY_S = 86_400
 KEPT_DAYS = 190  # more than six months
 # what a call must have, by topic of its issue; every call must announce that it is recorded
 REQUIREMENTS_OF_TOPIC = {

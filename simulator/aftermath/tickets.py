@@ -15,9 +15,9 @@ from typing import Any
 from simulator.aftermath.case import Case
 from simulator.business_hours import BusinessHours
 from simulator.catalogue import ISSUE_BY_ID, ISSUES
+from simulator.local_time import HOUR_S
 from simulator.records import Record, chance
 
-HOUR_S = 3600
 SPREAD = 0.5  # sigma of the logarithm of routing and work
 HANDLERS_PER_DEPARTMENT = 6
 DONE_BY_AGENT = {"enquiry": 0.6, "billing": 0.3, "technical": 0.3, "delivery": 0.25}

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.business.clock import HOUR_S, date_of, day_of, midnight
-from simulator.customers import DAY_S
+from simulator.local_time import DAY_S, HOUR_S, date_of, day_of, midnight
 from simulator.records import Record, chance
 from simulator.scenarios.effects import Effects
 from simulator.scenarios.measures import ORDINARY, Measure

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from simulator.business import actions, calendar, capture, costs, do_not_call, interfaces
-from simulator.business.clock import HOUR_S, UTC_OFFSET_S, date_of, day_of, midnight
 from simulator.business.leads import LATEST_SALE_DAYS, leads_of_day
 from simulator.business.orders import Shop
 from simulator.business.sales import Sales
-from simulator.customers import DAY_S, Customer, Population
+from simulator.customers import Customer, Population
 from simulator.events import Contact
+from simulator.local_time import DAY_S, HOUR_S, UTC_OFFSET_S, date_of, day_of, midnight
 from simulator.occasions import Calendar
 from simulator.records import Outbox, Record, chance
 from simulator.scenarios.effects import NO_EFFECTS, Effects

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.business.clock import HOUR_S, date_of, midnight
+from simulator.local_time import HOUR_S, date_of, midnight
 from simulator.occasions import Calendar, Occasion
 from simulator.records import Record
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from simulator.business.clock import HOUR_S, midnight
+from simulator.local_time import HOUR_S, midnight
 from simulator.records import Record, chance
 
 # device, records an hour and contact

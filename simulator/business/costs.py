@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simulator.business.clock import HOUR_S, date_of, midnight
+from simulator.local_time import HOUR_S, date_of, midnight
 from simulator.records import Record, chance
 from simulator.scenarios.effects import Effects
 

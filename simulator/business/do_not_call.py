@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.business.clock import HOUR_S, date_of, midnight
-from simulator.customers import DAY_S, Population
+from simulator.customers import Population
+from simulator.local_time import DAY_S, HOUR_S, date_of, midnight
 from simulator.records import Record, chance
 
 _OPT_OUTS_A_YEAR = 0.004  # of all customers

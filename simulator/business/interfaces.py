@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from simulator.business.clock import midnight
+from simulator.local_time import midnight
 from simulator.records import Record, chance
 from simulator.scenarios.effects import Effects
 

@@ -10,10 +10,10 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from simulator.business.clock import HOUR_S, date_of, midnight
 from simulator.business.orders import Order, life, popular
 from simulator.catalogue import Product
-from simulator.customers import DAY_S, Population
+from simulator.customers import Population
+from simulator.local_time import DAY_S, HOUR_S, date_of, midnight
 from simulator.records import Record, chance
 from simulator.scenarios.effects import Effects
 

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from simulator.business.clock import HOUR_S, date_of, midnight
 from simulator.catalogue import PRODUCTS, Product
-from simulator.customers import DAY_S, Customer, Population, Tier
+from simulator.customers import Customer, Population, Tier
+from simulator.local_time import DAY_S, HOUR_S, date_of, midnight
 from simulator.occasions import Calendar
 from simulator.records import Record, chance
 from simulator.scenarios.effects import Effects

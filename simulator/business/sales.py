@@ -9,12 +9,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from simulator.business.clock import day_of
 from simulator.business.leads import SOURCES, Lead, follow_up
 from simulator.business.orders import Order, life
 from simulator.catalogue import ISSUE_BY_ID, PRODUCT_BY_ID, Product
 from simulator.customers import Customer, Tier
 from simulator.events import Contact
+from simulator.local_time import day_of
 from simulator.occasions import Calendar
 from simulator.records import Record, chance
 from simulator.scenarios.effects import Effects

@@ -19,9 +19,10 @@ from operator import ne
 from pathlib import Path
 from typing import Any, Literal
 
-from simulator.asterisk_files import DAY_S, local_day
+from simulator.asterisk_files import local_day
 from simulator.forms.defects import Defects, SpoilLine
 from simulator.forms.shapes import Shape
+from simulator.local_time import DAY_S
 from simulator.records import Record
 
 Kind = Literal["csv", "csv.gz", "jsonl", "jsonl.gz"]

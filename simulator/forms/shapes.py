@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from expectations.contracts import Contract, all_contracts
-from simulator.asterisk_files import DAY_S, UTC_OFFSET_S
+from simulator.local_time import DAY_S, UTC_OFFSET_S
 
 Instants = Literal["dashes", "slashes", "offset", "epoch"]
 """Local time as `2026-03-02 09:05:11` or `2026/03/02 09:05:11`, with its offset as `2026-03-02T09:05:11+08:00`, or the

@@ -17,13 +17,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from simulator.catalogue import ISSUE_BY_ID
-from simulator.customers import DAY_S
 from simulator.errors import SettingError
+from simulator.local_time import DAY_S, HOUR_S, UTC_OFFSET_S
 from simulator.occasions import Calendar
 from simulator.scenarios.measures import Measure
 
-UTC_OFFSET_S = 8 * 3600
-HOUR_S = 3600
 Phase = Literal["before", "after", "always"]
 Switch = Literal["before", "after", "both"]
 

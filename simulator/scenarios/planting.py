@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from simulator.customers import DAY_S
 from simulator.errors import SettingError
-from simulator.occasions import EPOCH
+from simulator.local_time import DAY_S, EPOCH, UTC_OFFSET_S
 from simulator.scenarios.cases import scenario
-from simulator.scenarios.effects import UTC_OFFSET_S, Change, Planting
+from simulator.scenarios.effects import Change, Planting
 from simulator.scenarios.measures import Measure
 from simulator.scenarios.scenario import Expected
 

@@ -12,7 +12,8 @@ from datetime import date
 from simulator.catalogue import ISSUE_BY_ID
 from simulator.events import Contact
 from simulator.records import Record
-from simulator.truth.tally import ALL, DAY_S, UTC_OFFSET_S, Slice, Tally, latest, local_date
+from simulator.truth.sums import DAY_S, UTC_OFFSET_S
+from simulator.truth.tally import ALL, Slice, Tally, latest, local_date
 from simulator.truth.values import Value
 
 _MONTHS = ("month",)

@@ -14,7 +14,8 @@ from typing import Any
 from simulator.catalogue import ISSUE_BY_ID
 from simulator.events import Contact
 from simulator.records import Record
-from simulator.truth.tally import ALL, DAY_S, Slice, Tally, latest
+from simulator.truth.sums import DAY_S
+from simulator.truth.tally import ALL, Slice, Tally, latest
 from simulator.truth.values import Value
 
 LEAD_WINDOW_DAYS = 30

@@ -12,10 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 from simulator.records import Record
+from simulator.truth.sums import local_day
 from simulator.truth.values import Value
 
-UTC_OFFSET_S = 8 * 3600
-DAY_S = 86_400
 Slice = tuple[str, str | None]  # dimension set, value of its dimension
 ALL: Slice = ("all", None)
 Key = tuple[str, str, str, str, str, str | None]
@@ -25,7 +24,7 @@ Number = float | Fraction
 
 def local_date(at: int) -> date:
     """The local date of an instant."""
-    return date(1970, 1, 1) + timedelta(days=(at + UTC_OFFSET_S) // DAY_S)
+    return date(1970, 1, 1) + timedelta(days=local_day(at))
 
 
 def period_start(day: date, grain: str) -> str:

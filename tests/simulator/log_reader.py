@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, cast
 
 import yaml
 
-from simulator.asterisk_files import UTC_OFFSET_S
 from simulator.events import Contact, Disposition, ExitKind, History, Leg, LegKind, Presence, Ring, Visit
+from simulator.local_time import UTC_OFFSET_S
 
 EXITS: dict[str, ExitKind] = {
     "ABANDON": "abandoned",

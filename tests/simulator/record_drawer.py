@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from expectations.contracts import Column, Contract, all_contracts
-from simulator.asterisk_files import DAY_S, UTC_OFFSET_S
+from simulator.local_time import DAY_S, UTC_OFFSET_S
 from simulator.records import Record, chance
 
 FEEDS = tuple(sorted(name for name, contract in all_contracts().items() if contract.source == "canonical"))

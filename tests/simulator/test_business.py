@@ -15,12 +15,12 @@ from expectations.contracts import all_contracts
 from expectations.settings import FeedSettings
 from simulator.business import actions, do_not_call, interfaces
 from simulator.business.business import Business
-from simulator.business.clock import HOUR_S, date_of, day_of, midnight, number_of
 from simulator.business.leads import SOURCES, leads_of_day
 from simulator.business.orders import ROUND_DAYS, Shop
 from simulator.catalogue import ISSUES
-from simulator.customers import DAY_S, Population
+from simulator.customers import Population
 from simulator.events import Contact, Leg
+from simulator.local_time import DAY_S, HOUR_S, date_of, day_of, midnight, number_of
 from simulator.occasions import Calendar
 from simulator.records import Record
 from simulator.scenarios.cases import scenario

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from simulator.business import costs
-from simulator.business.clock import HOUR_S, midnight, number_of
 from simulator.business.leads import leads_of_day
 from simulator.business.orders import Shop
 from simulator.business.sales import Sales
 from simulator.catalogue import ISSUE_BY_ID, ISSUES, MENU, PRODUCT_BY_ID, TOPICS
-from simulator.customers import DAY_S, Population
+from simulator.customers import Population
 from simulator.errors import SettingError
 from simulator.events import Contact, Leg
+from simulator.local_time import DAY_S, HOUR_S, midnight, number_of
 from simulator.occasions import Calendar
 from simulator.records import Record
 from simulator.scenarios import reference

@@ -1,4 +1,4 @@
-"""Local days and instants, as every module of the business needs them.
+"""Local days and instants, as every part of the simulation needs them.
 
 Belongs here: the fixed offset of Asia/Shanghai and what follows from it. Does not belong here: special days
 (`simulator.occasions`).
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from simulator.customers import DAY_S
-from simulator.occasions import EPOCH
-
-UTC_OFFSET_S = 8 * 3600
-HOUR_S = 3600
+UTC_OFFSET_S = 8 * 3600  # Asia/Shanghai, which has no daylight saving
+HOUR_S, DAY_S = 3600, 86_400
+EPOCH = date(1970, 1, 1).toordinal()
 
 
 def day_of(at: int) -> int:
