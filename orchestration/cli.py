@@ -282,6 +282,15 @@ def simulate(
             "duplicate_file, late_file, missing_hours, renamed_column, wrong_encoding, broken_lines.",
         ),
     ] = None,
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scenario",
+            metavar="CASE=SWITCH",
+            help="A worked case of docs/scenarios.md (can be repeated): S4-1=before, S4-1=after, or S4-1=YYYY-MM-DD "
+            "for both around that date.",
+        ),
+    ] = None,
 ) -> None:
     """Write a made-up centre: the files, databases and API answers of its systems, a configuration for them, and
     truth.json with its true KPIs. What its APIs answer is served by `python -m simulator.serve OUT -- COMMAND`."""
@@ -305,8 +314,9 @@ def simulate(
         with storing(out), step("simulate") as progress:
             company = None if is_telephone_only else Company
             made = run_simulation(
-                out, days, agents, seed, start.date(), crm=crm.value, defects=defects or (), company=company
-            )
+                out, days, agents, seed, start.date(),
+                crm=crm.value, defects=defects or (), scenarios=scenarios or (), company=company,
+            )  # fmt: skip
             progress.rows = made.queue_log_lines + made.cdr_rows + made.records
             progress.note = f"{made.contacts:,} contacts, {made.first_date} to {made.last_date}"
     except (SettingError, ForeignFolderError) as error:

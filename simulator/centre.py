@@ -29,6 +29,7 @@ from simulator.local_time import DAY_S
 from simulator.menu import walk
 from simulator.queueing import Caller, Queueing, Server
 from simulator.records import Record, chance
+from simulator.scenarios.effects import NO_EFFECTS, Effects
 from simulator.setting import (
     BACK_OFFICE,
     BLOCKED,
@@ -65,6 +66,7 @@ class Centre:
 
     `on_contact` is called once for each finished contact of any medium, in the order in which they end; `on_record`
     for each record of the CRM, the menu, the chat system and the roster, in the order in which they are written.
+    `effects` are asked for what scenarios change.
     """
 
     def __init__(
@@ -75,8 +77,10 @@ class Centre:
         cel: CelLog | None = None,
         on_contact: Callable[[Contact], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
+        effects: Effects = NO_EFFECTS,
     ) -> None:
         self.setting = setting
+        self._effects = effects
         exchange = self._exchange = Exchange(setting, queue_log, cdr, cel, on_contact)
         self.history = exchange.history
         self.planted = exchange.planted

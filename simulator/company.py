@@ -16,6 +16,7 @@ from simulator.events import Contact
 from simulator.forms.writer import Forms
 from simulator.local_time import midnight
 from simulator.records import Outbox, Record
+from simulator.scenarios.effects import NO_EFFECTS, Effects
 from simulator.setting import Setting
 from simulator.truth.capture import recount_capture
 from simulator.truth.complaints import ComplaintRecount
@@ -41,12 +42,18 @@ NO_DEFECTS = DefectRates()
 class Company:
     """Takes finished contacts and the CRM's records in the order of time, and gives all records to the forms.
 
-    `begin` before the centre runs, `close` after it; `contact` and `record` are the centre's callbacks. `defect_rates`:
-    shares of records that are wrong where they are written.
+    `begin` before the centre runs, `close` after it; `contact` and `record` are the centre's callbacks. `effects`: what
+    scenarios change; `defect_rates`: shares of records that are wrong where they are written.
     """
 
-    def __init__(self, setting: Setting, forms: Forms, defect_rates: DefectRates = NO_DEFECTS) -> None:
-        self._setting, self._forms = setting, forms
+    def __init__(
+        self,
+        setting: Setting,
+        forms: Forms,
+        effects: Effects = NO_EFFECTS,
+        defect_rates: DefectRates = NO_DEFECTS,
+    ) -> None:
+        self._setting, self._forms, self._effects = setting, forms, effects
         self._defects = Defects(setting.seed, defect_rates)
         self._outbox = Outbox()
         self._day = setting.first_day
@@ -71,6 +78,7 @@ class Company:
             setting.seed,
             lambda customer_id: population.customer(int(customer_id[1:])),
             abilities,
+            effects=self._effects,
         )
         self._business = Business(
             setting.seed,
@@ -80,6 +88,7 @@ class Company:
             sellers=[agent.agent_id for agent in centre.agents if "sales" in agent.skills],
             headcount=len(abilities),
             contacts_per_day=setting.calls_per_day * _CONTACTS_PER_CALL,
+            effects=self._effects,
         )
         self._put(self._business.before())
         self._put(self._business.of_day(self._day))

@@ -26,13 +26,16 @@ from simulator.errors import ForeignFolderError, SettingError
 from simulator.events import CentreRules, QueueRules
 from simulator.forms import writer
 from simulator.forms.writer import Crm, Forms
+from simulator.occasions import Calendar
+from simulator.scenarios.effects import Effects
+from simulator.scenarios.planting import figures, planting
 from simulator.setting import QUEUES, Setting
 from simulator.truth.telephone import recount
 from simulator.truth.values import Value
 
 FEWEST_AGENTS = 8
 GENERATOR = "callmart simulate"
-Around = Callable[[Setting, Forms], Company] | None
+Around = Callable[[Setting, Forms, Effects], Company] | None
 
 SHORT_ABANDON_S = 5
 RULES = CentreRules(
@@ -70,6 +73,7 @@ def simulate(
     *,
     crm: Crm = "sqlite",
     defects: Collection[str] = (),
+    scenarios: Collection[str] = (),
     company: Around = Company,
 ) -> SimulationSummary:
     """Simulate `days` local dates from `start`: all systems' files, callmart.yaml and truth.json below `out`.
@@ -77,9 +81,10 @@ def simulate(
     `calls_per_day` is the mean number of inbound calls (weekdays have more, weekends fewer; outbound calls come on
     top); by default `usual_calls_per_day`. `crm` says where the CRM's tables are read from: its SQLite file, or the
     PostgreSQL database whose url the environment keeps. `defects` are names of `simulator.forms.defects.DEFECTS` that
-    happen to files on their way. `company` makes the systems around the telephone; None leaves Asterisk's logs alone.
-    The same arguments give the same bytes. Files of an earlier simulation in `out` are replaced. Raises SettingError
-    for impossible settings, ForeignFolderError if `out` holds logs that are not a simulation's.
+    happen to files on their way; `scenarios` are worked cases with their switch, as `scenarios.planting` reads them.
+    `company` makes the systems around the telephone; None leaves Asterisk's logs alone. The same arguments give the
+    same bytes. Files of an earlier simulation in `out` are replaced. Raises SettingError for impossible settings,
+    ForeignFolderError if `out` holds logs that are not a simulation's.
     """
     if days < 1:
         raise SettingError(f"days is {days}: simulate at least 1 day (--days 1).")
@@ -96,7 +101,9 @@ def simulate(
     with _no_cycle_search():
         setting = Setting((start - date(1970, 1, 1)).days, days, agents, seed, calls_per_day)
         forms = Forms(out, start, days, crm_url, defects)
-        return _simulate(out, setting, start, forms, None if company is None else company(setting, forms))
+        effects = Effects([planting(text) for text in scenarios], Calendar(seed))
+        around = None if company is None else company(setting, forms, effects)
+        return _simulate(out, setting, start, forms, effects, around)
 
 
 def usual_calls_per_day(agents: int) -> int:
@@ -128,7 +135,9 @@ def _crm_url() -> str:
     return url
 
 
-def _simulate(out: Path, setting: Setting, start: date, forms: Forms, company: Company | None) -> SimulationSummary:
+def _simulate(
+    out: Path, setting: Setting, start: date, forms: Forms, effects: Effects, company: Company | None
+) -> SimulationSummary:
     _clear(out)
     truth = out / "truth.json"
     out.mkdir(parents=True, exist_ok=True)
@@ -140,14 +149,14 @@ def _simulate(out: Path, setting: Setting, start: date, forms: Forms, company: C
     queue_log = QueueLog(asterisk, setting.first_day, last_day, setting.seed, [queue.queue_id for queue in QUEUES])
     cdr = CdrLog(cdr_folder, setting.first_day, last_day)
     if company is None:
-        centre = Centre(setting, queue_log, cdr)
+        centre = Centre(setting, queue_log, cdr, effects=effects)
         centre.run()
         values = recount(centre.history, RULES)
     else:
         cel_folder = asterisk / "cel-custom"
         cel_folder.mkdir(exist_ok=True)
         cel = CelLog(cel_folder, setting.first_day, last_day)
-        centre = Centre(setting, queue_log, cdr, cel, company.contact, company.record)
+        centre = Centre(setting, queue_log, cdr, cel, company.contact, company.record, effects)
         company.begin(centre)
         centre.run()
         cel.close()
@@ -177,7 +186,13 @@ def _simulate(out: Path, setting: Setting, start: date, forms: Forms, company: C
         "records": dict(sorted(forms.rows.items())),
     }
     planted = queue_log.dirt | centre.planted | (company.planted if company else {})
-    _write_truth(truth, meta, dict(sorted(planted.items())), forms.defects.as_truth(), values)
+    parts = {
+        "meta": meta,
+        "planted": dict(sorted(planted.items())),
+        "transport": forms.defects.as_truth(),
+        "scenarios": figures(effects.plantings),
+    }
+    _write_truth(truth, parts, values)
     rates = _whole_period(values)
     return SimulationSummary(
         out=out,
@@ -232,13 +247,11 @@ def _whole_period(values: list[Value]) -> dict[str, float | None]:
     return rates
 
 
-def _write_truth(
-    path: Path, meta: dict[str, Any], planted: dict[str, int], transport: list[dict[str, Any]], values: list[Value]
-) -> None:
+def _write_truth(path: Path, parts: dict[str, Any], values: list[Value]) -> None:
     """One value a line, so that two truths can be compared with a text tool."""
     encode = json.JSONEncoder(ensure_ascii=False).encode
     with path.open("w", encoding="utf-8") as file:
-        file.write(f'{{"meta": {encode(meta)},\n"planted": {encode(planted)},\n"transport": {encode(transport)},\n')
+        file.write("{" + "".join(f"{encode(name)}: {encode(part)},\n" for name, part in parts.items()))
         file.write('"values": [\n')
         file.write(",\n".join(encode(value.row) for value in values))
         file.write("\n]}\n")
