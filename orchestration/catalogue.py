@@ -20,7 +20,8 @@ from orchestration.errors import InputError
 from orchestration.paths import published_dir
 
 GRAINS = ("hour", "day", "week", "month", "quarter", "year", "rolling_12_months")
-# In the order of the columns of kpi_value, which is the order of their names in a dimension set.
+# In the order of the columns of kpi_value, which is the order of their names in a dimension set. Others (a tool, a
+# product, a department …) share the column `member`.
 DIMENSIONS = ("channel", "direction", "queue", "agent", "team", "issue", "region", "segment", "hour_of_day")
 CATEGORIES = {
     "service_quality": ("服务质量", "Service quality"),
@@ -141,19 +142,27 @@ def check_grain(grain: str) -> str:
     return found
 
 
-def check_dimensions(by: str) -> str:
+def check_dimensions(con: duckdb.DuckDBPyConnection, by: str) -> str:
     """The dimension set as kpi_value writes it (`hour_of_day+queue` becomes `queue+hour_of_day`)."""
     parts = [part.strip().lower() for part in by.replace(",", "+").split("+")]
     if parts == ["all"]:
         return "all"
+    known = _dimensions(con)
     for part in parts:
-        if part not in DIMENSIONS:
-            near = difflib.get_close_matches(part, DIMENSIONS, n=1, cutoff=0.4)
+        if part not in known:
+            near = difflib.get_close_matches(part, known, n=1, cutoff=0.4)
             raise InputError(
                 f"dimension {part!r} is unknown.",
-                todo=f"{_hint(near)} Use {', '.join(DIMENSIONS)}, several joined by +, or all.".strip(),
+                todo=f"{_hint(near)} Use {', '.join(known)}, several joined by +, or all.".strip(),
             )
-    return "+".join(sorted(set(parts), key=DIMENSIONS.index))
+    return "+".join(sorted(set(parts), key=known.index))
+
+
+def _dimensions(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """All dimensions that the release can be asked for: those with a column, then those whose members share one."""
+    sets = con.execute("select distinct dim_set from kpi_value where member is not null").fetchall()
+    others = {name for (dim_set,) in sets for name in dim_set.split("+")} - {*DIMENSIONS}
+    return [*DIMENSIONS, *sorted(others)]
 
 
 def rows_of(

@@ -48,6 +48,7 @@ FIELDS = (
     "period_start",
     "dim_set",
     *DIMENSIONS,
+    "member",
     "category",
     "numerator",
     "denominator",
@@ -110,8 +111,8 @@ def read_kpi_values(
     period of each KPI. InputError for an id, dimension or grain that isn't there, with what is.
     """
     grain = check_grain(grain)
-    dim_set = check_dimensions(by)
     with open_catalogue(root, scope) as con:
+        dim_set = check_dimensions(con, by)
         registry = definitions(con)
         wanted = [find(registry, text) for text in ids]
         rows = _select(con, registry, wanted, dim_set, grain, since, until)
@@ -155,7 +156,7 @@ def _select(
         con,
         f"""
         select * from kpi_value where {" and ".join(conditions)} {last}
-        order by kpi_id, period_start, is_official desc, variant, {", ".join(DIMENSIONS)}, category
+        order by kpi_id, period_start, is_official desc, variant, {", ".join(DIMENSIONS)}, member, category
         """,
         [*parameters, *rest],
     )
@@ -172,7 +173,11 @@ def _select(
 
 
 def _group(row: dict[str, Any], dimensions: Sequence[str]) -> tuple[Any, ...]:
-    return (row["kpi_id"], row["variant"], row["period_start"], *(row[dimension] for dimension in dimensions))
+    return (row["kpi_id"], row["variant"], row["period_start"], *_members(row, dimensions))
+
+
+def _members(row: dict[str, Any], dimensions: Sequence[str]) -> list[Any]:
+    return [row[dimension if dimension in DIMENSIONS else "member"] for dimension in dimensions]
 
 
 def _why_none(
@@ -257,7 +262,7 @@ def _as_table(found: KpiRows, width: int) -> str:
             f"{row['name_zh']} {row['name_en']}" if is_new else "",
             f"{row['variant']}{' ★' if row['is_official'] else ''}",
             period_text(row["period_start"], row["grain"]),
-            *(NO_VALUE if row[dimension] is None else str(row[dimension]) for dimension in found.dimensions),
+            *(NO_VALUE if member is None else str(member) for member in _members(row, found.dimensions)),
         ]
         if has_category:
             cells.append(class_text(row["category"] or ""))

@@ -25,7 +25,7 @@ create table work.grain_set as from read_csv(getvariable('seeds') || '/kpi_grain
 create table marts.kpi_definition as
 from read_csv(
     getvariable('seeds') || '/kpi_definition.csv', all_varchar = false, nullstr = '',
-    types = {'is_default_official': 'boolean', 'valid_from': 'date', 'valid_to': 'date'}
+    types = {'maturity_days': 'integer', 'is_default_official': 'boolean', 'valid_from': 'date', 'valid_to': 'date'}
 );
 create table marts.kpi_target as
 from read_csv(
@@ -1627,7 +1627,7 @@ select
     nullif(results.channel, '') as channel, cast(null as varchar) as direction, nullif(results.queue, '') as queue,
     nullif(results.agent, '') as agent, cast(null as varchar) as team, cast(null as varchar) as issue,
     nullif(results.region, '') as region, cast(null as varchar) as segment,
-    nullif(results.hour_of_day, -1) as hour_of_day,
+    nullif(results.hour_of_day, -1) as hour_of_day, cast(null as varchar) as member,
     results.category, results.numerator, results.denominator, results.value, cast(results.n as bigint) as n,
     coalesce(choice.variant, official.variant) = results.variant as is_official,
     coalesce(choice.target_profile, 'default') as target_profile,

@@ -35,24 +35,50 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Periods of kpi_value that the window touches, whole: a week, month, quarter or year with one rebuilt day is
-    rebuilt; a rolling year is touched from its first month to its last. -#}
+{#- Periods of kpi_value that the window or a touched date touches, whole: a week, month, quarter or year with one
+    rebuilt day is rebuilt; a rolling year is touched from its first month to its last. -#}
 {% macro period_in_window(grain, period_start) -%}
     (
-        {{ period_start }} <= timestamp '{{ var("window_to") }} 23:59:59'
-        and (
-            ({{ grain }} in ('hour', 'day') and {{ period_start }} >= timestamp '{{ var("window_from") }} 00:00:00')
-            {%- for grain_name in ('week', 'month', 'quarter', 'year') %}
-            or ({{ grain }} = '{{ grain_name }}'
-                and {{ period_start }} >= cast(date_trunc('{{ grain_name }}', date '{{ var("window_from") }}') as timestamp))
-            {%- endfor %}
-            or ({{ grain }} = 'rolling_12_months'
-                and {{ period_start }} >= cast(
-                    date_trunc('month', date '{{ var("window_from") }}') - interval '11' month as timestamp
-                ))
+        (
+            {{ period_start }} <= timestamp '{{ var("window_to") }} 23:59:59'
+            and (
+                ({{ grain }} in ('hour', 'day') and {{ period_start }} >= timestamp '{{ var("window_from") }} 00:00:00')
+                {%- for grain_name in ('week', 'month', 'quarter', 'year') %}
+                or ({{ grain }} = '{{ grain_name }}'
+                    and {{ period_start }} >= cast(date_trunc('{{ grain_name }}', date '{{ var("window_from") }}') as timestamp))
+                {%- endfor %}
+                or ({{ grain }} = 'rolling_12_months'
+                    and {{ period_start }} >= cast(
+                        date_trunc('month', date '{{ var("window_from") }}') - interval '11' month as timestamp
+                    ))
+            )
         )
+        {%- for grain_name, starts in touched_periods().items() %}
+        or ({{ grain }} in ({{ "'hour', 'day'" if grain_name == 'day' else "'" ~ grain_name ~ "'" }})
+            and {{ in_dates('cast(' ~ period_start ~ ' as date)', starts) }})
+        {%- endfor %}
     )
 {%- endmacro %}
+
+{#- First dates of the periods that the touched dates lie in, by grain; a date for hours is the date itself. -#}
+{% macro touched_periods() %}
+    {%- set starts = {'day': [], 'week': [], 'month': [], 'quarter': [], 'year': [], 'rolling_12_months': []} -%}
+    {%- for text in var('touched_dates') -%}
+        {%- set day = modules.datetime.date.fromisoformat(text) -%}
+        {%- do starts.day.append(text) -%}
+        {%- do starts.week.append((day - modules.datetime.timedelta(days=day.weekday())).isoformat()) -%}
+        {%- do starts.month.append(day.replace(day=1).isoformat()) -%}
+        {%- do starts.quarter.append(day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1).isoformat()) -%}
+        {%- do starts.year.append(day.replace(month=1, day=1).isoformat()) -%}
+        {%- for back in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] -%}
+            {%- set months = day.year * 12 + day.month - 1 - back -%}
+            {%- do starts.rolling_12_months.append('%04d-%02d-01' % (months // 12, months % 12 + 1)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set found = {} -%}
+    {%- for grain, dates in starts.items() if dates -%}{%- do found.update({grain: dates | unique | sort | list}) -%}{%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
 
 {#- First local instant after a period. -#}
 {% macro period_end(grain, period_start) -%}

@@ -42,7 +42,7 @@ pairs as (
 members as (
     select
         *,
-        {{ dim_key() }} || '|' || coalesce(category, '') as member
+        {{ dim_key() }} || '|' || coalesce(category, '') as member_key
     from {{ ref('kpi_value') }}
 ),
 
@@ -76,7 +76,7 @@ select
     longer.grain,
     longer.period_start,
     longer.dim_set,
-    longer.member,
+    longer.member_key,
     longer.numerator,
     sum(shorter.numerator) as numerators,
     longer.denominator,
@@ -87,13 +87,13 @@ left join members as shorter
         longer.kpi_id = shorter.kpi_id
         and longer.variant = shorter.variant
         and longer.dim_set = shorter.dim_set
-        and longer.member = shorter.member
+        and longer.member_key = shorter.member_key
         and longer.shorter_grain = shorter.grain
         and shorter.period_start >= longer.period_start
         and shorter.period_start < longer.period_end
 group by
-    longer.kpi_id, longer.variant, longer.grain, longer.period_start, longer.dim_set, longer.member, longer.numerator,
-    longer.denominator, longer.is_share
+    longer.kpi_id, longer.variant, longer.grain, longer.period_start, longer.dim_set, longer.member_key,
+    longer.numerator, longer.denominator, longer.is_share
 having
     abs(longer.numerator - coalesce(sum(shorter.numerator), 0)) > 0.001
     or (not longer.is_share and abs(coalesce(longer.denominator, 0) - coalesce(sum(shorter.denominator), 0)) > 0.001)

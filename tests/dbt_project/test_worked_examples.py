@@ -16,8 +16,8 @@ CALLS_DAY = examples.DAY
 AGENT_DAY = examples.DAY + timedelta(days=3)
 # As architecture and README promise to other programs.
 KPI_VALUE = """kpi_id, variant, grain, period_start, dim_set, channel, direction, queue, agent, team, issue, region,
-    segment, hour_of_day, category, numerator, denominator, value, n, is_official, target_profile, target, status,
-    is_mature, as_of"""
+    segment, hour_of_day, member, category, numerator, denominator, value, n, is_official, target_profile, target,
+    status, is_mature, as_of"""
 
 Key = tuple[str, str, str | None]
 """KPI, variant, category."""

@@ -33,9 +33,9 @@ SCHEMAS = {
     "kpi_value": (
         "kpi_id varchar, variant varchar, grain varchar, period_start timestamp, dim_set varchar, channel varchar, "
         "direction varchar, queue varchar, agent varchar, team varchar, issue varchar, region varchar, "
-        "segment varchar, hour_of_day integer, category varchar, numerator double, denominator double, value double, "
-        "n bigint, is_official boolean, target_profile varchar, target double, status varchar, is_mature boolean, "
-        "as_of timestamp"
+        "segment varchar, hour_of_day integer, member varchar, category varchar, numerator double, "
+        "denominator double, value double, n bigint, is_official boolean, target_profile varchar, target double, "
+        "status varchar, is_mature boolean, as_of timestamp"
     ),
     "kpi_definition": (
         "kpi_id varchar, variant varchar, name_zh varchar, name_en varchar, variant_name_zh varchar, "
@@ -194,7 +194,18 @@ def value_row(
     n = more.get("n", denominator if denominator is not None else numerator)
     dimensions = [
         more.get(name)
-        for name in ("channel", "direction", "queue", "agent", "team", "issue", "region", "segment", "hour_of_day")
+        for name in (
+            "channel",
+            "direction",
+            "queue",
+            "agent",
+            "team",
+            "issue",
+            "region",
+            "segment",
+            "hour_of_day",
+            "member",
+        )
     ]
     official = more.get("official", True)
     return (

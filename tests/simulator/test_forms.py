@@ -33,6 +33,7 @@ from simulator.events import Contact
 from simulator.forms.defects import DEFECTS
 from simulator.forms.writer import Forms
 from simulator.records import Record
+from simulator.scenarios.effects import Effects
 from simulator.serve import DEMO_TOKEN, serving
 from simulator.setting import Setting
 from simulator.truth.values import Value
@@ -103,7 +104,7 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
         yield
 
 
-def company_of(records: list[Record]) -> Callable[[Setting, Forms], Company]:
+def company_of(records: list[Record]) -> Callable[[Setting, Forms, Effects], Company]:
     """Systems that write these records, whatever happens."""
 
     class Drawn(Company):

@@ -1,22 +1,45 @@
-{#- Sums a family's measures over every dimension set it is asked for, in one scan, and turns them into rows.
-    `records` is a CTE with local_date, local_hour and a column for each dimension named in `sets`. -#}
-{% macro measure_rollup(records, family, sets) %}
-{%- set dimensions = ['channel', 'queue', 'agent', 'region', 'hour_of_day'] -%}
-{%- set measures = measure_families()[family] -%}
-{%- set grouped = dimensions | select('in', sets | sum(start=[])) | list -%}
+{#- Sums a family's measures over every dimension set that it is asked for, in one scan of its fact, and turns them into
+    rows. `fact` is the relation, so that the model itself names what it reads. -#}
+{% macro measure_rollup(name, fact) %}
+{%- set family = measure_family_facts()[name] -%}
+{%- set measures = measure_families()[name] -%}
+{%- set columns, sets = family.columns, family.sets -%}
+{%- set others = columns.keys() | reject('in', kpi_dimensions()) | list -%}
+{%- set hourly = [] -%}
+{%- for set in sets if 'hour_of_day' in set %}{% do hourly.append(set) %}{% endfor -%}
+with
+
+records as (
+    select
+        *,
+        {{ family.date }} as measured_date
+        {%- for dimension, column in columns.items() %},
+        {{ column if dimension == 'hour_of_day' else "coalesce(" ~ column ~ ", 'unknown')" }} as by_{{ dimension }}
+        {%- endfor %}
+    from {{ fact }}
+    where
+        {{ in_touched_dates(family.date) if family.is_touched else in_window(family.date) }}
+        {%- if family.row_filter %}
+        and {{ family.row_filter }}
+        {%- endif %}
+),
+
 rolled as (
     select
-        local_date,
-        {%- for dimension in dimensions %}
-        {% if dimension in grouped %}{{ dimension }}
+        measured_date,
+        {%- for dimension in kpi_dimensions() %}
+        {% if dimension in columns %}by_{{ dimension }} as {{ dimension }}
         {%- else %}cast(null as {{ 'integer' if dimension == 'hour_of_day' else 'varchar' }}) as {{ dimension }}
         {%- endif %},
         {%- endfor %}
+        {% if others %}coalesce({% for other in others %}by_{{ other }}{{ ', ' if not loop.last }}{% endfor %})
+        {%- else %}cast(null as varchar)
+        {%- endif %} as member,
         case
             {%- for set in sets %}
-            when
-                {%- for dimension in grouped %}
-                {{ 'and ' if not loop.first }}grouping({{ dimension }}) = {{ 0 if dimension in set else 1 }}
+            when true
+                {%- for dimension in columns %}
+                and grouping(by_{{ dimension }}) = {{ 0 if dimension in set else 1 }}
                 {%- endfor %}
                 then '{{ set | join("+") if set else "all" }}'
             {%- endfor %}
@@ -24,16 +47,16 @@ rolled as (
         {%- for item in measures %}
         {{ exact_sum(item.picked) if item.aggregation == 'sum' else 'cast(' ~ item.sql ~ ' as double)' }} as {{ item.column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ records }}
+    from records
     group by grouping sets (
         {%- for set in sets %}
-        ({{ (['local_date'] + set) | join(', ') }}){{ ',' if not loop.last }}
+        (measured_date{% for dimension in set %}, by_{{ dimension }}{% endfor %}){{ ',' if not loop.last }}
         {%- endfor %}
     )
 ),
 
 unpivoted as (
-    select local_date, channel, queue, agent, region, hour_of_day, dim_set, measure_column, measure_value
+    select measured_date, {{ kpi_members() }}, dim_set, measure_column, measure_value
     from rolled
     unpivot (measure_value for measure_column in (
         {%- for item in measures %}
@@ -45,26 +68,33 @@ unpivoted as (
 measured as (
     select
         'day' as grain,
-        cast(local_date as timestamp) as period_start,
-        local_date,
+        cast(measured_date as timestamp) as period_start,
+        measured_date as local_date,
         dim_set,
-        channel, queue, agent, region, hour_of_day,
+        {{ kpi_members() }},
         measure_column,
         measure_value
     from unpivoted
+    {%- if hourly %}
     union all
     -- an hour of a date is a period of its own
     select
         'hour' as grain,
-        {{ add_seconds('cast(local_date as timestamp)', 'hour_of_day * 3600') }} as period_start,
-        local_date,
-        case dim_set when 'hour_of_day' then 'all' else 'queue' end as dim_set,
-        channel, queue, agent, region,
-        cast(null as integer) as hour_of_day,
+        {{ add_seconds('cast(measured_date as timestamp)', 'hour_of_day * 3600') }} as period_start,
+        measured_date as local_date,
+        case dim_set
+            {%- for set in hourly %}
+            when '{{ set | join("+") }}' then '{{ set | reject("equalto", "hour_of_day") | join("+") or "all" }}'
+            {%- endfor %}
+        end as dim_set,
+        {%- for name in kpi_member_columns() %}
+        {{ 'cast(null as integer) as ' if name == 'hour_of_day' }}{{ name }},
+        {%- endfor %}
         measure_column,
         measure_value
     from unpivoted
-    where dim_set in ('hour_of_day', 'queue+hour_of_day')
+    where hour_of_day is not null
+    {%- endif %}
 )
 
 select
@@ -73,27 +103,17 @@ select
     measured.local_date,
     measured.dim_set,
     {{ dim_key() }} as dim_key,
-    measured.channel,
-    measured.queue,
-    measured.agent,
-    measured.region,
-    measured.hour_of_day,
+    {{ kpi_members('measured') }},
     definitions.measure,
     definitions.category,
     definitions.aggregation,
     measured.measure_value
 from measured
 inner join {{ ref('kpi_measure_definition') }} as definitions
-    on measured.measure_column = definitions.measure_column and definitions.family = '{{ family }}'
+    on measured.measure_column = definitions.measure_column and definitions.family = '{{ name }}'
 {% endmacro %}
 
 {#- Sum as DOUBLE that does not depend on the order of rows, for counts, seconds and parts of a day alike. -#}
 {% macro exact_sum(expression) -%}
     cast(sum(cast({{ expression }} as decimal(32, 12))) as double)
-{%- endmacro %}
-
-{#- One text that tells dimension members apart, so that numerators meet their denominators by equality. -#}
-{% macro dim_key() -%}
-    coalesce(channel, '') || '|' || coalesce(queue, '') || '|' || coalesce(agent, '') || '|' || coalesce(region, '') || '|'
-    || coalesce(cast(hour_of_day as varchar), '')
 {%- endmacro %}

@@ -1,17 +1,3 @@
 {{ config(materialized='incremental', incremental_strategy='window', on_schema_change='fail') }}
 
-with
-
-records as (
-    select
-        *,
-        cast(null as varchar) as channel,
-        cast(null as varchar) as queue,
-        agent_id as agent,
-        cast(null as varchar) as region,
-        cast(null as integer) as hour_of_day
-    from {{ ref('fct_agent_day') }}
-    where {{ in_window('local_date') }}
-),
-
-{{ measure_rollup('records', 'agent_day', [[], ['agent']]) }}  -- noqa: PRS
+{{ measure_rollup('agent_day', ref('fct_agent_day')) }}  -- noqa: PRS

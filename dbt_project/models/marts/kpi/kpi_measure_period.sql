@@ -11,16 +11,15 @@ periods as (
 
 short as (
     select
-        grain, period_start, dim_set, dim_key, channel, queue, agent, region, hour_of_day, measure, category,
-        measure_value
+        grain, period_start, dim_set, dim_key, {{ kpi_members() }}, measure, category, measure_value
     from measures
-    where {{ in_window('local_date') }}
+    where {{ in_touched_dates('local_date') }}
 ),
 
 long as (
     select
-        periods.grain, periods.period_start, measures.dim_set, measures.dim_key, measures.channel, measures.queue,
-        measures.agent, measures.region, measures.hour_of_day, measures.measure, measures.category,
+        periods.grain, periods.period_start, measures.dim_set, measures.dim_key, {{ kpi_members('measures') }},
+        measures.measure, measures.category,
         case measures.aggregation
             when 'max' then max(measures.measure_value)
             when 'min' then min(measures.measure_value)
@@ -31,9 +30,8 @@ long as (
         on measures.period_start >= periods.period_start and measures.period_start < periods.period_end
     where measures.grain = 'day'
     group by
-        periods.grain, periods.period_start, measures.dim_set, measures.dim_key, measures.channel, measures.queue,
-        measures.agent, measures.region, measures.hour_of_day, measures.measure, measures.category,
-        measures.aggregation
+        periods.grain, periods.period_start, measures.dim_set, measures.dim_key, {{ kpi_members('measures') }},
+        measures.measure, measures.category, measures.aggregation
 )
 
 select * from short

@@ -32,9 +32,8 @@ ranked_hours as (
 
 calculated as (
     select
-        definitions.kpi_id, definitions.variant, definitions.kind, above.grain, above.period_start, above.dim_set,
-        above.channel, above.queue, above.agent, above.region, above.hour_of_day,
-        above.category,
+        definitions.kpi_id, definitions.variant, definitions.maturity_days, above.grain, above.period_start,
+        above.dim_set, {{ kpi_members('above') }}, above.category,
         above.measure_value as numerator,
         below.measure_value as denominator,
         records.measure_value as n,
@@ -52,16 +51,14 @@ calculated as (
             and above.period_start = below.period_start
             and below.category_key = case when definitions.is_denominator_split then above.category_key else '' end
             -- a share is taken of the whole, every other rate of its own dimension members
-            and below.dim_set = case when definitions.kind = 'share' then 'all' else above.dim_set end
-            and below.dim_key = case when definitions.kind = 'share' then '||||' else above.dim_key end
+            and below.dim_key = case when definitions.kind = 'share' then 'all' else above.dim_key end
     left join measures as records
         on
             definitions.n_measure = records.measure
             and above.grain = records.grain
             and above.period_start = records.period_start
             and records.category_key = case when definitions.is_n_split then above.category_key else '' end
-            and records.dim_set = case when definitions.kind = 'share' then 'all' else above.dim_set end
-            and records.dim_key = case when definitions.kind = 'share' then '||||' else above.dim_key end
+            and records.dim_key = case when definitions.kind = 'share' then 'all' else above.dim_key end
     where
         definitions.kind not in ('peak', 'trough')
         and cast(above.period_start as date) >= definitions.valid_from
@@ -69,10 +66,9 @@ calculated as (
         and (definitions.denominator is null or below.measure_value is not null)
     union all
     select
-        definitions.kpi_id, definitions.variant, definitions.kind, ranked_hours.grain, ranked_hours.period_start,
-        'all' as dim_set,
-        cast(null as varchar) as channel, cast(null as varchar) as queue, cast(null as varchar) as agent,
-        cast(null as varchar) as region, cast(null as integer) as hour_of_day,
+        definitions.kpi_id, definitions.variant, definitions.maturity_days, ranked_hours.grain,
+        ranked_hours.period_start, 'all' as dim_set,
+        {{ kpi_no_members() }},
         lpad(cast(ranked_hours.hour_of_day as varchar), 2, '0') || ':00' as category,
         ranked_hours.measure_value as numerator, cast(null as double) as denominator, ranked_hours.measure_value as n,
         cast(null as varchar) as denominator_name
@@ -85,7 +81,7 @@ calculated as (
 )
 
 select
-    kpi_id, variant, grain, period_start, dim_set, channel, queue, agent, region, hour_of_day, category,
-    numerator, denominator, n,
+    kpi_id, variant, grain, period_start, dim_set, {{ kpi_members() }}, category,
+    numerator, denominator, n, maturity_days,
     case when denominator_name is null then numerator else numerator / nullif(denominator, 0) end as value
 from calculated

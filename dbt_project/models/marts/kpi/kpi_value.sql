@@ -30,8 +30,8 @@ judged as (
         targets.min_n,
         row_number() over (
             partition by
-                results.kpi_id, results.variant, results.grain, results.period_start, results.dim_set, results.channel,
-                results.queue, results.agent, results.region, results.hour_of_day, results.category
+                results.kpi_id, results.variant, results.grain, results.period_start, results.dim_set,
+                {{ kpi_members('results') }}, results.category
             order by official.priority desc, targets.valid_from desc
         ) as choice
     from results
@@ -54,15 +54,7 @@ select
     grain,
     period_start,
     dim_set,
-    channel,
-    cast(null as varchar) as direction,
-    queue,
-    agent,
-    cast(null as varchar) as team,
-    cast(null as varchar) as issue,
-    region,
-    cast(null as varchar) as segment,
-    cast(hour_of_day as integer) as hour_of_day,
+    {{ kpi_members() }},
     category,
     numerator,
     denominator,
@@ -82,8 +74,9 @@ select
         when operator = 'band' and value between lower and upper then 'met'
         else 'missed'
     end as status,
-    -- a period that is still running can change
-    {{ period_end('grain', 'period_start') }} <= timestamp '{{ var("as_of") }}' as is_mature,
+    -- a period that is still running can change, and one whose last events a later one may still decide
+    {{ add_seconds('(' ~ period_end('grain', 'period_start') ~ ')', 'maturity_days * 86400') }}
+    <= timestamp '{{ var("as_of") }}' as is_mature,
     timestamp '{{ var("as_of") }}' as as_of
 from judged
 where choice = 1

@@ -1,0 +1,50 @@
+{#- The additive measures behind every KPI, by family: the one place that says which fact a family adds up, by which date
+    and by which dimensions. The measures of a family stand in the file of their subject, `seeds/kpi_definition.csv` names
+    them, `kpi_measure_*` sum them, `kpi_measure_definition` publishes them. `category` splits a measure into the classes
+    of a distribution. -#}
+
+{% macro measure_families() %}
+    {{ return({
+        'contact': contact_measures(),
+        'contact_handling': contact_handling_measures(),
+        'queue': queue_measures(),
+        'leg': leg_measures(),
+        'ring': ring_measures(),
+        'agent': agent_measures(),
+        'agent_day': agent_day_measures(),
+        'capture': capture_measures(),
+    }) }}
+{% endmacro %}
+
+{#- Of each family: its fact, which rows count, the date that they belong to, the columns of its dimensions and the sets
+    of them that are summed. `is_touched`: the fact holds records that live on, so dates outside the window change too. -#}
+{% macro measure_family_facts() %}
+    {{ return({
+        'contact': family(
+            'fct_contact', "medium = 'voice'",
+            {'channel': 'channel_id', 'region': 'region_code', 'hour_of_day': 'local_hour'},
+            [[], ['channel'], ['region'], ['hour_of_day']]
+        ),
+        'contact_handling': family(
+            'fct_contact', "outcome = 'answered' and medium = 'voice'",
+            {'channel': 'channel_id', 'region': 'region_code'}, [[], ['channel'], ['region']], date='local_ended_date'
+        ),
+        'queue': family(
+            'fct_queue_interval', "direction = 'inbound' and medium = 'voice'",
+            {'queue': 'queue_id', 'hour_of_day': 'local_hour'}, [['queue'], ['queue', 'hour_of_day']]
+        ),
+        'leg': family('fct_agent_leg', "medium = 'voice'", {'agent': 'agent_id'}, [[], ['agent']]),
+        'ring': family(
+            'fct_queue_offer', none, {'queue': 'queue_id', 'agent': 'agent_id'}, [[], ['queue'], ['agent']]
+        ),
+        'agent': family('fct_agent_interval', 'logged_in_s > 0', {'agent': 'agent_id'}, [[], ['agent']]),
+        'agent_day': family('fct_agent_day', none, {'agent': 'agent_id'}, [[], ['agent']]),
+        'capture': family('fct_capture_check', none, {'hour_of_day': 'local_hour'}, [[], ['hour_of_day']]),
+    }) }}
+{% endmacro %}
+
+{% macro family(fact, row_filter, columns, sets, date='local_date', is_touched=false) %}
+    {{ return({
+        'fact': fact, 'row_filter': row_filter, 'columns': columns, 'sets': sets, 'date': date, 'is_touched': is_touched
+    }) }}
+{% endmacro %}
