@@ -59,14 +59,15 @@ SUITE = MartSuite(
         ),
         breaks(
             "seconds_range",
-            "每通或每次的时长为负或超过一天",
-            "a mean or extreme of seconds is negative or exceeds a day",
+            "时长为负，或与联络、排队有关的每次时长超过一天",
+            "a mean or extreme of seconds is negative, or exceeds a day though it is about contacts or queues",
             f"""
             with timed as (
-                select distinct kpi_id, variant, kind from {{registry}}
-                where unit = 's' and kind in ('mean', 'max', 'min', 'percentile'))
+                select distinct kpi_id, variant,
+                    regexp_matches(needs, '(^|;)(contact|queue_visit|queue_offer)(;|$)') as is_of_contacts
+                from {{registry}} where unit = 's' and kind in ('mean', 'max', 'min', 'percentile'))
             select {_SHOWN} from {{batch}} join timed using (kpi_id, variant)
-            where not (value between 0 and {DAY_S})""",
+            where value < 0 or (is_of_contacts and value > {DAY_S})""",
         ),
         breaks(
             "zero_denominator",

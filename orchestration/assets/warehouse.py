@@ -120,7 +120,7 @@ def _told(test: Mapping[str, Any]) -> str:
         return str(test["description"])
     if kind := test.get("test_metadata"):
         arguments = {name: value for name, value in kind["kwargs"].items() if name != "model"}
-        told = (f"{name} {', '.join(v) if isinstance(v, list) else v}" for name, v in arguments.items())
+        told = (f"{name} {', '.join(map(str, v)) if isinstance(v, list) else v}" for name, v in arguments.items())
         return f"dbt test {kind['name']}: {'; '.join(told) or 'the whole table'}"
     comment = re.search(r"^(-- .*\n)+", test["raw_code"], re.MULTILINE)
     return comment[0].replace("\n-- ", " ")[3:].strip() if comment else test["name"]

@@ -210,6 +210,8 @@ INTERNAL = {
     "kpi_measure_period",
     "kpi_measure_queue",
     "kpi_measure_ring",
+    "kpi_measure_ticket",
+    "kpi_measure_ticket_field",
     "kpi_official",
     "kpi_period",
     "kpi_ranked_hour",

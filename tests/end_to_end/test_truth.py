@@ -14,7 +14,12 @@ import pytest
 from tests.end_to_end.centre import Centre, simulated
 
 Key = tuple[Any, ...]
-DIMENSIONS = ("queue", "channel", "agent", "hour_of_day", "category")
+DIMENSIONS = ("queue", "channel", "agent", "issue", "segment", "hour_of_day", "member", "category")
+# What the truth tells by class is a dimension of the warehouse, which a question can be asked by.
+CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", "M090": "ticket_type",
+           "M092": "field"}  # fmt: skip
+# Dimensions of the truth that have no column of their own.
+MEMBERS = ("department", "product", "lead_source", "campaign", "endpoint", "tool")
 # The requirement's list of the first metrics; a metric of it that the truth does not hold is not proved.
 LISTED = {f"M{number:03}" for number in (*range(1, 4), *range(6, 12), 14, 21, *range(24, 27), *range(29, 37),
                                          *range(40, 43), *range(61, 73), 81, 82)}  # fmt: skip
@@ -32,17 +37,25 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Centre:
 @pytest.fixture(scope="module")
 def released(month: Centre) -> dict[Key, tuple[float | None, float | None, float | None]]:
     rows = month.rows(
-        "select kpi_id, variant, grain, strftime(period_start, '%Y-%m-%d %H:%M:%S'), dim_set, queue, channel, "
-        "agent, hour_of_day, category, numerator, denominator, value from marts.kpi_value"
+        "select kpi_id, variant, grain, strftime(period_start, '%Y-%m-%d %H:%M:%S'), dim_set, "
+        f"{', '.join(DIMENSIONS)}, numerator, denominator, value from marts.kpi_value"
     )
-    return {row[:10]: row[10:] for row in rows}
+    return {row[:-3]: row[-3:] for row in rows}
 
 
 def key_of(truth: dict[str, Any]) -> Key:
+    """The key of kpi_value under which a true value must be found."""
     start = truth["period_start"]
+    told = {"issue": None, "segment": truth.get("tier"), "member": None} | truth
+    told["member"] = next((truth[name] for name in MEMBERS if name in truth), None)
+    dim_set = truth["dim_set"].replace("tier", "segment")
+    if truth["category"] is not None and truth["kpi_id"] in CLASSES:
+        of_class = CLASSES[truth["kpi_id"]]
+        dim_set = of_class if dim_set == "all" else f"{dim_set}+{of_class}"
+        told |= {"member": truth["category"], "category": None}
     return (
         truth["kpi_id"], truth["variant"], truth["grain"], start if len(start) > 10 else f"{start} 00:00:00",
-        truth["dim_set"], *(truth[name] for name in DIMENSIONS),
+        dim_set, *(told[name] for name in DIMENSIONS),
     )  # fmt: skip
 
 

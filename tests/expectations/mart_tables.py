@@ -82,9 +82,9 @@ CLEAN: Mapping[str, str] = {
             145.0::double as handle_s
         from days""",
     "kpi_definition": """
-        select * from (values ('M021', 'offered_net_short', 'rate', 'ratio'),
-            ('M033', 'offered_net_short', 'rate', 'ratio'), ('M001', 'all', 'count', 'count'),
-            ('M061', 'contact', 's', 'mean')) t(kpi_id, variant, unit, kind)""",
+        select * from (values ('M021', 'offered_net_short', 'rate', 'ratio', 'contact'),
+            ('M033', 'offered_net_short', 'rate', 'ratio', 'contact'), ('M001', 'all', 'count', 'count', 'contact'),
+            ('M061', 'contact', 's', 'mean', 'contact')) t(kpi_id, variant, unit, kind, needs)""",
     "kpi_value": """
         select kpi_id, variant, grain, cast(day as timestamp) as period_start, 'all' as dim_set,
             null::varchar as category, numerator::double as numerator, denominator::double as denominator,

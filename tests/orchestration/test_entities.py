@@ -23,6 +23,9 @@ SELECT = (
     "--select",
     "stg_canonical__ticket",
     "stg_centre__setting",
+    "int_calendar__open_interval",
+    "int_calendar__open_date",
+    "int_ticket__worked",
     "int_ticket__ticket",
     "fct_ticket",
     "fct_ticket_day",
@@ -71,6 +74,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Warehouse]:
     """A warehouse of the tickets as they were, and their release; each call copies it."""
     first = Warehouse(tmp_path_factory.mktemp("tickets"))
     first.write_days(FEED, tickets())
+    first.dbt("seed", "--select", "business_hours", "business_day_exception")
     first.dbt("run", *SELECT, "--vars", json.dumps({"as_of": AS_OF}))
     released(first)
 

@@ -13,6 +13,8 @@
         'agent': agent_measures(),
         'agent_day': agent_day_measures(),
         'capture': capture_measures(),
+        'ticket': ticket_measures(),
+        'ticket_field': ticket_field_measures(),
     }) }}
 {% endmacro %}
 
@@ -40,6 +42,18 @@
         'agent': family('fct_agent_interval', 'logged_in_s > 0', {'agent': 'agent_id'}, [[], ['agent']]),
         'agent_day': family('fct_agent_day', none, {'agent': 'agent_id'}, [[], ['agent']]),
         'capture': family('fct_capture_check', none, {'hour_of_day': 'local_hour'}, [[], ['hour_of_day']]),
+        'ticket': family(
+            'fct_ticket_day', none,
+            {
+                'channel': 'channel_id', 'agent': 'agent_id', 'issue': 'issue_id', 'ticket_type': 'ticket_type',
+                'department': 'assigned_department_id'
+            },
+            [[], ['channel'], ['agent'], ['issue'], ['ticket_type'], ['department']], is_touched=true
+        ),
+        'ticket_field': family(
+            'fct_ticket_field', 'is_required', {'field': 'field_name'}, [['field']], date='local_created_date',
+            is_touched=true
+        ),
     }) }}
 {% endmacro %}
 

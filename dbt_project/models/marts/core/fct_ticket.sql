@@ -37,8 +37,10 @@ select
     local_due_date,
     local_solved_date,
     local_archived_date,
+    is_solved,
     is_closed_in_time,
     solving_s,
+    solving_business_s,
     partition_date,
     record_hash
 from {{ ref('int_ticket__ticket') }}

@@ -1,4 +1,5 @@
--- Tickets by each date that they touch. One that is not due yet is left out of the due ones: it is not decided.
+-- Tickets by each date that they touch. One that is not due yet is left out of the due ones: it is not decided. A ticket
+-- counts for who wrote it on the date of its creation, and for who has it now on all others.
 {{ config(
     materialized='incremental', incremental_strategy='window', window_by='touched', on_schema_change='fail'
 ) }}
@@ -13,7 +14,11 @@
 with
 
 tickets as (
-    select * from {{ ref('fct_ticket') }}
+    select
+        *,
+        final_category is not null as is_judged,
+        filled_field_count = required_field_count and initial_category = final_category as is_accurate
+    from {{ ref('fct_ticket') }}
 ),
 
 touched as (
@@ -21,14 +26,10 @@ touched as (
     select
         '{{ kind }}' as kind,
         local_{{ kind }}_date as local_date,
-        channel_id,
-        ticket_type,
-        issue_id,
-        assigned_department_id,
-        assigned_agent_id,
-        solved_at,
-        is_closed_in_time,
-        solving_s
+        {{ 'created_by_agent_id' if kind == 'created' else 'assigned_agent_id' }} as agent_id,
+        channel_id, ticket_type, issue_id, assigned_department_id, is_solved, is_judged, is_accurate,
+        is_closed_in_time, is_complaint, returned_count, required_field_count, filled_field_count, solving_s,
+        solving_business_s
     from tickets
     where {{ in_touched_dates('local_' ~ kind ~ '_date') }} and {{ condition }}
     {{ 'union all' if not loop.last }}
@@ -41,15 +42,23 @@ select
     ticket_type,
     issue_id,
     assigned_department_id,
-    assigned_agent_id,
-    cast(sum(case when kind = 'created' then 1 else 0 end) as bigint) as created_count,
-    cast(sum(case when kind = 'assigned' then 1 else 0 end) as bigint) as assigned_count,
-    cast(sum(case when kind = 'assigned' and solved_at is not null then 1 else 0 end) as bigint)
-        as assigned_solved_count,
-    cast(sum(case when kind = 'due' then 1 else 0 end) as bigint) as due_count,
-    cast(sum(case when kind = 'due' and is_closed_in_time then 1 else 0 end) as bigint) as closed_in_time_count,
-    cast(sum(case when kind = 'solved' then 1 else 0 end) as bigint) as solved_count,
-    {{ exact_sum("case when kind = 'solved' then coalesce(solving_s, 0) else 0 end") }} as solving_s,
-    cast(sum(case when kind = 'archived' then 1 else 0 end) as bigint) as archived_count
+    agent_id,
+    {{ count_if("kind = 'created'") }} as created_count,
+    {{ count_if("kind = 'created' and is_judged") }} as judged_count,
+    {{ count_if("kind = 'created' and is_judged and is_accurate") }} as accurate_count,
+    {{ count_if("kind = 'created' and returned_count > 0") }} as returned_count,
+    {{ count_if("kind = 'created' and is_complaint") }} as complaint_count,
+    cast(sum(case when kind = 'created' then coalesce(required_field_count, 0) else 0 end) as bigint)
+        as required_field_count,
+    cast(sum(case when kind = 'created' then coalesce(filled_field_count, 0) else 0 end) as bigint)
+        as filled_field_count,
+    {{ count_if("kind = 'assigned'") }} as assigned_count,
+    {{ count_if("kind = 'assigned' and is_solved") }} as assigned_solved_count,
+    {{ count_if("kind = 'due'") }} as due_count,
+    {{ count_if("kind = 'due' and is_closed_in_time") }} as closed_in_time_count,
+    {{ count_if("kind = 'solved'") }} as solved_count,
+    {{ sum_if('solving_s', "kind = 'solved'") }} as solving_s,
+    {{ sum_if('solving_business_s', "kind = 'solved'") }} as solving_business_s,
+    {{ count_if("kind = 'archived'") }} as archived_count
 from touched
-group by local_date, channel_id, ticket_type, issue_id, assigned_department_id, assigned_agent_id
+group by local_date, channel_id, ticket_type, issue_id, assigned_department_id, agent_id

@@ -1,0 +1,32 @@
+{#- Tickets by each date that they touch: fct_ticket_day. -#}
+{% macro ticket_measures() %}
+    {%- set measures = [] -%}
+    {%- for name, sql, zh, en in [
+        ('tickets_created', 'created_count', '建立的工单数', 'Tickets created'),
+        ('tickets_judged', 'judged_count', '已核定分类的工单数', 'Tickets whose category is settled'),
+        ('tickets_accurate', 'accurate_count', '建单即完整且分类正确的工单数', 'Tickets complete and rightly classified from the start'),
+        ('tickets_returned', 'returned_count', '因信息不全被退回的工单数', 'Tickets sent back because information was missing'),
+        ('complaint_tickets', 'complaint_count', '投诉类工单数', 'Tickets that are complaints'),
+        ('ticket_fields_required', 'required_field_count', '必填项数', 'Required fields'),
+        ('ticket_fields_filled', 'filled_field_count', '建单时已填的必填项数', 'Required fields filled at creation'),
+        ('tickets_assigned', 'assigned_count', '首次派单的工单数', 'Tickets first assigned'),
+        ('tickets_assigned_solved', 'assigned_solved_count', '派单后已解决的工单数', 'Assigned tickets that are solved'),
+        ('tickets_assigned_open', 'assigned_count - assigned_solved_count', '派单后未解决的工单数', 'Assigned tickets that are not solved'),
+        ('tickets_due', 'due_count', '到期的工单数', 'Tickets that fell due'),
+        ('tickets_closed_in_time', 'closed_in_time_count', '按期解决并归档的工单数', 'Tickets solved and archived no later than due'),
+        ('tickets_solved', 'solved_count', '解决的工单数', 'Tickets solved'),
+        ('ticket_solving_s', 'solving_s', '从建立到解决的自然秒数之和', 'Calendar seconds from creation to solution'),
+        ('ticket_solving_business_s', 'solving_business_s', '从建立到解决的工作时间秒数之和', 'Office-hour seconds from creation to solution'),
+    ] -%}
+        {%- do measures.append(measure(name, none, zh, en, value=sql)) -%}
+    {%- endfor -%}
+    {{ return(measures) }}
+{% endmacro %}
+
+{#- Fields of tickets, by the creation of their ticket: fct_ticket_field. Names as for whole tickets. -#}
+{% macro ticket_field_measures() %}
+    {{ return([
+        measure('ticket_fields_required', none, '必填该字段的工单数', 'Tickets in which the field is required', value='1'),
+        measure('ticket_fields_filled', 'is_filled_at_creation', '建单时已填该字段的工单数', 'Tickets in which it was filled at creation'),
+    ]) }}
+{% endmacro %}
