@@ -151,3 +151,10 @@ MENU = {
         Node("promotion_news", "活动播报", "Promotion news", {"#": "done", "0": "queue:sales"}),
     )
 }  # fmt: skip
+
+# nodes that a menu of more levels puts before the caller's goal, in this order; any key of theirs leads on
+MORE_LEVELS = (
+    Node("customer_kind", "个人或企业客户", "Personal or enterprise customer", {"1": "", "2": ""}),
+    Node("product_group", "产品类别选择", "Choice of a product group", {"1": "", "2": "", "3": ""}),
+    Node("region_choice", "所在地区选择", "Choice of a region", {"1": "", "2": "", "3": ""}),
+)

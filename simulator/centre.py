@@ -1,8 +1,9 @@
 """The simulated centre: who calls, who works, and what happens between them, as a discrete-event simulation.
 
-Belongs here: the putting together of a run, arrivals, and the way of a call through menu, queues and transfers. Does
-not belong here: how queues work (`queueing`), how long agents talk (`conversation`) and what else they do (`staff`,
-`desk`), chats and mails (`digital`), what people want (`issues`), file formats, counting.
+Belongs here: the putting together of a run, and the way of a call through menu, queues and transfers. Does not belong
+here: who calls and when (`arrivals`, `who_comes`), the menu itself (`menu`), how queues work (`queueing`) and how long
+callers stay (`patience`), how long agents talk (`conversation`) and what else they do (`staff`, `desk`, `floor`), chats
+and mails (`digital`), what people want (`issues`), file formats, counting.
 
 Time is whole epoch seconds. Every thing has a chance of its own (`records.chance`), so that a history is a function of
 its settings, and a change in one place leaves the dice of all others as they were.
@@ -10,10 +11,10 @@ its settings, and a change in one place leaves the dice of all others as they we
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Callable
 from random import Random
 
+from simulator.arrivals import Arrivals
 from simulator.asterisk_files import CdrLog, CelLog, QueueLog, local_day
 from simulator.callers import Callers
 from simulator.channel_events import Answer, Consultation, log_queue_call, log_without_agent
@@ -24,28 +25,21 @@ from simulator.desk import Desk
 from simulator.digital import Digital
 from simulator.events import Contact, Disposition, ExitKind, Handover, Leg, Ring, Visit
 from simulator.exchange import CallRecord, Exchange, local_hour
-from simulator.issues import Intent, Skill, choose_issue, comes_back, settle, tries_again
-from simulator.local_time import DAY_S
-from simulator.menu import walk
+from simulator.floor import Floor
+from simulator.issues import Intent, Skill, comes_back, settle, tries_again
+from simulator.menu import Menu
+from simulator.patience import Patience
 from simulator.queueing import Caller, Queueing, Server
-from simulator.records import Record, chance
+from simulator.records import Record
+from simulator.reinforcements import Reinforcements
 from simulator.scenarios.effects import NO_EFFECTS, Effects
 from simulator.setting import (
     BACK_OFFICE,
     BLOCKED,
-    BY_HOUR,
     BY_ID,
-    BY_WEEKDAY,
     DIRECT,
     FAILED,
-    FEWEST_NEW_CALLS,
-    HOUR,
-    IMPATIENT,
-    NEW_CALLS,
     NUMBERS,
-    PATIENCE_MEAN_S,
-    PRESSES_KEY,
-    QUEUE_EMPTY,
     QUEUES,
     RING_NOT_ANSWERED,
     TRUNK,
@@ -55,6 +49,7 @@ from simulator.setting import (
     make_agents,
 )
 from simulator.staff import Staff
+from simulator.who_comes import WhoComes
 
 NUMBER_SHARES = [share for _, _, share in NUMBERS]
 EXTENSIONS = {queue.queue_id: queue.extension for queue in QUEUES}
@@ -66,7 +61,8 @@ class Centre:
 
     `on_contact` is called once for each finished contact of any medium, in the order in which they end; `on_record`
     for each record of the CRM, the menu, the chat system and the roster, in the order in which they are written.
-    `effects` are asked for what scenarios change.
+    `effects` are asked for what scenarios change. `agents` are those of the roster and `brought_in`,
+    whom a scenario has work beside it.
     """
 
     def __init__(
@@ -88,15 +84,21 @@ class Centre:
         self.population = Population(setting.seed, setting.customers, exchange.begins, exchange.ends)
         self._callers = Callers(self.population)
         self._queueing = Queueing(exchange.clock, BY_ID, self)
-        self._staff = Staff(exchange, self.agents, self._queueing)
+        reinforcements = Reinforcements(setting, self.agents, effects, exchange.begins)
+        self._staff = Staff(exchange, self.agents, self._queueing, reinforcements)
+        self.brought_in = reinforcements.agents
+        self.agents = self._staff.agents
+        self._floor = Floor(setting, exchange.clock, self._staff, effects)
+        self._patience = Patience(setting.seed, effects)
         self._desk = Desk(exchange, self._staff, self._queueing, self._callers, self._ended)
         self._crm = None if on_record is None else Crm(exchange, self.population, on_record)
-        self._digital = Digital(exchange, self._callers, self._crm, self._ended_digital)
+        self._who_comes = WhoComes(setting.seed, effects)
+        self._arrivals = Arrivals(exchange, self._callers, self._who_comes, effects, self._call)
+        self._menu_ways = Menu(setting.seed, effects)
+        self._digital = Digital(exchange, self._callers, self._who_comes, effects, self._crm, self._ended_digital)
         self.chat_agents = self._digital.agents
         self._skills = {agent.agent_id: Skill(agent.ability, agent.optimism) for agent in self.agents}
         self._skills |= {agent.agent_id: Skill(agent.ability, agent.optimism) for agent in self.chat_agents}
-        # calls of people who come back, by the hour since 1970 in which they will
-        self._returns: Counter[int] = Counter()
 
     # --- the run ----------------------------------------------------------------------------------------------------
 
@@ -106,7 +108,8 @@ class Centre:
         if self._crm is not None:
             self._crm.begin(self._staff.planned, self._digital.planned)
         exchange.clock.at(exchange.begins, self._staff.begin_day, 0)
-        exchange.clock.at(exchange.begins, self._arrivals_of_day, 0)
+        exchange.clock.at(exchange.begins, self._floor.begin_day, 0)
+        exchange.clock.at(exchange.begins, self._arrivals.begin_day, 0)
         exchange.clock.at(exchange.begins, self._digital.begin_day, 0)
         exchange.clock.run()
         if self._crm is not None:
@@ -123,57 +126,15 @@ class Centre:
 
     # --- arrivals ---------------------------------------------------------------------------------------------------
 
-    def _arrivals_of_day(self, at: int, day: int) -> None:
-        """Draw the new calls of one day, a Poisson number in each hour, and start with the first.
-
-        Who is known to come back is part of the day's volume, so that it stays what the setting says.
-        """
-        setting, last_call = self.setting, self._exchange.last_call
-        r = chance(setting.seed, "arrivals", day)
-        total = setting.calls_per_day * BY_WEEKDAY[self._exchange.weekday(at)] * r.uniform(0.96, 1.04)
-        arrivals: deque[tuple[int, int]] = deque()
-        number = 0
-        for hour, share in enumerate(BY_HOUR):
-            begins = at + hour * HOUR
-            expected = total * share / sum(BY_HOUR)
-            fresh = max(expected - self._returns.pop(begins // HOUR, 0), FEWEST_NEW_CALLS * expected) * NEW_CALLS
-            second = r.expovariate(fresh / HOUR) if fresh > 0 else HOUR
-            while second < HOUR:
-                if begins + second < last_call:
-                    arrivals.append((begins + int(second), number))
-                number += 1
-                second += r.expovariate(fresh / HOUR)
-        self._next_arrival(at, day, arrivals)
-        if day + 1 < setting.days:
-            self._exchange.clock.at(at + DAY_S, self._arrivals_of_day, day + 1)
-
-    def _next_arrival(self, at: int, day: int, arrivals: deque[tuple[int, int]]) -> None:
-        if arrivals:
-            begins, number = arrivals.popleft()
-            self._exchange.clock.at(begins, self._arrive, day, number, arrivals)
-
-    def _arrive(self, at: int, day: int, number: int, arrivals: deque[tuple[int, int]]) -> None:
-        """Somebody calls with something new."""
-        self._next_arrival(at, day, arrivals)
-        r = chance(self.setting.seed, "call", day, number)
-        person = self._callers.by_telephone(at, r)
-        self._call(at, Intent(person, choose_issue(at, person.tier(at), r)), r)
-
-    def _call_again(self, at: int, intent: Intent, after: str) -> None:
-        """Somebody calls again, after a contact of any medium."""
-        r = chance(self.setting.seed, "again", after)
-        customer = intent.person.customer
-        if customer is not None and intent.repeat_of is not None and intent.tries == 0:
-            intent.person = self._callers.calling(customer, r)
-        self._call(at, intent, r)
-
     def _call(self, at: int, intent: Intent, r: Random) -> None:
+        connected = self._effects.fixed("line_connected", at)
+        blocked = BLOCKED if connected is None else 1 - connected - FAILED
         draw = r.random()
-        if draw < BLOCKED:
+        if draw < blocked:
             self._refuse(at, intent, "CONGESTION", r)
-        elif draw < BLOCKED + FAILED:
+        elif draw < blocked + FAILED:
             self._refuse(at, intent, "FAILED", r)
-        elif draw < BLOCKED + FAILED + DIRECT and 8 <= local_hour(at) < 21:
+        elif draw < blocked + FAILED + DIRECT and 8 <= local_hour(at) < 21:
             self._desk.direct_call(at, intent, r)
         else:
             self._menu(at, intent, r)
@@ -214,9 +175,9 @@ class Centre:
         back = comes_back(contact, intent, r) if is_handled else tries_again(contact, intent, r)
         if back is None or back.at >= self._exchange.closing:
             return
+        self._who_comes.plan_return(back)
         if back.medium == "voice":
-            self._returns[back.at // HOUR] += 1
-            self._exchange.clock.at(back.at, self._call_again, back.intent, contact.contact_id)
+            self._arrivals.plan_return(back, contact.contact_id)
         else:
             self._digital.come_again(back, contact.contact_id)
 
@@ -250,7 +211,7 @@ class Centre:
         did, entry = self._did(r)
         answered = at + (r.random() < 0.3)
         contact = Contact(exchange.unique_id(at), "inbound", entry, person.shows, at, answered, at, "ANSWERED")
-        way = walk(answered, intent.issue, r)
+        way = self._menu_ways.walk(answered, intent.issue, person.tier(at), contact.contact_id, r)
         contact.steps = way.steps
         left_at = way.steps[-1].left_at
         channel = exchange.channel(TRUNK)
@@ -275,16 +236,11 @@ class Centre:
     # --- what queues ask and tell -----------------------------------------------------------------------------------
 
     def patience(self, at: int, caller: Caller) -> tuple[int, ExitKind]:
-        """How long the caller stays: as long as patience lasts, a key is not pressed, and the queue allows."""
-        r = caller.random
-        patience = r.randint(1, 7) if r.random() < IMPATIENT else 2 + int(r.expovariate(1 / PATIENCE_MEAN_S))
-        leaves: list[tuple[int, ExitKind]] = [(patience, "abandoned"), (BY_ID[caller.queue_id].timeout_s, "timeout")]
-        draw = r.random()
-        if draw < PRESSES_KEY:
-            leaves.append((r.randint(10, 60), "exit_key"))
-        elif draw < PRESSES_KEY + QUEUE_EMPTY:
-            leaves.append((r.randint(2, 25), "empty"))
-        return min(leaves)
+        """How long the caller stays, who may have waited in another queue before."""
+        assert isinstance(caller, Call)
+        visits = caller.contact.visits
+        is_sent_on = bool(visits) and visits[-1].exit_kind != "answered"
+        return self._patience.of(at, caller, at - visits[0].entered_at if is_sent_on else 0)
 
     def ring(self, caller: Caller, server: Server) -> tuple[int, bool]:
         """How long the agent's telephone rings."""
@@ -300,6 +256,7 @@ class Centre:
         if caller.stay == 1:
             log.add(at, contact.contact_id, caller.queue_id, "NONE", "DID", caller.did)
         log.add(at, contact.contact_id, caller.queue_id, "NONE", "ENTERQUEUE", f"|{contact.caller}|{caller.position}")
+        self._floor.entered(at, caller)
 
     def left(self, at: int, caller: Caller, kind: ExitKind, position: int) -> None:
         """The caller has given up, or the queue has: another queue, a voice mail, an announcement."""
@@ -344,6 +301,7 @@ class Centre:
         """The conversation begins, and with it its end is known."""
         assert isinstance(caller, Call) and isinstance(server, Agent)
         exchange, contact, r = self._exchange, caller.contact, caller.random
+        self._floor.answered(at, caller)
         unique_id = exchange.unique_id(since)
         caller.answers.append(Answer(exchange.channel(server.peer), unique_id, server.agent_id, since))
         data = f"{at - caller.entered_at}|{unique_id}|{at - since}"

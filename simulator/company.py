@@ -86,7 +86,7 @@ class Company:
             midnight(setting.first_day),
             self._ends,
             sellers=[agent.agent_id for agent in centre.agents if "sales" in agent.skills],
-            headcount=len(abilities),
+            headcount=len(abilities) - len(centre.brought_in),
             contacts_per_day=setting.calls_per_day * _CONTACTS_PER_CALL,
             effects=self._effects,
         )

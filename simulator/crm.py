@@ -20,8 +20,7 @@ from simulator.exchange import Exchange
 from simulator.local_time import DAY_S, UTC_OFFSET_S
 from simulator.menu import FLOW_ID, FLOW_VERSION
 from simulator.records import Outbox, Record
-from simulator.setting import HOUR
-from simulator.staff import PlannedShift
+from simulator.setting import HOUR, PlannedShift
 
 PUBLISHED_DAYS_AHEAD = 7
 PUBLISHED_AT = 10 * HOUR

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
+from simulator.arrivals import new_contacts
 from simulator.callers import Callers, Person
 from simulator.crm import Crm
-from simulator.events import Contact, Message, Visit
+from simulator.events import Contact, Medium, Message, Visit
 from simulator.exchange import Exchange, local_hour, local_midnight
-from simulator.issues import Intent, Return, choose_issue
+from simulator.issues import Intent, Return
 from simulator.local_time import DAY_S
 from simulator.records import chance
+from simulator.scenarios.effects import Effects
 from simulator.setting import (
     CHAT_BY_HOUR,
     CHAT_CLOSES,
@@ -31,8 +33,9 @@ from simulator.setting import (
     MAIL_CLOSES,
     MAIL_OPENS,
     MAILS_PER_CALL,
+    PlannedShift,
 )
-from simulator.staff import PlannedShift
+from simulator.who_comes import WhoComes
 
 IN_APP = 0.62
 PATIENCE_LEAST_S, PATIENCE_MEAN_S, PATIENCE_MOST_S = 20, 150, 900
@@ -116,6 +119,8 @@ class Digital:
         self,
         exchange: Exchange,
         callers: Callers,
+        who_comes: WhoComes,
+        effects: Effects,
         crm: Crm | None,
         on_ended: Callable[[Contact, Intent, Random], None],
     ) -> None:
@@ -123,6 +128,8 @@ class Digital:
         self._exchange = exchange
         self._clock = exchange.clock
         self._callers = callers
+        self._who_comes = who_comes
+        self._effects = effects
         self._crm = crm
         self._on_ended = on_ended
         self._loads = _Loads()
@@ -156,16 +163,29 @@ class Digital:
                 self._clock.at(when, self._want_break, agent, seconds)
             self._clock.at(ends, self._want_logout, agent)
         r = chance(setting.seed, "written", day)
-        for kind, per_call, by_hour, action in (
-            ("chat", CHATS_PER_CALL, CHAT_BY_HOUR, self._arrive),
-            ("mail", MAILS_PER_CALL, MAIL_BY_HOUR, self._mail_arrives),
-        ):
+        desks: tuple[tuple[Medium, float, tuple[float, ...], Callable[[int, int, int], None]], ...] = (
+            ("im", CHATS_PER_CALL, CHAT_BY_HOUR, self._arrive),
+            ("email", MAILS_PER_CALL, MAIL_BY_HOUR, self._mail_arrives),
+        )
+        for medium, per_call, by_hour, action in desks:
             daily = setting.calls_per_day * per_call
-            for number, begins in enumerate(_arrivals(at, daily, by_hour, r)):
+            for number, begins in enumerate(self._arrivals(at, daily, by_hour, medium, r)):
                 if begins < closing:
-                    self._clock.at(begins, action, chance(setting.seed, kind, day, number))
+                    self._clock.at(begins, action, day, number)
         if day + 1 < setting.days:
             self._clock.at(at + DAY_S, self.begin_day, day + 1)
+
+    def _arrivals(
+        self, midnight: int, daily: float, by_hour: tuple[float, ...], medium: Medium, r: Random
+    ) -> Iterator[int]:
+        """A Poisson number in each hour."""
+        for hour, share in enumerate(by_hour):
+            begins = midnight + hour * HOUR
+            rate = daily * share / sum(by_hour) / HOUR * new_contacts(self._effects, medium, begins)
+            second = r.expovariate(rate) if rate > 0 else HOUR
+            while second < HOUR:
+                yield begins + int(second)
+                second += r.expovariate(rate)
 
     def come_again(self, back: Return, after: str) -> None:
         """Plan a contact of somebody who comes back, in the hours of the desk."""
@@ -238,10 +258,16 @@ class Digital:
 
     # --- chats ------------------------------------------------------------------------------------------------------
 
-    def _arrive(self, at: int, r: Random) -> None:
+    def _arrive(self, at: int, day: int, number: int) -> None:
+        of = ("chat", day, number)
+        r = chance(self._exchange.setting.seed, *of)
         is_in_app = r.random() < IN_APP
-        person = self._callers.in_app(at, r) if is_in_app else self._callers.on_website(at, r)
-        intent = Intent(person, choose_issue(at, person.tier(at), r))
+
+        def draw(of_person: Random) -> Person:
+            return self._callers.in_app(at, of_person) if is_in_app else self._callers.on_website(at, of_person)
+
+        person = self._who_comes.person(at, "im", draw(r), draw, of)
+        intent = Intent(person, self._who_comes.issue(at, "im", person, r, of))
         self._begin_chat(at, intent, "im_app" if is_in_app else "im_web", r)
 
     def _begin_chat(self, at: int, intent: Intent, channel: str, r: Random) -> None:
@@ -312,9 +338,15 @@ class Digital:
 
     # --- mails ------------------------------------------------------------------------------------------------------
 
-    def _mail_arrives(self, at: int, r: Random) -> None:
-        person: Person = self._callers.by_mail(at, r)
-        self._begin_thread(at, Intent(person, choose_issue(at, person.tier(at), r)), r)
+    def _mail_arrives(self, at: int, day: int, number: int) -> None:
+        of = ("mail", day, number)
+        r = chance(self._exchange.setting.seed, *of)
+
+        def draw(of_person: Random) -> Person:
+            return self._callers.by_mail(at, of_person)
+
+        person = self._who_comes.person(at, "email", draw(r), draw, of)
+        self._begin_thread(at, Intent(person, self._who_comes.issue(at, "email", person, r, of)), r)
 
     def _begin_thread(self, at: int, intent: Intent, r: Random) -> None:
         """A mail, its answers in the hours of the desk, and what the customer answers to them.
@@ -354,16 +386,6 @@ class Digital:
 
     def _end_thread(self, at: int, contact: Contact, intent: Intent, r: Random) -> None:
         self._on_ended(contact, intent, r)
-
-
-def _arrivals(midnight: int, daily: float, by_hour: tuple[float, ...], r: Random) -> Iterator[int]:
-    """A Poisson number in each hour."""
-    for hour, share in enumerate(by_hour):
-        rate = daily * share / sum(by_hour) / HOUR
-        second = r.expovariate(rate) if rate > 0 else HOUR
-        while second < HOUR:
-            yield midnight + hour * HOUR + int(second)
-            second += r.expovariate(rate)
 
 
 def _in_mail_hours(at: int, seconds: int) -> int:

@@ -85,14 +85,19 @@ def _part_of_day(hour: float) -> str:
     return "morning" if hour < 12 else "day" if hour < 18 else "evening"
 
 
-def _weights(tier: Tier | None, part: str) -> list[float]:
+def _shares(tier: Tier | None, part: str) -> list[float]:
     factors = (_BY_TIER.get(tier, {}) if tier else {}, _BY_PART[part])
-    shares = (issue.share * factors[0].get(issue.parent_id, 1) * factors[1].get(issue.parent_id, 1) for issue in ISSUES)
-    return list(accumulate(shares))
+    return [issue.share * factors[0].get(issue.parent_id, 1) * factors[1].get(issue.parent_id, 1) for issue in ISSUES]
 
 
 _TIERS: tuple[Tier | None, ...] = ("new", "regular", "vip", None)
-_WEIGHTS = {(tier, part): _weights(tier, part) for tier in _TIERS for part in _BY_PART}
+_SHARES = {(tier, part): _shares(tier, part) for tier in _TIERS for part in _BY_PART}
+_WEIGHTS = {key: list(accumulate(shares)) for key, shares in _SHARES.items()}
+
+
+def issue_shares(at: int, tier: Tier | None) -> list[float]:
+    """How often each of `ISSUES` arises at this hour, in proportion."""
+    return _SHARES[tier, _part_of_day(local_hour(at))]
 
 
 def choose_issue(at: int, tier: Tier | None, r: Random) -> Issue:

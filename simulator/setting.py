@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from random import Random
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from simulator.records import chance
 
@@ -140,12 +140,22 @@ class Agent:
     session: int = 0
     is_logged_in: bool = False
     is_ready: bool = False
+    is_held: bool = False  # does tickets until called to the telephone
     logged_in_at: int = 0
     login_channel: str = ""
     wants_logout: bool = False
     wants: deque[tuple[ActivityKind, int]] = field(default_factory=deque)
     pause_reason: str | None = None
     paused_at: int = 0
+
+
+class PlannedShift(NamedTuple):
+    """A shift as it is published."""
+
+    agent_id: str
+    day: int  # of the simulation
+    begins: int
+    ends: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,38 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import Random
-from typing import NamedTuple
 
 from simulator.events import Presence
 from simulator.exchange import Exchange
 from simulator.local_time import DAY_S
 from simulator.queueing import Queueing
 from simulator.records import chance
-from simulator.setting import HAS_ACW, HOUR, NIGHT_BEGINS, NIGHT_ENDS, ActivityKind, Agent
-
-
-class PlannedShift(NamedTuple):
-    """A shift as it is published."""
-
-    agent_id: str
-    day: int  # of the simulation
-    begins: int
-    ends: int
+from simulator.reinforcements import Reinforcements
+from simulator.setting import HAS_ACW, HOUR, NIGHT_BEGINS, NIGHT_ENDS, ActivityKind, Agent, PlannedShift
 
 
 class Staff:
-    """Agents at work. `on_outbound` and `on_break` are told when somebody has time to telephone."""
+    """Agents at work. `on_outbound` and `on_break` are told when somebody has time to telephone.
 
-    def __init__(self, exchange: Exchange, agents: list[Agent], queueing: Queueing) -> None:
-        self.agents = agents
+    `is_held_back` is asked whether an agent who is free does tickets, until `call_back`.
+    """
+
+    def __init__(
+        self, exchange: Exchange, roster: list[Agent], queueing: Queueing, reinforcements: Reinforcements
+    ) -> None:
+        self._roster = roster
+        self._reinforcements = reinforcements
+        self.agents = [*roster, *reinforcements.agents]
         self.on_outbound: Callable[[int, Agent], None]
         self.on_break: Callable[[int, Agent], None]
+        self.is_held_back: Callable[[int, Agent], bool] = lambda _at, _agent: False
         self._exchange = exchange
         self._clock = exchange.clock
         self._log = exchange.log
         self._history = exchange.history
         self._queueing = queueing
-        for agent in agents:
+        for agent in self.agents:
             if not agent.logs_in_by_agent_login:
                 self._log.see_member(agent.log_name)
 
@@ -47,8 +46,13 @@ class Staff:
 
     def planned(self, day: int) -> Iterator[PlannedShift]:
         """The shifts that begin on a day of the simulation, as planned."""
+        roster = list(self._rostered(day))
+        yield from roster
+        yield from self._reinforcements.planned(day, roster)
+
+    def _rostered(self, day: int) -> Iterator[PlannedShift]:
         midnight = self._exchange.begins + day * DAY_S
-        for i, agent in enumerate(self.agents):
+        for i, agent in enumerate(self._roster):
             if agent.shift is None:
                 # one of four nights is free, never of all agents at once
                 if (day + i) % 4 != 3:
@@ -61,7 +65,7 @@ class Staff:
     def begin_day(self, at: int, day: int) -> None:
         """Plan what begins on a day; before the first day the night shift is at work already."""
         if day == 0:
-            for i, agent in enumerate(self.agents):
+            for i, agent in enumerate(self._roster):
                 if agent.shift is None and i % 4 != 3:
                     r = chance(self._exchange.setting.seed, "shift", agent.agent_id, -1)
                     self._clock.at(at + r.randint(1, 25), self._begin_shift, agent, int(NIGHT_ENDS * HOUR) + at, r)
@@ -135,8 +139,8 @@ class Staff:
     def _want_logout(self, at: int, agent: Agent, session: int) -> None:
         if session != agent.session:
             return
-        if agent.is_ready:
-            self._queueing.withdraw(agent)
+        if agent.is_ready or agent.is_held:
+            self._interrupt(at, agent)
             self._log_out(at, agent)
         elif agent.is_logged_in:
             agent.wants_logout = True
@@ -178,11 +182,24 @@ class Staff:
     def _want(self, at: int, agent: Agent, session: int, kind: ActivityKind, seconds: int) -> None:
         if session != agent.session or not agent.is_logged_in:
             return
-        if agent.is_ready:
-            self._queueing.withdraw(agent)
+        if agent.is_ready or agent.is_held:
+            self._interrupt(at, agent)
             self._begin_activity(at, agent, kind, seconds)
         else:
             agent.wants.append((kind, seconds))
+
+    def call_back(self, at: int, agent: Agent) -> None:
+        """An agent who was held back is to take calls."""
+        agent.is_held = False
+        self.unpause(at, agent)
+
+    def _interrupt(self, at: int, agent: Agent) -> None:
+        """The agent, who is ready or held back, is so no longer."""
+        if agent.is_held:
+            agent.is_held = False
+            self._leave_pause(at, agent)
+        else:
+            self._queueing.withdraw(agent)
 
     def _begin_activity(self, at: int, agent: Agent, kind: ActivityKind, seconds: int) -> None:
         if kind == "logoff":
@@ -204,11 +221,14 @@ class Staff:
         self._log_pause(at, agent, "PAUSE", reason)
 
     def unpause(self, at: int, agent: Agent) -> None:
+        self._leave_pause(at, agent)
+        self.free(at, agent)
+
+    def _leave_pause(self, at: int, agent: Agent) -> None:
         assert agent.pause_reason is not None
         self._history.presences.append(Presence(agent.agent_id, agent.pause_reason, agent.paused_at, at))
         reason, agent.pause_reason = agent.pause_reason, None
         self._log_pause(at, agent, "UNPAUSE", reason)
-        self.free(at, agent)
 
     def _log_pause(self, at: int, agent: Agent, event: str, reason: str) -> None:
         if agent.pauses_all:
@@ -227,6 +247,9 @@ class Staff:
                 self.free(at, agent)
             else:
                 self._begin_activity(at, agent, kind, seconds)
+        elif self.is_held_back(at, agent):
+            agent.is_held = True
+            self.pause(at, agent, "ticket")
         else:
             self._queueing.make_ready(at, agent)
 

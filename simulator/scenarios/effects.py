@@ -38,23 +38,21 @@ class Word:
 _ISSUE = ("issue_id", "topic")
 WORDS = {
     # who comes
-    "arrivals": Word("x", "contacts, as a multiple of an ordinary day's", (*_ISSUE, "medium", "channel", "tier")),
+    "arrivals": Word("x", "contacts, as a multiple of an ordinary day's", ("medium",)),
     "arrival_share": Word(
-        "share",
-        "share of inbound contacts, or of those that are named before it",
-        (*_ISSUE, "medium", "channel", "tier"),
+        "share", "share of inbound contacts, or of those that are named before it", ("topic", "medium", "tier")
     ),
     "returns": Word("chance", "a customer whose issue was not solved comes back within 7 days", (*_ISSUE, "tier")),
     "return_reason": Word("share", "share of a reason among those who come back", (*_ISSUE, "reason", "tier")),
     # getting through
-    "line_connected": Word("chance", "the lines connect an inbound call at all", ("channel",)),
-    "staffing": Word("x", "agents at work, as a multiple of the roster", ("queue_id", "medium")),
+    "line_connected": Word("chance", "the lines connect an inbound call at all"),
+    "staffing": Word("x", "telephone agents at work, as a multiple of the roster, 1 or more"),
     "queue_hangup": Word("chance", "a caller hangs up while queueing", ("queue_id", "waited")),
     "hangup_within_30_s": Word("chance", "one who hangs up in the queue does so within 30 s", ("queue_id",)),
-    "wait_limit_s": Word("s", "mean wait that the roster is made for", ("queue_id",)),
+    "wait_limit_s": Word("s", "mean wait until the answer that the agents on the telephone are made up for"),
     # menu
-    "menu_hops": Word("nodes", "menu nodes between the welcome and the goal", ("tier",)),
-    "menu_hangup": Word("chance", "a caller hangs up inside the menu", ("node_id", "tier", "hops")),
+    "menu_hops": Word("nodes", "menu nodes between the welcome and the goal, 1 to 4", ("tier",)),
+    "menu_hangup": Word("chance", "a caller hangs up inside the menu", ("tier", "hops")),
     "menu_to_agent": Word("chance", "a caller at a node leaves it for an agent", ("node_id",)),
     # the conversation
     "solved": Word("chance", "the first contact solves the issue", (*_ISSUE, "medium", "tier", "agent")),
@@ -158,6 +156,10 @@ class Effects:
                     )
                 self._by_name.setdefault(change.effect, []).append((planting, change))
 
+    def has(self, effect: str) -> bool:
+        """Whether any scenario changes it, at whatever time."""
+        return effect in self._by_name
+
     def factor(self, effect: str, at: int, **of: str | int | None) -> float:
         """The product of all factors that hold. Levels are left out: ask `level` where a scenario may set one."""
         if effect not in self._by_name:
@@ -175,13 +177,30 @@ class Effects:
         """
         if effect not in self._by_name:
             return base
-        product, level, narrowness = 1.0, base, -1
+        level, product = self._found(effect, at, of)
+        return (base if level is None else level) * product
+
+    def fixed(self, effect: str, at: int, **of: str | int | None) -> float | None:
+        """The level that a scenario sets, times all factors; None where none sets one. Raises as `level` does."""
+        if effect not in self._by_name:
+            return None
+        level, product = self._found(effect, at, of)
+        return None if level is None else level * product
+
+    def names(self, effect: str, dimension: str) -> frozenset[str]:
+        """The values of a dimension for which scenarios change something."""
+        changes = (change for _, change in self._by_name.get(effect, ()))
+        return frozenset(str(change.where[dimension]) for change in changes if dimension in change.where)
+
+    def _found(self, effect: str, at: int, of: Mapping[str, str | int | None]) -> tuple[float | None, float]:
+        """The level that holds, if any, and the product of the factors."""
+        product, level, narrowness = 1.0, None, -1
         for change in self._holding(effect, at, of):
             product *= change.factor
             is_narrow = len(change.where) + (change.hours is not None) + (change.occasion is not None)
             if change.level is not None and is_narrow >= narrowness:
                 level, narrowness = change.level, is_narrow
-        return level * product
+        return level, product
 
     def shares(
         self, effect: str, by: str, base: Mapping[str, float], at: int, **of: str | int | None
@@ -189,19 +208,24 @@ class Effects:
         """How a whole is shared out `by` a dimension among things like `of`: what scenarios fix, and the rest in the
         proportions of `base`. The last name in a change's `where` is the one that is shared out. Sums to 1."""
         total = sum(base.values())
-        if effect not in self._by_name:
+        fixed = self.fixed_shares(effect, by, at, **of)
+        if not fixed:
             return {value: share / total for value, share in base.items()}
+        rest = sum(share for value, share in base.items() if value not in fixed)
+        left = max(0.0, 1 - sum(fixed.values()))
+        return {value: fixed[value] if value in fixed else left * share / rest for value, share in base.items()}
+
+    def fixed_shares(self, effect: str, by: str, at: int, **of: str | int | None) -> dict[str, float]:
+        """The shares that scenarios fix, as `shares` would; empty where they fix none."""
         fixed: dict[str, float] = {}
-        for planting, change in self._by_name[effect]:
+        for planting, change in self._by_name.get(effect, ()):
             *others, shared = change.where
             if shared != by:
                 continue
             self._demand(planting, effect, others, of)
             if all(of[name] == change.where[name] for name in others) and self._is_now(planting, change, at):
                 fixed[str(change.where[by])] = change.level or 0.0
-        rest = sum(share for value, share in base.items() if value not in fixed)
-        left = max(0.0, 1 - sum(fixed.values()))
-        return {value: fixed[value] if value in fixed else left * share / rest for value, share in base.items()}
+        return fixed
 
     def _holding(self, effect: str, at: int, of: Mapping[str, str | int | None]) -> Iterable[Change]:
         issue = ISSUE_BY_ID.get(str(of.get("issue_id")))

@@ -16,13 +16,14 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "scenarios.md"
 _HEAD = """# Scenarios · 场景
 
 The worked cases of the source articles, each a planted truth that the warehouse must find again. A case is switched
-`before` (the problem), `after` (once the measure works) or `both` around a date. This page is written by
-`python -m simulator.scenarios.reference`; change a case, not the page. The company and what follows contacts ask for
-the changes; the centre itself does not yet, so `callmart simulate` switches none on.
+`before` (the problem), `after` (once the measure works) or both around a date, by
+`callmart simulate --scenario S4-1=before`, `=after` or `=2026-03-16` (can be repeated); truth.json tells what was
+planted. This page is written by `python -m simulator.scenarios.reference`; change a case, not the page.
 
-各来源文章中的案例。每个案例都是埋入模拟数据的已知事实，数仓必须能重新算出。可选 `before`（问题期）、`after`（整改后）或
-`both`（以某日为界的前后）。本页由程序生成，请修改案例本身。
-企业各系统及联系之后的各环节已按案例变化；中心本身尚未接入，故 `callmart simulate` 暂不启用任何案例。
+各来源文章中的案例。每个案例都是埋入模拟数据的已知事实，数仓必须能重新算出。
+用 `callmart simulate --scenario S4-1=before`（问题期）、`=after`（整改后）或 `=2026-03-16`（以该日为界的前后）
+启用，可重复使用；truth.json 记录埋入的内容。
+本页由程序生成，请修改案例本身。
 
 | id | 场景 | Scenario | 文章数字 | Figures of the article |
 | --- | --- | --- | --- | --- |

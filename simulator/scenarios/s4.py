@@ -36,7 +36,7 @@ MORNING_QUEUE = Scenario(
         Change("queue_hangup", "always", level=0.15, where=_LONG_WAIT),
         Change("queue_hangup", "before", level=0.45, where=_LONG_WAIT, hours=(10, 12)),
         Change("queue_hangup", "after", level=0.18, where=_LONG_WAIT, hours=(10, 12)),
-        Change("wait_limit_s", "before", level=150.0, hours=(10, 12)),
+        Change("wait_limit_s", "before", level=120.0, hours=(10, 12)),
         Change("wait_limit_s", "after", level=60.0, hours=(10, 12)),
         Change("menu_hops", "before", level=3.0),
         Change("menu_hops", "after", level=2.0),

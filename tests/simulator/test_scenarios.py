@@ -165,7 +165,7 @@ def test_repayment_days_have_two_and_a_half_times_the_calls() -> None:
     effects = case("S2-1", "before")
 
     def arrivals(day: int) -> float:
-        return effects.level("arrivals", 1.0, midnight(day) + HOUR_S)
+        return effects.level("arrivals", 1.0, midnight(day) + HOUR_S, medium="voice")
 
     march = {number + 1: arrivals(number_of(date(2026, 3, 1)) + number) for number in range(31)}
     assert {day for day, factor in march.items() if factor == 2.5} == {*range(7, 14), *range(22, 29)}
