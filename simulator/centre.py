@@ -85,17 +85,19 @@ class Centre:
         self._callers = Callers(self.population)
         self._queueing = Queueing(exchange.clock, BY_ID, self)
         reinforcements = Reinforcements(setting, self.agents, effects, exchange.begins)
-        self._staff = Staff(exchange, self.agents, self._queueing, reinforcements)
+        self._staff = Staff(exchange, self.agents, self._queueing, reinforcements, effects)
         self.brought_in = reinforcements.agents
         self.agents = self._staff.agents
         self._floor = Floor(setting, exchange.clock, self._staff, effects)
         self._patience = Patience(setting.seed, effects)
-        self._desk = Desk(exchange, self._staff, self._queueing, self._callers, self._ended)
+        self._desk = Desk(exchange, self._staff, self._queueing, self._callers, self._ended, effects)
         self._crm = None if on_record is None else Crm(exchange, self.population, on_record)
         self._who_comes = WhoComes(setting.seed, effects)
         self._arrivals = Arrivals(exchange, self._callers, self._who_comes, effects, self._call)
         self._menu_ways = Menu(setting.seed, effects)
-        self._digital = Digital(exchange, self._callers, self._who_comes, effects, self._crm, self._ended_digital)
+        self._digital = Digital(
+            exchange, self._callers, self._who_comes, effects, self._crm, self._ended_digital, setting.agents
+        )
         self.chat_agents = self._digital.agents
         self._skills = {agent.agent_id: Skill(agent.ability, agent.optimism) for agent in self.agents}
         self._skills |= {agent.agent_id: Skill(agent.ability, agent.optimism) for agent in self.chat_agents}
@@ -147,18 +149,19 @@ class Centre:
             self._identify(contact, intent)
             if contact.legs:
                 wait_s = sum(visit.wait_s for visit in contact.visits)
-                settle(contact, intent, self._skills[contact.legs[-1].agent_id], wait_s, r)
+                settle(contact, intent, self._skills[contact.legs[-1].agent_id], wait_s, r, self._effects)
         self._exchange.finished(contact)
         if self._crm is not None:
             self._crm.call_ended(at, contact)
-        if intent is not None and not contact.is_self_served:
+        if intent is not None and (intent.insists or not contact.is_self_served):
             self._see_who_comes_back(contact, intent, r)
 
     def _ended_digital(self, contact: Contact, intent: Intent, r: Random) -> None:
         agent_id = contact.last_agent_id
         self._identify(contact, intent)
         if agent_id is not None:
-            settle(contact, intent, self._skills[agent_id], sum(visit.wait_s for visit in contact.visits), r)
+            wait_s = sum(visit.wait_s for visit in contact.visits)
+            settle(contact, intent, self._skills[agent_id], wait_s, r, self._effects)
         self._exchange.finished(contact)
         if self._crm is not None:
             self._crm.digital_ended(contact)
@@ -172,7 +175,7 @@ class Centre:
 
     def _see_who_comes_back(self, contact: Contact, intent: Intent, r: Random) -> None:
         is_handled = contact.issue_id is not None
-        back = comes_back(contact, intent, r) if is_handled else tries_again(contact, intent, r)
+        back = comes_back(contact, intent, r, self._effects) if is_handled else tries_again(contact, intent, r)
         if back is None or back.at >= self._exchange.closing:
             return
         self._who_comes.plan_return(back)
@@ -311,10 +314,14 @@ class Centre:
         if contact.handovers and not contact.handovers[-1].is_completed:
             complete(contact.handovers[-1], r)
 
-        seconds = talk_s(caller.queue, caller.intent.issue, r)
+        issue = caller.intent.issue
+        planted_s = self._effects.fixed("talk_s", at, issue_id=issue.issue_id, agent=server.agent_id)
+        seconds = talk_s(caller.queue, issue, r, planted_s, self._staff.workload.talk_factor(server))
         ending = Ending("COMPLETECALLER" if r.random() < 0.62 else "COMPLETEAGENT")
-        if at < exchange.closing and caller.stay < 3 and seconds > 20:
-            ending = choose_transfer(at, caller, server, r) or ending
+        by_ability = self._effects.fixed("transferred", at, issue_id=issue.issue_id, agent=server.agent_id)
+        # who hands over most of what is difficult does so at once
+        if at < exchange.closing and caller.stay < 3 and (seconds > 20 or by_ability is not None):
+            ending = choose_transfer(at, caller, server, r, self._effects) or ending
         if ending.event == "BLINDTRANSFER":
             seconds = max(_FEWEST_S_OF_A_TRANSFERRED_TALK, seconds // 2)
         ends = min(at + seconds, max(exchange.last_word, at + 1))

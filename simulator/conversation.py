@@ -6,6 +6,7 @@ the carrying out (`centre`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from random import Random
 
@@ -15,6 +16,7 @@ from simulator.events import Contact, Handover, HandoverReason
 from simulator.exchange import local_hour
 from simulator.issues import Intent
 from simulator.queueing import Caller
+from simulator.scenarios.effects import Effects
 from simulator.setting import (
     BY_ID,
     LONGEST_TALK_S,
@@ -61,15 +63,17 @@ class Ending:
     target: QueueSetting | None = None
 
 
-def talk_s(queue: QueueSetting, issue: Issue, r: Random) -> int:
-    """Seconds of a conversation without transfer."""
+def talk_s(queue: QueueSetting, issue: Issue, r: Random, planted_mean_s: float | None, hurry: float) -> int:
+    """Seconds of a conversation without transfer: of the usual ones times `hurry`, or with a scenario's mean."""
     if r.random() < VERY_SHORT_TALK:
         return r.randint(1, 6)
-    median_s = queue.talk_median_s * issue.talk_factor
+    median_s = queue.talk_median_s * issue.talk_factor * hurry
+    if planted_mean_s is not None:
+        median_s = planted_mean_s / math.exp(queue.talk_sigma**2 / 2)
     return max(5, min(int(r.lognormvariate(0.0, queue.talk_sigma) * median_s), LONGEST_TALK_S))
 
 
-def choose_transfer(at: int, call: Call, agent: Agent, r: Random) -> Ending | None:
+def choose_transfer(at: int, call: Call, agent: Agent, r: Random, effects: Effects) -> Ending | None:
     """Whether the agent hands the caller on, why, and to whom: the right queue, another one, or the back office."""
     right = BY_ID[call.intent.issue.queue_id]
     hour = local_hour(at)
@@ -77,7 +81,13 @@ def choose_transfer(at: int, call: Call, agent: Agent, r: Random) -> Ending | No
     draw = r.random()
     if right is not call.queue and is_open[right.queue_id] and right.queue_id not in agent.skills:
         return Ending("BLINDTRANSFER", "department", right) if draw < TRANSFER_TO_RIGHT_QUEUE else None
-    by_ability = TRANSFER_BY_ABILITY * 2.0**-agent.ability
+    by_ability = effects.level(
+        "transferred",
+        TRANSFER_BY_ABILITY * 2.0**-agent.ability,
+        at,
+        issue_id=call.intent.issue.issue_id,
+        agent=agent.agent_id,
+    )
     to_department = by_ability + TRANSFER_TO_DEPARTMENT
     reasons: tuple[tuple[HandoverReason, float], ...] = (
         ("ability", by_ability),

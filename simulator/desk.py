@@ -14,10 +14,11 @@ from simulator.events import Contact, Handover, Leg
 from simulator.exchange import CallRecord, Exchange
 from simulator.issues import Intent
 from simulator.queueing import Queueing
+from simulator.scenarios.effects import Effects
 from simulator.setting import BACK_OFFICE, TRUNK, Agent
 from simulator.staff import Staff
 
-DIRECT_HANDED_ON = 0.15
+DIRECT_HANDED_ON, DIRECT_TALK_S = 0.15, 88.0
 
 
 class Desk:
@@ -30,6 +31,7 @@ class Desk:
         queueing: Queueing,
         callers: Callers,
         on_ended: Callable[[int, Contact, Intent | None, Random], None],
+        effects: Effects,
     ) -> None:
         self._exchange = exchange
         self._clock = exchange.clock
@@ -37,6 +39,7 @@ class Desk:
         self._queueing = queueing
         self._callers = callers
         self._on_ended = on_ended
+        self._effects = effects
         staff.on_outbound = self.begin_dialling
         staff.on_break = self.call_inside
 
@@ -59,10 +62,14 @@ class Desk:
             self._queueing.withdraw(agent)
             contact.answered_at = at + r.randint(2, 9)
             contact.disposition = "ANSWERED"
-            seconds = r.randint(1, 6) if r.random() < 0.02 else 8 + min(int(r.expovariate(1 / 80)), 900)
+            mean_s = self._effects.level(
+                "talk_s", DIRECT_TALK_S, at, issue_id=intent.issue.issue_id, agent=agent.agent_id
+            )
+            seconds = r.randint(1, 6) if r.random() < 0.02 else 8 + min(int(r.expovariate(1 / (mean_s - 8))), 900)
             contact.ended_at = contact.answered_at + seconds
             contact.legs.append(Leg(agent.agent_id, "direct", None, contact.answered_at, contact.ended_at))
             exchange.planted["direct_calls_answered"] += 1
+            self._staff.workload.talked()
             if r.random() < DIRECT_HANDED_ON:
                 handed_on_to = self._hand_on(contact, agent, r)
             self._clock.at(contact.ended_at, self._staff.free, agent)
@@ -132,6 +139,7 @@ class Desk:
             seconds = r.randint(1, 7) if r.random() < 0.03 else 8 + min(int(r.lognormvariate(0.0, 0.8) * 60), 900)
             contact.ended_at = contact.answered_at + seconds
             contact.legs.append(Leg(agent.agent_id, "outbound", None, contact.answered_at, contact.ended_at))
+            self._staff.workload.talked()
         elif chance < 0.88:
             contact.disposition, contact.ended_at = "NO ANSWER", at + r.randint(18, 45)
         elif chance < 0.96:

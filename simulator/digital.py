@@ -36,6 +36,7 @@ from simulator.setting import (
     PlannedShift,
 )
 from simulator.who_comes import WhoComes
+from simulator.workload import is_with_the_centre
 
 IN_APP = 0.62
 PATIENCE_LEAST_S, PATIENCE_MEAN_S, PATIENCE_MOST_S = 20, 150, 900
@@ -123,6 +124,7 @@ class Digital:
         effects: Effects,
         crm: Crm | None,
         on_ended: Callable[[Contact, Intent, Random], None],
+        telephone_agents: int,
     ) -> None:
         self.agents = make_chat_agents(exchange.setting.calls_per_day, exchange.setting.seed)
         self._exchange = exchange
@@ -132,6 +134,7 @@ class Digital:
         self._effects = effects
         self._crm = crm
         self._on_ended = on_ended
+        self._first_number = telephone_agents
         self._loads = _Loads()
         self._waiting: dict[str, Chat] = {}
         self._chats = 0
@@ -143,8 +146,8 @@ class Digital:
         """The shifts of a day of the simulation, as planned."""
         midnight = self._exchange.begins + day * DAY_S
         weekday = self._exchange.weekday(midnight)
-        for agent in self.agents:
-            if weekday not in agent.days_off:
+        for number, agent in enumerate(self.agents, self._first_number):
+            if weekday not in agent.days_off and is_with_the_centre(number, self._effects, midnight):
                 begins, ends = (midnight + int(hour * HOUR) for hour in agent.shift)
                 yield PlannedShift(agent.agent_id, day, begins, ends)
 
@@ -377,12 +380,15 @@ class Digital:
     def _mail_agent(self, at: int, r: Random) -> str:
         """One whose shift it is."""
         hour, weekday = local_hour(at), self._exchange.weekday(at)
-        on_duty = [
-            agent.agent_id
-            for agent in self.agents
-            if weekday not in agent.days_off and agent.shift[0] <= hour < agent.shift[1]
+        with_us = [
+            agent
+            for number, agent in enumerate(self.agents, self._first_number)
+            if is_with_the_centre(number, self._effects, at)
         ]
-        return r.choice(on_duty)
+        on_duty = [
+            agent for agent in with_us if weekday not in agent.days_off and agent.shift[0] <= hour < agent.shift[1]
+        ]
+        return r.choice(on_duty or with_us).agent_id
 
     def _end_thread(self, at: int, contact: Contact, intent: Intent, r: Random) -> None:
         self._on_ended(contact, intent, r)

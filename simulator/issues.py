@@ -18,6 +18,7 @@ from simulator.customers import Tier
 from simulator.events import Contact, Medium
 from simulator.exchange import local_hour, local_midnight
 from simulator.local_time import DAY_S
+from simulator.scenarios.effects import NO_EFFECTS, Effects
 from simulator.setting import BY_HOUR, HOUR
 
 # how much more often an issue arises, by topic, for a tier and in a part of the day
@@ -46,6 +47,10 @@ SOLVED_COMES_BACK = 0.025
 # mean days until then: who was told that it is solved first finds out that it is not
 DAYS_IF_DECLARED, DAYS_IF_OPEN, LONGEST_DAYS = 2.4, 1.4, 12.0
 VIP_HASTE = 0.7
+# a scenario that says who comes back says it of 7 days: the visit itself must begin, and be answered, within them
+LONGEST_OF_SCENARIO_DAYS = 5.0
+# of those whose issue was solved so many have the same one anew within 7 days, which no system can tell from a repeat
+SAME_BY_CHANCE = 0.013
 SAME_MEDIUM = 0.74
 OTHER_MEDIA: tuple[Medium, ...] = ("voice", "im", "email")
 OTHER_MEDIA_SHARES = (0.6, 0.3, 0.1)
@@ -62,13 +67,15 @@ class Skill(NamedTuple):
 
 @dataclass(slots=True)
 class Intent:
-    """Why somebody gets in touch: with what, and for the first time or again."""
+    """Why somebody gets in touch: with what, and for the first time or again. Who `insists` tries until somebody has
+    dealt with it."""
 
     person: Person
     issue: Issue
     repeat_of: str | None = None
     repeat_reason: str | None = None
     tries: int = 0
+    insists: bool = False
 
 
 class Return(NamedTuple):
@@ -105,47 +112,77 @@ def choose_issue(at: int, tier: Tier | None, r: Random) -> Issue:
     return r.choices(ISSUES, cum_weights=_WEIGHTS[tier, _part_of_day(local_hour(at))])[0]
 
 
-def settle(contact: Contact, intent: Intent, skill: Skill, wait_s: int, r: Random) -> None:
+def settle(
+    contact: Contact, intent: Intent, skill: Skill, wait_s: int, r: Random, effects: Effects = NO_EFFECTS
+) -> None:
     """Say of a handled contact who it was, what it was about, whether that is solved, and what the agent wrote."""
     contact.issue_id = intent.issue.issue_id
     if intent.person.customer is not None:
         contact.customer_id = intent.person.customer.customer_id
     solved = intent.issue.solved + ABILITY_EFFECT * skill.ability
     solved += LONG_WAIT_EFFECT * (wait_s > LONG_WAIT_S) + AGAIN_EFFECT * (intent.repeat_of is not None)
-    contact.is_solved = r.random() < min(max(solved, 0.05), 0.99)
+    of: dict[str, str | None] = {
+        "issue_id": intent.issue.issue_id,
+        "medium": contact.medium,
+        "tier": intent.person.tier(contact.ended_at),
+        "agent": contact.last_agent_id,
+        "attempt": "first" if intent.repeat_of is None else "again",
+    }
+    solved = effects.level("solved", min(max(solved, 0.05), 0.99), contact.ended_at, **of)
+    if effects.fixed("solved", contact.ended_at, **of) is not None:
+        solved /= 1 - SAME_BY_CHANCE
+    contact.is_solved = r.random() < solved
     declared = DECLARES_SOLVED
     if not contact.is_solved:
         declared = DECLARES_UNSOLVED_AS_SOLVED + OPTIMISM_EFFECT * skill.optimism
     contact.is_declared_solved = r.random() < declared
 
 
-def comes_back(contact: Contact, intent: Intent, r: Random) -> Return | None:
-    """The next contact on an issue that is not solved, seldom on one that is; None if there is none."""
+def comes_back(contact: Contact, intent: Intent, r: Random, effects: Effects = NO_EFFECTS) -> Return | None:
+    """The next contact on an issue that is not solved, seldom on one that is; None if there is none.
+
+    Where a scenario says how many come back, these do so within 7 days and insist, and nobody comes whose issue was
+    solved: else the repeats that the systems see would not be those that it says.
+    """
     tier = intent.person.tier(contact.ended_at)
-    if r.random() >= (SOLVED_COMES_BACK if contact.is_solved else COMES_BACK[tier]):
+    planted = effects.fixed(
+        "returns", contact.ended_at, issue_id=intent.issue.issue_id, tier=tier, agent=contact.last_agent_id
+    )
+    if planted is None:
+        chance, longest_days = SOLVED_COMES_BACK if contact.is_solved else COMES_BACK[tier], LONGEST_DAYS
+    else:
+        chance, longest_days = 0.0 if contact.is_solved else planted, LONGEST_OF_SCENARIO_DAYS
+    if r.random() >= chance:
         return None
-    reason = _reason(contact, intent.issue, r)
+    reason = _reason(contact, intent.issue, tier, r, effects)
     mean = DAYS_IF_DECLARED if contact.is_declared_solved else DAYS_IF_OPEN
-    days = min(r.expovariate(1 / mean) * (VIP_HASTE if tier == "vip" else 1), LONGEST_DAYS)
-    again = Intent(intent.person, intent.issue, contact.contact_id, reason)
+    days = r.expovariate(1 / mean) * (VIP_HASTE if tier == "vip" else 1)
+    # the rest of an exponential time is distributed as the whole, so that this only cuts off what is too long
+    days = min(days, longest_days) if planted is None else days % longest_days
+    again = Intent(intent.person, intent.issue, contact.contact_id, reason, insists=planted is not None)
     return Return(_instant(contact.ended_at, days, r), _medium(contact.medium, intent.person, r), again)
 
 
 def tries_again(contact: Contact, intent: Intent, r: Random) -> Return | None:
     """The next try of somebody whom nobody answered, within the hour."""
-    if intent.tries + 1 >= MOST_TRIES or r.random() >= TRIES_AGAIN:
+    if not intent.insists and (intent.tries + 1 >= MOST_TRIES or r.random() >= TRIES_AGAIN):
         return None
-    again = Intent(intent.person, intent.issue, intent.repeat_of, intent.repeat_reason, intent.tries + 1)
+    again = Intent(
+        intent.person, intent.issue, intent.repeat_of, intent.repeat_reason, intent.tries + 1, intent.insists
+    )
     return Return(contact.ended_at + 40 + int(r.expovariate(1 / 900)), contact.medium, again)
 
 
-def _reason(contact: Contact, issue: Issue, r: Random) -> str:
+def _reason(contact: Contact, issue: Issue, tier: Tier | None, r: Random, effects: Effects) -> str:
     if contact.is_solved:
         return "new_problem"
-    if not contact.is_declared_solved:
-        return r.choices(("no_callback", "not_done", "not_explained"), (0.45, 0.35, 0.20))[0]
-    not_explained = 0.7 if issue.parent_id in ("billing", "activation", "membership") else 0.35
-    return "not_explained" if r.random() < not_explained else "not_done"
+    usual = {"no_callback": 0.45, "not_done": 0.35, "not_explained": 0.20}
+    if contact.is_declared_solved:
+        not_explained = 0.7 if issue.parent_id in ("billing", "activation", "membership") else 0.35
+        usual = {"not_explained": not_explained, "not_done": 1 - not_explained}
+    of = {"issue_id": issue.issue_id, "topic": issue.parent_id, "tier": tier}
+    shares = effects.shares("return_reason", "reason", usual, contact.ended_at, **of)
+    return r.choices(list(shares), list(shares.values()))[0]
 
 
 def _medium(before: Medium, person: Person, r: Random) -> Medium:

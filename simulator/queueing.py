@@ -85,13 +85,16 @@ class Queueing:
         """Whether nobody waits."""
         return not any(queue.waiting for queue in self._queues.values())
 
-    def make_ready(self, at: int, server: Server) -> None:
-        """The server is free, and takes the call that waits longest."""
+    def make_ready(self, at: int, server: Server, *, goes_first: bool = False) -> None:
+        """The server is free, and takes the call that waits longest; else the next one, if it `goes_first`."""
         server.is_ready = True
         longest = None
         for queue_id in server.skills:
             queue = self._queues[queue_id]
-            queue.ready[server.agent_id] = server
+            if goes_first:
+                queue.ready = {server.agent_id: server, **queue.ready}
+            else:
+                queue.ready[server.agent_id] = server
             for caller in queue.waiting.values():
                 if caller.ringing is None:
                     if longest is None or caller.entered_at < longest.entered_at:

@@ -114,7 +114,7 @@ NEW_CALLS = 0.89
 FEWEST_NEW_CALLS = 0.3
 CUSTOMERS_PER_DAILY_CALL, FEWEST_CUSTOMERS = 30, 2000
 
-ActivityKind = Literal["break", "lunch", "meeting", "training", "ticket", "outbound", "acw", "logoff"]
+ActivityKind = Literal["break", "lunch", "meeting", "training", "ticket", "outbound", "acw", "logoff", "busy"]
 
 
 @dataclass(slots=True)

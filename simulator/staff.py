@@ -15,7 +15,11 @@ from simulator.local_time import DAY_S
 from simulator.queueing import Queueing
 from simulator.records import chance
 from simulator.reinforcements import Reinforcements
+from simulator.scenarios.effects import Effects
 from simulator.setting import HAS_ACW, HOUR, NIGHT_BEGINS, NIGHT_ENDS, ActivityKind, Agent, PlannedShift
+from simulator.workload import Activity, Workload, is_with_the_centre
+
+LONGEST_ACW_S = 240
 
 
 class Staff:
@@ -25,11 +29,17 @@ class Staff:
     """
 
     def __init__(
-        self, exchange: Exchange, roster: list[Agent], queueing: Queueing, reinforcements: Reinforcements
+        self,
+        exchange: Exchange,
+        roster: list[Agent],
+        queueing: Queueing,
+        reinforcements: Reinforcements,
+        effects: Effects,
     ) -> None:
         self._roster = roster
         self._reinforcements = reinforcements
         self.agents = [*roster, *reinforcements.agents]
+        self.workload = Workload(effects, self.agents)
         self.on_outbound: Callable[[int, Agent], None]
         self.on_break: Callable[[int, Agent], None]
         self.is_held_back: Callable[[int, Agent], bool] = lambda _at, _agent: False
@@ -38,6 +48,7 @@ class Staff:
         self._log = exchange.log
         self._history = exchange.history
         self._queueing = queueing
+        self._effects = effects
         for agent in self.agents:
             if not agent.logs_in_by_agent_login:
                 self._log.see_member(agent.log_name)
@@ -53,6 +64,8 @@ class Staff:
     def _rostered(self, day: int) -> Iterator[PlannedShift]:
         midnight = self._exchange.begins + day * DAY_S
         for i, agent in enumerate(self._roster):
+            if not is_with_the_centre(i, self._effects, midnight):
+                continue
             if agent.shift is None:
                 # one of four nights is free, never of all agents at once
                 if (day + i) % 4 != 3:
@@ -70,7 +83,14 @@ class Staff:
                     r = chance(self._exchange.setting.seed, "shift", agent.agent_id, -1)
                     self._clock.at(at + r.randint(1, 25), self._begin_shift, agent, int(NIGHT_ENDS * HOUR) + at, r)
         by_id = {agent.agent_id: agent for agent in self.agents}
-        for shift in self.planned(day):
+        shifts = list(self.planned(day))
+        # whoever works at night does so in the morning or the evening of each date
+        by_day = sum(by_id[shift.agent_id].shift is not None for shift in shifts)
+        by_night = sum(
+            agent.shift is None and is_with_the_centre(i, self._effects, at) for i, agent in enumerate(self._roster)
+        )
+        self.workload.begin_day(at, by_day + by_night)
+        for shift in shifts:
             agent = by_id[shift.agent_id]
             r = chance(self._exchange.setting.seed, "shift", agent.agent_id, day)
             if agent.shift is None:
@@ -91,7 +111,7 @@ class Staff:
         length = ends - at
         if length < 3 * HOUR:
             return
-        plan: list[tuple[float, ActivityKind, int]] = [
+        plan: list[Activity] = [
             (0.25, "break", 900),
             (0.5, "logoff" if agent.logs_off_for_lunch else "lunch", 2400),
             (0.78, "break", 780),
@@ -107,6 +127,7 @@ class Staff:
         plan += [(0.05 + 0.9 * draw(), "ticket", 120 + int(draw() * 420)) for _ in range(2)]
         if draw() < 0.12:
             plan.append((0.1 + 0.8 * draw(), "acw", 40 + int(draw() * 60)))
+        plan = self.workload.begin_shift(at, agent, length, plan)
         shift_in_turn = (int(agent.agent_id) % 5 - 2) * 0.045  # colleagues don't leave together
         for share, kind, seconds in plan:
             when = at + int(length * (share + shift_in_turn)) + agent.random.randint(-300, 300)
@@ -162,6 +183,7 @@ class Staff:
             else:
                 self._logged_out(at, agent)
         if back_after is not None:
+            self.workload.was_away(agent, max(back_after, 60))
             self._clock.at(at + max(back_after, 60), self._back, agent, agent.session)
 
     def _leave_rest(self, at: int, agent: Agent, call_id: str) -> None:
@@ -216,7 +238,7 @@ class Staff:
     def pause(self, at: int, agent: Agent, reason: str) -> None:
         """Pause, or change the reason of a pause: Asterisk logs PAUSE again."""
         if agent.pause_reason is not None:
-            self._history.presences.append(Presence(agent.agent_id, agent.pause_reason, agent.paused_at, at))
+            self._end_pause(at, agent, agent.pause_reason)
         agent.pause_reason, agent.paused_at = reason, at
         self._log_pause(at, agent, "PAUSE", reason)
 
@@ -225,10 +247,15 @@ class Staff:
         self.free(at, agent)
 
     def _leave_pause(self, at: int, agent: Agent) -> None:
-        assert agent.pause_reason is not None
-        self._history.presences.append(Presence(agent.agent_id, agent.pause_reason, agent.paused_at, at))
         reason, agent.pause_reason = agent.pause_reason, None
+        assert reason is not None
+        self._end_pause(at, agent, reason)
         self._log_pause(at, agent, "UNPAUSE", reason)
+
+    def _end_pause(self, at: int, agent: Agent, reason: str) -> None:
+        self._history.presences.append(Presence(agent.agent_id, reason, agent.paused_at, at))
+        if reason != agent.acw_reason:
+            self.workload.was_away(agent, at - agent.paused_at)
 
     def _log_pause(self, at: int, agent: Agent, event: str, reason: str) -> None:
         if agent.pauses_all:
@@ -251,16 +278,19 @@ class Staff:
             agent.is_held = True
             self.pause(at, agent, "ticket")
         else:
-            self._queueing.make_ready(at, agent)
+            self._queueing.make_ready(at, agent, goes_first=self.workload.goes_first(at, agent))
 
     # --- after a conversation ----------------------------------------------------------------------------------------
 
     def end_talk(self, at: int, agent: Agent, acw_mean_s: float, r: Random) -> None:
         """The conversation is over: after-call work for most, at once or after a few seconds."""
-        if r.random() >= HAS_ACW:
+        delay_s = self.workload.handled(at, agent)
+        if r.random() >= HAS_ACW and not delay_s:
             self.free(at, agent)
             return
-        seconds = 6 + min(int(r.expovariate(1 / acw_mean_s)), 240)
+        factor = self.workload.after_call_factor(at)
+        seconds = 6 + min(int(factor * r.expovariate(1 / acw_mean_s)), int(LONGEST_ACW_S * max(1.0, factor)))
+        seconds = max(seconds, delay_s)
         delay = 0 if r.random() < 0.8 else r.randint(1, 4)
         if delay:
             self._clock.at(at + delay, self._begin_acw, agent, seconds)

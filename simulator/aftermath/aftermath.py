@@ -13,6 +13,7 @@ from simulator.aftermath.case import DISPLEASED, Case, Complaint, Earlier, pleas
 from simulator.aftermath.complaints import complaints_of
 from simulator.aftermath.conversations import alerts_of, hand_over_of
 from simulator.aftermath.evaluations import Sampled, evaluate, evaluations_of
+from simulator.aftermath.knowledge import uses_of
 from simulator.aftermath.memory import Memory
 from simulator.aftermath.rates import Rates
 from simulator.aftermath.recordings import lost_conversations, machine_records, recording_id_of
@@ -65,6 +66,7 @@ class Aftermath:
         yield from machine_records(case, lost)
         yield from alerts_of(case)
         yield from hand_over_of(case)
+        yield from uses_of(case)
         yield from survey_of(case)
         if ticket_id is not None:
             yield from tickets_of(case, ticket_id, self._hours)

@@ -17,6 +17,7 @@ from simulator.business_hours import BusinessHours
 from simulator.catalogue import ISSUE_BY_ID, ISSUES
 from simulator.local_time import HOUR_S
 from simulator.records import Record, chance
+from simulator.workload import manual_factor
 
 SPREAD = 0.5  # sigma of the logarithm of routing and work
 HANDLERS_PER_DEPARTMENT = 6
@@ -188,7 +189,7 @@ class _Ticket:
     def _create(self, missing: list[str]) -> Iterator[Record]:
         """Begun during the conversation or after it, saved after it."""
         contact, r = self._case.contact, self._random
-        writing_s = int(r.lognormvariate(4.4, 0.5))
+        writing_s = int(r.lognormvariate(4.4, 0.5) * manual_factor(self._case.effects, contact.ended_at))
         begins = contact.legs[-1].started_at if contact.legs else contact.started_at
         ends = contact.legs[-1].ended_at if contact.legs else contact.ended_at
         started_at = max(begins, ends - writing_s) if r.random() < 0.6 else contact.ended_at + r.randint(2, 90)
@@ -266,7 +267,9 @@ class _Ticket:
         told = {"department_id": first}
         whole_s = (first_h + detour_h) * HOUR_S
         ticket_s = self._case.level("ticket_route_s", whole_s, **told)
-        accept_s = self._case.level("ticket_stage_s", first_h * HOUR_S * ticket_s / whole_s, stage="accept", **told)
+        accept_s = self._case.level(
+            "ticket_stage_s", first_h * HOUR_S * ticket_s / whole_s, stage=f"service>{first}", **told
+        )
         if not detour_h:
             return [ticket_s / HOUR_S]
         stretch = max(0.0, ticket_s - accept_s) / (detour_h * HOUR_S)

@@ -40,6 +40,7 @@ EXPORTS = {
     "canonical.audio_quality": Export("telephony", "audio_quality", _LARGE),
     "canonical.feed_heartbeat": Export("telephony", "capture_checks", "csv"),
     "canonical.chat_message": Export("chat", "messages", "jsonl.gz", style=_MEMBERS),
+    "canonical.knowledge_use": Export("desktop", "uses", _LARGE),
     "canonical.agent_state": Export("chat", "agent_states", _LARGE),
     "canonical.compliance_record": Export("quality", "compliance", "csv"),
     "canonical.sentiment_alert": Export("quality", "sentiment_alerts", "jsonl", style=_MEMBERS),

@@ -42,7 +42,11 @@ WORDS = {
     "arrival_share": Word(
         "share", "share of inbound contacts, or of those that are named before it", ("topic", "medium", "tier")
     ),
-    "returns": Word("chance", "a customer whose issue was not solved comes back within 7 days", (*_ISSUE, "tier")),
+    "returns": Word(
+        "chance",
+        "a customer whose issue was not solved, and no other one, comes back within 7 days",
+        (*_ISSUE, "tier", "agent"),
+    ),
     "return_reason": Word("share", "share of a reason among those who come back", (*_ISSUE, "reason", "tier")),
     # getting through
     "line_connected": Word("chance", "the lines connect an inbound call at all"),
@@ -55,20 +59,28 @@ WORDS = {
     "menu_hangup": Word("chance", "a caller hangs up inside the menu", ("tier", "hops")),
     "menu_to_agent": Word("chance", "a caller at a node leaves it for an agent", ("node_id",)),
     # the conversation
-    "solved": Word("chance", "the first contact solves the issue", (*_ISSUE, "medium", "tier", "agent")),
+    "solved": Word(
+        "chance",
+        "a contact solves the issue; `attempt` is first, or again for one that repeats another",
+        (*_ISSUE, "medium", "tier", "agent", "attempt"),
+    ),
     "talk_s": Word("s", "mean talk", (*_ISSUE, "agent")),
-    "lookups": Word("count", "customer records looked up in a contact", _ISSUE),
+    "lookups": Word("count", "records of customers and orders looked up by hand in a contact", _ISSUE),
     "transferred": Word("chance", "a contact is handed over for lack of ability", (*_ISSUE, "agent")),
     "strong_emotion": Word("chance", "a contact has a strong negative emotion", (*_ISSUE, "medium")),
     # the agents' day
-    "manual_share": Word("fraction", "part of working time for manual tickets and look-ups", ()),
+    "manual_share": Word("fraction", "part of working time for manual tickets and look-ups: logged in less breaks", ()),
     "contacts_per_agent_day": Word("count", "contacts that an agent can handle in a day", ("agent",)),
     "headcount": Word("x", "agents of the centre, as a multiple of the present", ()),
     "break_s": Word("s", "breaks in a day", ("agent",)),
     "busy_share": Word("fraction", "part of logged-in time not ready for work", ("agent",)),
     # tickets
     "ticket_route_s": Word("s", "time from sending to archiving across departments", (*_ISSUE, "department_id")),
-    "ticket_stage_s": Word("s", "time of one stage of the routing", (*_ISSUE, "department_id", "stage")),
+    "ticket_stage_s": Word(
+        "s",
+        "time of a stage of the routing, the hand-over `from>to` between departments",
+        (*_ISSUE, "department_id", "stage"),
+    ),
     "ticket_rework": Word("chance", "a ticket comes back because information is missing", _ISSUE),
     "ticket_completed": Word("chance", "an assigned ticket is completed", ("agent",)),
     # what customers say

@@ -9,7 +9,8 @@ from simulator.scenarios.effects import Change
 from simulator.scenarios.measures import Measure
 from simulator.scenarios.scenario import Expected, Scenario
 
-AGENT = "1003"
+# in a day shift in every centre of 8 to 97 agents, as every 15th works at night
+AGENT = "1007"
 
 REPAYMENT = Scenario(
     "S2-1",

@@ -9,9 +9,11 @@ from simulator.scenarios.effects import Change
 from simulator.scenarios.measures import Measure
 from simulator.scenarios.scenario import Expected, Scenario
 
-AGENT = "1004"
+# in a day shift in every centre of 8 to 97 agents, as every 15th works at night
+AGENT = "1008"
 _LONG_WAIT = {"waited": "over_120"}
 _LOGISTICS = {"issue_id": "delivery_status"}
+_DISPATCH = "service>after_sales"
 _NEW_ACTIVATION = {"tier": "new", "topic": "activation"}
 # of new customers' repeats 80 % are about activation, which is 60 % of their contacts
 _ACTIVATION_SHARE, _ACTIVATION_OF_REPEATS = 0.60, 0.80
@@ -75,7 +77,13 @@ LOGISTICS_TALK = Scenario(
         Change("talk_s", "after", level=180.0, where=_LOGISTICS),
         Change("talk_s", "after", level=144.0, where=_LOGISTICS, after_days=35),
         Change("solved", "always", level=0.90, where=_LOGISTICS),
+        Change("returns", "always", level=1.0, where=_LOGISTICS),
+        # 15 more; how many before, the article does not tell
+        Change("contacts_per_agent_day", "before", level=60.0),
+        Change("contacts_per_agent_day", "after", level=60.0),
+        Change("contacts_per_agent_day", "after", level=75.0, after_days=35),
         Change("lookups", "before", level=2.0, where=_LOGISTICS),
+        Change("lookups", "after", level=2.0, where=_LOGISTICS),
         Change("lookups", "after", level=0.3, where=_LOGISTICS, after_days=35),
     ),
     (
@@ -108,15 +116,16 @@ REPAIR_TICKETS = Scenario(
     (
         Change("ticket_route_s", "before", level=3 * 3600.0, where={"topic": "repair"}),
         Change("ticket_route_s", "after", level=1.2 * 3600, where={"topic": "repair"}),
-        Change("ticket_stage_s", "before", level=1.8 * 3600, where={"topic": "repair", "stage": "accept"}),
-        Change("ticket_stage_s", "after", level=0.4 * 3600, where={"topic": "repair", "stage": "accept"}),
+        Change("ticket_stage_s", "before", level=1.8 * 3600, where={"topic": "repair", "stage": _DISPATCH}),
+        Change("ticket_stage_s", "after", level=0.4 * 3600, where={"topic": "repair", "stage": _DISPATCH}),
         Change("ticket_rework", "before", level=0.15, where={"topic": "repair"}),
         Change("ticket_rework", "after", level=0.03, where={"topic": "repair"}),
     ),
     (
         Expected("M088", "before", 10800.0, 600.0, {"topic": "repair"}),
         Expected("M088", "after", 4320.0, 400.0, {"topic": "repair"}),
-        Expected("M089", "before", 0.60, 0.04, {"topic": "repair", "stage": "accept"}),
+        # not of the whole topic: tickets of the property department go another way
+        Expected("M089", "before", 0.60, 0.04, {"issue_id": "repair_request", "stage": _DISPATCH}),
         Expected("M091", "before", 0.15, 0.02, {"topic": "repair"}),
         Expected("M091", "after", 0.03, 0.015, {"topic": "repair"}),
     ),
@@ -138,8 +147,6 @@ REPEAT_CALLS = Scenario(
     (
         Change("returns", "always", level=1.0, where={"issue_id": "bill_explained"}),
         Change("returns", "always", level=1.0, where={"tier": "new"}),
-        Change("solved", "before", level=0.78, where={"issue_id": "bill_explained"}),
-        Change("solved", "after", level=0.90, where={"issue_id": "bill_explained"}),
         Change(
             "return_reason", "always", level=0.60, where={"issue_id": "bill_explained", "reason": "not_explained"}
         ),
@@ -148,6 +155,9 @@ REPEAT_CALLS = Scenario(
         Change("solved", "after", level=_rest_solved(0.15), where={"tier": "new"}),
         Change("solved", "before", level=_activation_solved(0.28), where=_NEW_ACTIVATION),
         Change("solved", "after", level=_activation_solved(0.15), where=_NEW_ACTIVATION),
+        # of two that are equally narrow the last holds: bills of new customers are bills
+        Change("solved", "before", level=0.78, where={"issue_id": "bill_explained"}),
+        Change("solved", "after", level=0.90, where={"issue_id": "bill_explained"}),
     ),
     (
         Expected("M098", "before", 0.22, 0.025, {"issue_id": "bill_explained"}),
@@ -195,6 +205,7 @@ FAST_AGENT = Scenario(
     (
         Change("contacts_per_agent_day", "before", level=120.0, where={"agent": AGENT}),
         Change("solved", "before", level=0.55, where={"agent": AGENT}),
+        Change("returns", "before", level=1.0, where={"agent": AGENT}),
         Change("transferred", "before", level=0.30, where={"agent": AGENT}),
     ),
     (

@@ -29,7 +29,7 @@ FEEDS = {
     for name in (
         *("ticket", "ticket_event", "ticket_field", "complaint", "survey_invitation", "survey_response"),
         *("qa_evaluation", "qa_evaluation_item", "recording", "compliance_record", "audio_quality"),
-        *("sentiment_alert", "interaction_sync"),
+        *("sentiment_alert", "interaction_sync", "knowledge_use"),
     )
 }
 # as instants are told in the language of Python
