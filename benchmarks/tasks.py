@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -328,9 +331,75 @@ def queries(catalogue: str, times: int) -> dict[str, Any]:
     return {"seconds": found, "rows": rows}
 
 
+# --- the simulated centre ---------------------------------------------------------------------------------
+
+
+def simulate_centre(out: str, days: int, agents: int, processes: int, is_whole: bool) -> dict[str, Any]:
+    """A centre's files; contacts of all media, wall seconds, and processor seconds of all processes."""
+    from simulator import simulate
+    from simulator.company import Company
+
+    begin, before = time.perf_counter(), os.times()
+    made = simulate(Path(out), days, agents, 1, company=Company if is_whole else None, processes=processes)
+    after, wall = os.times(), time.perf_counter() - begin
+    return {
+        "contacts": made.contacts + made.chats_and_mails,
+        "seconds": wall,
+        "cpu": sum(after[:4]) - sum(before[:4]),
+    }
+
+
+def simulate_fast_calls(out: str, calls: int, days: int) -> dict[str, Any]:
+    """Calls that stand alone, in a file a day or more."""
+    from simulator.fast import simulate_fast
+
+    begin, before = time.perf_counter(), time.process_time()
+    simulate_fast(Path(out), calls, days, 1000, 1, date(2025, 3, 3))
+    return {"seconds": time.perf_counter() - begin, "cpu": time.process_time() - before}
+
+
+_SAMPLED_EVERY_S = 0.005
+_PARTS_OF_SIMULATION = {
+    "simulator/forms": "forms of the systems",
+    "simulator/truth": "counting the truth",
+    "simulator/aftermath": "tickets, surveys, quality, complaints",
+    "simulator/business": "orders, leads, costs, interfaces",
+    "simulator/crm.py": "the CRM, the menu, the chat system",
+    "simulator/asterisk_files.py": "the telephone's logs",
+}
+
+
+def sample_simulation(out: str, days: int, agents: int) -> dict[str, Any]:
+    """Shares of processor time by part: what is innermost on the stack each few milliseconds of it."""
+    from simulator import simulate
+
+    seen: Counter[str] = Counter()
+
+    def look(_: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            name = Path(frame.f_code.co_filename).as_posix()
+            for place, part in _PARTS_OF_SIMULATION.items():
+                if f"/{place}" in name:
+                    seen[part] += 1
+                    return
+            frame = frame.f_back
+        seen["the telephone centre and the rest"] += 1
+
+    signal.signal(signal.SIGPROF, look)
+    begin = time.process_time()
+    signal.setitimer(signal.ITIMER_PROF, _SAMPLED_EVERY_S, _SAMPLED_EVERY_S)
+    simulate(Path(out), days, agents, 1)
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    total = seen.total() or 1
+    return {"cpu": time.process_time() - begin, "shares": {part: n / total for part, n in seen.most_common()}}
+
+
 TASKS = {
     task.__name__: task
-    for task in (extract, refresh, plain_lake, plain_sources, marts, plain_marts, release, plain_release, queries)
+    for task in (
+        *(extract, refresh, plain_lake, plain_sources, marts, plain_marts, release, plain_release, queries),
+        *(simulate_centre, simulate_fast_calls, sample_simulation),
+    )
 }
 
 

@@ -291,11 +291,14 @@ def simulate(
             "for both around that date.",
         ),
     ] = None,
+    processes: Annotated[
+        int, typer.Option("--processes", help="2: one writes and counts what the other simulates.", min=1, max=2)
+    ] = 2,
 ) -> None:
     """Write a made-up centre: the files, databases and API answers of its systems, a configuration for them, and
     truth.json with its true KPIs. What its APIs answer is served by `python -m simulator.serve OUT -- COMMAND`."""
     from orchestration.progress import step
-    from simulator import ForeignFolderError, SettingError
+    from simulator import SimulatorError
     from simulator import simulate as run_simulation
     from simulator.company import Company
 
@@ -306,7 +309,7 @@ def simulate(
             with storing(out), step("simulate") as progress:
                 fast = simulate_fast(out, fast_calls, days, agents, seed, start.date())
                 progress.rows, progress.note = fast.calls, f"{fast.files} files"
-        except (SettingError, ForeignFolderError) as error:
+        except SimulatorError as error:
             raise InputError(str(error)) from error
         print(f"configuration: {fast.config}\ntruth:         {fast.truth}")
         return
@@ -315,11 +318,11 @@ def simulate(
             company = None if is_telephone_only else Company
             made = run_simulation(
                 out, days, agents, seed, start.date(),
-                crm=crm.value, defects=defects or (), scenarios=scenarios or (), company=company,
+                crm=crm.value, defects=defects or (), scenarios=scenarios or (), company=company, processes=processes,
             )  # fmt: skip
             progress.rows = made.queue_log_lines + made.cdr_rows + made.records
             progress.note = f"{made.contacts:,} contacts, {made.first_date} to {made.last_date}"
-    except (SettingError, ForeignFolderError) as error:
+    except SimulatorError as error:
         raise InputError(str(error)) from error
     print(f"configuration: {made.config}\ntruth:         {made.truth}")
 

@@ -2,8 +2,9 @@
 
 `events` says what can happen, `centre` makes it happen, `asterisk_files` writes what Asterisk would have logged.
 `company` tells the systems around the telephone (`aftermath`, `business`), `forms` is what they keep, `serve` answers
-for those with an API. `truth` counts the KPIs from the events, and `run` puts all together. Nothing here knows the
-warehouse; only `forms` reads the contracts' names.
+for those with an API. `truth` counts the KPIs from the events as they end, and `run` puts all together; `books` writes
+and counts, if wanted in a process of its own. Nothing here knows the warehouse; only `forms` reads the names of
+the contracts.
 """
 
 from simulator.errors import ForeignFolderError, SettingError, SimulatorError

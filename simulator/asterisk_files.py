@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simulator.local_time import DAY_S, UTC_OFFSET_S
+from simulator.local_time import DAY_S, UTC_OFFSET_S, clock_texts
 
 # cdr_csv with loguniqueid, loguserfield and newcdrcolumns
 CDR_COLUMNS = (
@@ -58,13 +58,14 @@ class _Times:
 
     def __init__(self) -> None:
         self._dates: dict[int, str] = {}
+        self._clock = clock_texts()
 
     def text(self, at: int) -> str:
         day, second = divmod(at + UTC_OFFSET_S, DAY_S)
         prefix = self._dates.get(day)
         if prefix is None:
             prefix = self._dates[day] = datetime.fromtimestamp(day * DAY_S, UTC).strftime("%Y-%m-%d ")
-        return f"{prefix}{second // 3600:02d}:{second % 3600 // 60:02d}:{second % 60:02d}"
+        return prefix + self._clock[second]
 
 
 def local_day(at: int) -> int:

@@ -23,10 +23,11 @@ from simulator.crm import Crm
 from simulator.customers import Population
 from simulator.desk import Desk
 from simulator.digital import Digital
-from simulator.events import Contact, Disposition, ExitKind, Handover, Leg, Ring, Visit
+from simulator.events import Contact, Disposition, ExitKind, Handover, History, Leg, Listener, Ring, Visit
 from simulator.exchange import CallRecord, Exchange, local_hour
 from simulator.floor import Floor
 from simulator.issues import Intent, Skill, comes_back, settle, tries_again
+from simulator.local_time import DAY_S
 from simulator.menu import Menu
 from simulator.patience import Patience
 from simulator.queueing import Caller, Queueing, Server
@@ -57,12 +58,12 @@ _FEWEST_S_OF_A_TRANSFERRED_TALK = 15
 
 
 class Centre:
-    """One run of the simulation. `run` fills `history` and `planted`, the logs, and tells the two callbacks.
+    """One run of the simulation. `run` fills `planted` and the logs, and tells the listener and the two callbacks.
 
     `on_contact` is called once for each finished contact of any medium, in the order in which they end; `on_record`
-    for each record of the CRM, the menu, the chat system and the roster, in the order in which they are written.
-    `effects` are asked for what scenarios change. `agents` are those of the roster and `brought_in`,
-    whom a scenario has work beside it.
+    for each record of the CRM, the menu, the chat system and the roster, in the order in which they are written;
+    `listener` is told of calls, rings and stays of agents, of which `history` keeps the numbers. `effects` are asked
+    for what scenarios change. `agents` are those of the roster and `brought_in`, whom a scenario has work beside it.
     """
 
     def __init__(
@@ -74,10 +75,12 @@ class Centre:
         on_contact: Callable[[Contact], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
         effects: Effects = NO_EFFECTS,
+        listener: Listener | None = None,
     ) -> None:
         self.setting = setting
         self._effects = effects
-        exchange = self._exchange = Exchange(setting, queue_log, cdr, cel, on_contact)
+        self._listener = listener or History()
+        exchange = self._exchange = Exchange(setting, queue_log, cdr, cel, on_contact, self._listener)
         self.history = exchange.history
         self.planted = exchange.planted
         self.agents = make_agents(setting.agents, setting.seed)
@@ -113,18 +116,20 @@ class Centre:
         exchange.clock.at(exchange.begins, self._floor.begin_day, 0)
         exchange.clock.at(exchange.begins, self._arrivals.begin_day, 0)
         exchange.clock.at(exchange.begins, self._digital.begin_day, 0)
+        for day in range(1, self.setting.days):
+            exchange.clock.at(exchange.begins + day * DAY_S, self._settle)
         exchange.clock.run()
         if self._crm is not None:
             self._crm.close()
         self._check_all_is_over()
 
+    def _settle(self, at: int) -> None:
+        self._listener.settle(at - DAY_S)  # nothing lasts longer than a day
+
     def _check_all_is_over(self) -> None:
         assert self._queueing.is_empty(), "calls wait after the last day"
         assert not any(agent.is_logged_in for agent in self.agents), "agents are logged in after the last day"
-        history = self.history
-        latest = max((contact.ended_at for contact in (*history.contacts, *history.digital)), default=0)
-        latest = max(latest, max((presence.ended_at for presence in history.presences), default=0))
-        assert latest < self._exchange.ends, "something goes on after the last day"
+        assert self.history.latest_end < self._exchange.ends, "something goes on after the last day"
 
     # --- arrivals ---------------------------------------------------------------------------------------------------
 

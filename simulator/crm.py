@@ -8,6 +8,8 @@ The CRM calls a contact what the telephone or chat system calls it, so that ever
 
 from __future__ import annotations
 
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -36,6 +38,7 @@ class Crm:
         self._on_record = on_record
         self._outbox = Outbox()
         self._plans: tuple[Callable[[int], Iterator[PlannedShift]], ...] = ()
+        self._changes: dict[int, array[int]] = defaultdict(lambda: array("l"))  # by day, numbers of customers
 
     def _put(self, feed: str, at: int, row: dict[str, Any]) -> None:
         self._outbox.put(Record(feed, at, row))
@@ -61,7 +64,10 @@ class Crm:
             self._exchange.clock.at(at, self._publish, day)
         self._pass_on(self._exchange.begins)
         for number in range(self._population.size):
-            self._list_customer(self._population.customer(number))
+            self._list_customer(number)
+        for day in range(1, days):
+            self._exchange.clock.at(self._exchange.begins + day * DAY_S, self._list_changes, day)
+        self._list_changes(self._exchange.begins, 0)
 
     def _publish(self, at: int, day: int) -> None:
         for shift in chain.from_iterable(plan(day) for plan in self._plans):
@@ -79,7 +85,26 @@ class Crm:
             }
             self._put("canonical.shift", at, row)
 
-    def _list_customer(self, customer: Customer) -> None:
+    def _list_customer(self, number: int) -> None:
+        """What the CRM holds of a customer when the simulation begins; the rest is noted by its day."""
+        begins = self._exchange.begins
+        for record in self._records_of(self._population.customer(number)):
+            if record.at == begins:
+                self._on_record(record)
+            else:
+                numbers = self._changes[(record.at - begins) // DAY_S]
+                if not numbers or numbers[-1] != number:
+                    numbers.append(number)
+
+    def _list_changes(self, _: int, day: int) -> None:
+        """The customers who join or change on a day of the simulation; of its second they come before all others."""
+        begins = self._exchange.begins + day * DAY_S
+        for number in self._changes.pop(day, ()):
+            for record in self._records_of(self._population.customer(number)):
+                if begins <= record.at < begins + DAY_S and record.at != self._exchange.begins:
+                    self._outbox.put(record, goes_first=True)
+
+    def _records_of(self, customer: Customer) -> Iterator[Record]:
         """Every version of a customer; those from before the simulation are in the CRM when it begins."""
         begins, ends = self._exchange.begins, self._exchange.ends
         for changed_at in customer.changes():
@@ -96,7 +121,7 @@ class Crm:
                     "joined_at": customer.joined_at,
                     "record_updated_at": changed_at,
                 }
-                self._put_or_pass("canonical.customer", max(changed_at, begins), row)
+                yield Record("canonical.customer", max(changed_at, begins), row)
         identities = [("phone", "identity_number", customer.number)]
         if customer.customer_type == "enterprise":
             identities.append(("phone", "identity_number", switchboard(customer)))
@@ -109,14 +134,7 @@ class Crm:
                 "linked_at": customer.joined_at,
                 "record_updated_at": customer.joined_at,
             }
-            self._put_or_pass("canonical.customer_identity", max(customer.joined_at, begins), row)
-
-    def _put_or_pass(self, feed: str, at: int, row: dict[str, Any]) -> None:
-        """The first list is long, and need not wait."""
-        if at == self._exchange.begins:
-            self._on_record(Record(feed, at, row))
-        else:
-            self._put(feed, at, row)
+            yield Record("canonical.customer_identity", max(customer.joined_at, begins), row)
 
     # --- calls ------------------------------------------------------------------------------------------------------
 

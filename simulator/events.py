@@ -10,7 +10,7 @@ All instants are whole epoch seconds, all intervals half-open.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 Direction = Literal["inbound", "outbound"]
 ExitKind = Literal["answered", "abandoned", "timeout", "exit_key", "empty"]
@@ -180,11 +180,41 @@ class CentreRules:
     fte_day_s: int = 28800
 
 
+class Listener(Protocol):
+    """Is told what the telephone brings, in the order in which it ends."""
+
+    def add_contact(self, contact: Contact) -> None:
+        """A call is over."""
+
+    def add_ring(self, ring: Ring) -> None:
+        """A ring attempt is over."""
+
+    def add_presence(self, presence: Presence) -> None:
+        """An agent's stay is over."""
+
+    def settle(self, until: int) -> None:
+        """All that began before an instant, a local midnight, has been told."""
+
+
 @dataclass(slots=True)
 class History:
-    """All that happened, in the order in which it ended: calls in `contacts`, chats and mail threads in `digital`."""
+    """All calls, rings and stays that happened, in the order in which they ended: a listener that forgets nothing."""
 
     contacts: list[Contact] = field(default_factory=list)
-    digital: list[Contact] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)
     presences: list[Presence] = field(default_factory=list)
+
+    def add_contact(self, contact: Contact) -> None:
+        """Keep a call."""
+        self.contacts.append(contact)
+
+    def add_ring(self, ring: Ring) -> None:
+        """Keep a ring attempt."""
+        self.rings.append(ring)
+
+    def add_presence(self, presence: Presence) -> None:
+        """Keep a stay."""
+        self.presences.append(presence)
+
+    def settle(self, until: int) -> None:
+        """Nothing is settled here."""

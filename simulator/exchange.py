@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from simulator.asterisk_files import CdrLog, CelLog, QueueLog
 from simulator.clock import Clock
-from simulator.events import Contact, History
+from simulator.events import Contact, History, Listener, Presence, Ring
 from simulator.local_time import DAY_S, UTC_OFFSET_S
 from simulator.setting import HOUR, Setting
 
@@ -40,9 +41,43 @@ class CallRecord:
     app_data: str = ""
 
 
+T = TypeVar("T", Contact, Ring, Presence)
+
+
+class Passed(Generic[T]):
+    """What is over, on its way to who listens: a number and the latest end are all that stays."""
+
+    def __init__(self, tell: Callable[[T], None]) -> None:
+        self._tell: Callable[[T], None] = tell
+        self.number, self.latest_end = 0, 0
+
+    def append(self, over: T) -> None:
+        """Something is over."""
+        self.number += 1
+        self.latest_end = max(self.latest_end, over.ended_at)
+        self._tell(over)
+
+
+class Happenings:
+    """What happened: calls in `contacts`, chats and mail threads in `digital`."""
+
+    def __init__(self, listener: Listener, on_contact: Callable[[Contact], None]) -> None:
+        def tell_call(contact: Contact) -> None:
+            listener.add_contact(contact)
+            on_contact(contact)
+
+        self.contacts, self.digital = Passed(tell_call), Passed(on_contact)
+        self.rings, self.presences = Passed(listener.add_ring), Passed(listener.add_presence)
+
+    @property
+    def latest_end(self) -> int:
+        """When the last of all this was over."""
+        return max(passed.latest_end for passed in (self.contacts, self.digital, self.rings, self.presences))
+
+
 class Exchange:
-    """One run's clock, logs, ids and history. So that all is over at `ends`, nothing that may take long begins from
-    `closing` on, nobody calls from `last_call` on, and every conversation is over at `last_word`."""
+    """One run's clock, logs, ids, and what happens. So that all is over at `ends`, nothing that may take long begins
+    from `closing` on, nobody calls from `last_call` on, and every conversation is over at `last_word`."""
 
     def __init__(
         self,
@@ -51,20 +86,20 @@ class Exchange:
         cdr: CdrLog,
         cel: CelLog | None,
         on_contact: Callable[[Contact], None] | None,
+        listener: Listener | None = None,
     ) -> None:
         self.setting = setting
         self.clock = Clock()
         self.log = queue_log
         self.cdr = cdr
         self.cel = cel
-        self.history = History()
+        self.history = Happenings(listener or History(), on_contact or (lambda _: None))
         self.planted: Counter[str] = Counter()
         self.begins = setting.first_day * DAY_S - UTC_OFFSET_S
         self.ends = self.begins + setting.days * DAY_S
         self.closing = self.ends - 2 * HOUR
         self.last_call = self.ends - HOUR // 3
         self.last_word = self.ends - HOUR // 8
-        self._on_contact = on_contact
         self._serial = 0
 
     def weekday(self, at: int) -> int:
@@ -100,7 +135,5 @@ class Exchange:
         )
 
     def finished(self, contact: Contact) -> None:
-        """Note a finished contact and tell whoever asked for it."""
+        """Tell of a finished contact."""
         (self.history.contacts if contact.medium == "voice" else self.history.digital).append(contact)
-        if self._on_contact is not None:
-            self._on_contact(contact)

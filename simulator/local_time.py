@@ -7,6 +7,7 @@ Belongs here: the fixed offset of Asia/Shanghai and what follows from it. Does n
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 UTC_OFFSET_S = 8 * 3600  # Asia/Shanghai, which has no daylight saving
 HOUR_S, DAY_S = 3600, 86_400
@@ -31,3 +32,9 @@ def date_of(day: int) -> date:
 def number_of(moment: date) -> int:
     """The local day of a calendar date."""
     return moment.toordinal() - EPOCH
+
+
+@lru_cache(maxsize=1)
+def clock_texts() -> tuple[str, ...]:
+    """`HH:MM:SS` of every second of a day: to format an instant is what a simulation does most often."""
+    return tuple(f"{second // 3600:02d}:{second % 3600 // 60:02d}:{second % 60:02d}" for second in range(DAY_S))

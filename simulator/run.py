@@ -11,31 +11,36 @@ import gc
 import json
 import math
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from simulator.asterisk_files import CdrLog, CelLog, QueueLog
+from simulator.books import Books, Written
+from simulator.books_process import BooksProcess, Order
 from simulator.centre import Centre
 from simulator.company import Company
 from simulator.configuration import config_text
 from simulator.errors import ForeignFolderError, SettingError
 from simulator.events import CentreRules, QueueRules
 from simulator.forms import writer
-from simulator.forms.writer import Crm, Forms
+from simulator.forms.writer import Crm
 from simulator.occasions import Calendar
 from simulator.scenarios.effects import Effects
 from simulator.scenarios.planting import figures, planting
 from simulator.setting import QUEUES, Setting
-from simulator.truth.telephone import recount
+from simulator.truth.telephone import TelephoneRecount
 from simulator.truth.values import Value
 
 FEWEST_AGENTS = 8
 GENERATOR = "callmart simulate"
-Around = Callable[[Setting, Forms, Effects], Company] | None
+TRUTH = "truth.json"
+Around = Callable[[Setting, Books | BooksProcess, Effects], Company] | None
 
 SHORT_ABANDON_S = 5
 RULES = CentreRules(
@@ -46,7 +51,8 @@ RULES = CentreRules(
 
 @dataclass(frozen=True, slots=True)
 class SimulationSummary:
-    """What `simulate` wrote. Rates are fractions of the whole period at centre level."""
+    """What `simulate` wrote; `contacts` are those of the telephone. Rates are fractions of the whole period at centre
+    level."""
 
     out: Path
     config: Path
@@ -55,6 +61,7 @@ class SimulationSummary:
     last_date: date
     agents: int
     contacts: int
+    chats_and_mails: int
     queue_log_lines: int
     cdr_rows: int
     service_level: float | None
@@ -75,6 +82,7 @@ def simulate(
     defects: Collection[str] = (),
     scenarios: Collection[str] = (),
     company: Around = Company,
+    processes: int = 1,
 ) -> SimulationSummary:
     """Simulate `days` local dates from `start`: all systems' files, callmart.yaml and truth.json below `out`.
 
@@ -82,9 +90,10 @@ def simulate(
     top); by default `usual_calls_per_day`. `crm` says where the CRM's tables are read from: its SQLite file, or the
     PostgreSQL database whose url the environment keeps. `defects` are names of `simulator.forms.defects.DEFECTS` that
     happen to files on their way; `scenarios` are worked cases with their switch, as `scenarios.planting` reads them.
-    `company` makes the systems around the telephone; None leaves Asterisk's logs alone. The same arguments give the
-    same bytes. Files of an earlier simulation in `out` are replaced. Raises SettingError for impossible settings,
-    ForeignFolderError if `out` holds logs that are not a simulation's.
+    `company` makes the systems around the telephone; None leaves Asterisk's logs alone. With two `processes` one writes
+    and counts what the other simulates. The same arguments give the same bytes, whatever the number of processes.
+    Files of an earlier simulation in `out` are replaced. Raises SettingError for impossible settings,
+    ForeignFolderError if `out` holds logs that are not a simulation's, SimulatorError where a process was killed.
     """
     if days < 1:
         raise SettingError(f"days is {days}: simulate at least 1 day (--days 1).")
@@ -97,13 +106,18 @@ def simulate(
     if calls_per_day < 0:
         raise SettingError(f"calls_per_day is {calls_per_day}: take 0 or more.")
 
-    crm_url = None if crm == "sqlite" else _crm_url()
+    setting = Setting((start - date(1970, 1, 1)).days, days, agents, seed, calls_per_day)
+    order = Order(setting, out, start, None if crm == "sqlite" else _crm_url(), tuple(defects))
+    forms = order.forms()  # made before anything is written, so that wrong settings leave all as it is
+    effects = Effects([planting(text) for text in scenarios], Calendar(seed))
     with _no_cycle_search():
-        setting = Setting((start - date(1970, 1, 1)).days, days, agents, seed, calls_per_day)
-        forms = Forms(out, start, days, crm_url, defects)
-        effects = Effects([planting(text) for text in scenarios], Calendar(seed))
-        around = None if company is None else company(setting, forms, effects)
-        return _simulate(out, setting, start, forms, effects, around)
+        _begin(out)
+        if company is None:
+            return _simulate(order, effects, None)
+        if processes == 1:
+            return _simulate(order, effects, company(setting, Books(setting, forms), effects))
+        with BooksProcess(order) as books:
+            return _simulate(order, effects, company(setting, books, effects))
 
 
 def usual_calls_per_day(agents: int) -> int:
@@ -135,79 +149,81 @@ def _crm_url() -> str:
     return url
 
 
-def _simulate(
-    out: Path, setting: Setting, start: date, forms: Forms, effects: Effects, company: Company | None
-) -> SimulationSummary:
+def _begin(out: Path) -> None:
+    """An empty folder, marked as a simulation's own, should this run be interrupted."""
     _clear(out)
-    truth = out / "truth.json"
     out.mkdir(parents=True, exist_ok=True)
-    # marks the folder as a simulation's own, should this run be interrupted
-    truth.write_text(f'{{"meta": {{"generator": "{GENERATOR}", "unfinished": true}}}}\n', encoding="utf-8")
+    mark = f'{{"meta": {{"generator": "{GENERATOR}", "unfinished": true}}}}\n'
+    (out / TRUTH).write_text(mark, encoding="utf-8")
+
+
+def _simulate(order: Order, effects: Effects, company: Company | None) -> SimulationSummary:
+    setting, out = order.setting, order.out
     asterisk, cdr_folder = out / "asterisk", out / "asterisk" / "cdr-csv"
     cdr_folder.mkdir(parents=True, exist_ok=True)
     last_day = setting.first_day + setting.days - 1
     queue_log = QueueLog(asterisk, setting.first_day, last_day, setting.seed, [queue.queue_id for queue in QUEUES])
     cdr = CdrLog(cdr_folder, setting.first_day, last_day)
+    telephone = TelephoneRecount(RULES)
     if company is None:
-        centre = Centre(setting, queue_log, cdr, effects=effects)
+        centre = Centre(setting, queue_log, cdr, effects=effects, listener=telephone)
         centre.run()
-        values = recount(centre.history, RULES)
+        written, planted = Written(Counter(), [], {}), {}
+        values: Iterable[Value] = telephone.values()
     else:
         cel_folder = asterisk / "cel-custom"
         cel_folder.mkdir(exist_ok=True)
         cel = CelLog(cel_folder, setting.first_day, last_day)
-        centre = Centre(setting, queue_log, cdr, cel, company.contact, company.record, effects)
+        centre = Centre(setting, queue_log, cdr, cel, company.contact, company.record, effects, telephone)
         company.begin(centre)
         centre.run()
         cel.close()
-        company.close()
-        values = recount(centre.history, RULES)
-        values += company.values([*centre.history.contacts, *centre.history.digital])
+        written, planted = company.close(), company.planted
+        values = chain(telephone.values(), company.values())
     queue_log.close()
     cdr.close()
     config = out / "callmart.yaml"
     chat_agents = centre.chat_agents if company is not None else ()
     config.write_text(
-        config_text(out, start, centre.agents, chat_agents, RULES, forms.feeds(), GENERATOR), encoding="utf-8"
+        config_text(out, order.start, centre.agents, chat_agents, RULES, written.feeds, GENERATOR), encoding="utf-8"
     )
-    last_date = date.fromordinal(start.toordinal() + setting.days - 1)
+    last_date = date.fromordinal(order.start.toordinal() + setting.days - 1)
     meta = {
         "generator": GENERATOR,
         "seed": setting.seed,
         "days": setting.days,
         "agents": setting.agents,
         "calls_per_day": setting.calls_per_day,
-        "first_date": str(start),
+        "first_date": str(order.start),
         "last_date": str(last_date),
         "timezone": "Asia/Shanghai",
-        "contacts": len(centre.history.contacts),
+        "contacts": centre.history.contacts.number,
         "queue_log_lines": queue_log.lines,
         "cdr_rows": cdr.rows,
-        "records": dict(sorted(forms.rows.items())),
+        "records": dict(sorted(written.rows.items())),
     }
-    planted = queue_log.dirt | centre.planted | (company.planted if company else {})
     parts = {
         "meta": meta,
-        "planted": dict(sorted(planted.items())),
-        "transport": forms.defects.as_truth(),
+        "planted": dict(sorted((queue_log.dirt | centre.planted | planted).items())),
+        "transport": written.transport,
         "scenarios": figures(effects.plantings),
     }
-    _write_truth(truth, parts, values)
-    rates = _whole_period(values)
+    sums = _write_truth(out / TRUTH, parts, values)
     return SimulationSummary(
         out=out,
         config=config,
-        truth=truth,
-        first_date=start,
+        truth=out / TRUTH,
+        first_date=order.start,
         last_date=last_date,
         agents=setting.agents,
-        contacts=len(centre.history.contacts),
+        contacts=centre.history.contacts.number,
+        chats_and_mails=centre.history.digital.number,
         queue_log_lines=queue_log.lines,
         cdr_rows=cdr.rows,
-        service_level=rates["M021"],
-        abandonment=rates["M033"],
-        values=len(values),
-        records=forms.rows.total(),
+        service_level=sums.rate("M021"),
+        abandonment=sums.rate("M033"),
+        values=sums.number,
+        records=written.rows.total(),
     )
 
 
@@ -217,7 +233,7 @@ def _clear(out: Path) -> None:
     old = [*asterisk.glob("queue_log*"), *(file for kind in ("cdr", "cel") for file in asterisk.glob(f"{kind}-c*/*"))]
     if not old:
         return
-    truth = out / "truth.json"
+    truth = out / TRUTH
     if not truth.is_file() or GENERATOR not in _head(truth):
         raise ForeignFolderError(
             f"{asterisk} holds logs that no simulation wrote (no truth.json beside them, e.g. {old[0].name}): "
@@ -233,25 +249,35 @@ def _head(path: Path) -> str:
         return file.read(200).decode(errors="replace")
 
 
-def _whole_period(values: list[Value]) -> dict[str, float | None]:
-    """Default service level and abandonment of all days together."""
-    rates: dict[str, float | None] = {}
-    for kpi_id in ("M021", "M033"):
-        days = [
-            value
-            for value in values
-            if (value.kpi_id, value.variant, value.grain, value.dim_set) == (kpi_id, "offered_net_short", "day", "all")
-        ]
-        denominator = sum(value.denominator or 0 for value in days)
-        rates[kpi_id] = sum(value.numerator or 0 for value in days) / denominator if denominator else None
-    return rates
+class _Sums:
+    """Counts the values that go by, and adds up default service level and abandonment of all days together."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._sums: dict[str, tuple[float, float]] = {"M021": (0, 0), "M033": (0, 0)}
+
+    def see(self, value: Value) -> None:
+        self.number += 1
+        if value.kpi_id in self._sums and value[1:3] == ("offered_net_short", "day") and value.dim_set == "all":
+            numerator, denominator = self._sums[value.kpi_id]
+            self._sums[value.kpi_id] = numerator + (value.numerator or 0), denominator + (value.denominator or 0)
+
+    def rate(self, kpi_id: str) -> float | None:
+        numerator, denominator = self._sums[kpi_id]
+        return numerator / denominator if denominator else None
 
 
-def _write_truth(path: Path, parts: dict[str, Any], values: list[Value]) -> None:
-    """One value a line, so that two truths can be compared with a text tool."""
+def _write_truth(path: Path, parts: dict[str, Any], values: Iterable[Value]) -> _Sums:
+    """One value a line, so that two truths can be compared with a text tool. The file is there as a whole or not."""
     encode = json.JSONEncoder(ensure_ascii=False).encode
-    with path.open("w", encoding="utf-8") as file:
+    sums, begun = _Sums(), path.with_suffix(".json.part")
+    with begun.open("w", encoding="utf-8") as file:
         file.write("{" + "".join(f"{encode(name)}: {encode(part)},\n" for name, part in parts.items()))
-        file.write('"values": [\n')
-        file.write(",\n".join(encode(value.row) for value in values))
+        file.write('"values": [')
+        for value in values:
+            file.write(",\n" if sums.number else "\n")
+            file.write(encode(value.row))
+            sums.see(value)
         file.write("\n]}\n")
+    begun.replace(path)
+    return sums

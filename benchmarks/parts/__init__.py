@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.parts import added_day, csv_to_lake, empty_day, lake_to_marts, queries, release, sources
+from benchmarks.parts import added_day, csv_to_lake, empty_day, lake_to_marts, queries, release, simulator, sources
 from benchmarks.stage import Stage
 from benchmarks.table import Section
 
@@ -16,4 +16,5 @@ PARTS: dict[str, Callable[[Stage], Section]] = {
     "queries": queries.measure,
     "added_day": added_day.measure,
     "empty_day": empty_day.measure,
+    "simulator": simulator.measure,
 }

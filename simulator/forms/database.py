@@ -2,7 +2,7 @@
 
 Belongs here: tables, rows, transactions. Does not belong here: which tables there are (`crm`).
 
-The file's bytes are a function of the records: a transaction is a day's.
+The file's bytes are a function of the records: a transaction is a day's, or a part of a day that is long.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from simulator.records import Record
 # DATETIME makes readers see a time in SQLite, which itself knows only text; it has no zone, so neither has the text
 _TYPES = {"TIMESTAMP": "DATETIME", "DOUBLE": "REAL", "DECIMAL(18,4)": "REAL", "INTEGER": "INTEGER", "BIGINT": "INTEGER"}
 
+_MOST_ROWS = 200_000  # of a day at once; the first list of a large company's customers is longer
+
 
 class Database:
     """Writes feeds into the tables of a SQLite file; a changed record replaces its former state."""
@@ -27,7 +29,7 @@ class Database:
         self.path, self.tables = path, tables
         self._names = {shape.feed: name for name, shape in tables.items()}
         self._waiting: dict[str, list[list[Any]]] = {}
-        self._day = 0
+        self._day = self._rows = 0
         self._file: sqlite3.Connection | None = None
 
     def put(self, record: Record) -> None:
@@ -36,6 +38,9 @@ class Database:
         if day != self._day:
             self._day = day
             self._write()
+        elif self._rows >= _MOST_ROWS:
+            self._write()
+        self._rows += 1
         name = self._names[record.feed]
         self._waiting.setdefault(name, []).append(self.tables[name].values(record.row))
 
@@ -54,7 +59,7 @@ class Database:
             marks = ", ".join("?" * len(shape.cells))
             file.executemany(f'insert or replace into "{name}" values ({marks})', self._waiting.get(name, ()))
         file.commit()
-        self._waiting = {}
+        self._waiting, self._rows = {}, 0
 
     def _begin(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from expectations.contracts import Contract, all_contracts
-from simulator.local_time import DAY_S, UTC_OFFSET_S
+from simulator.local_time import DAY_S, UTC_OFFSET_S, clock_texts
 
 Instants = Literal["dashes", "slashes", "offset", "epoch"]
 """Local time as `2026-03-02 09:05:11` or `2026/03/02 09:05:11`, with its offset as `2026-03-02T09:05:11+08:00`, or the
@@ -48,13 +48,14 @@ class _Moments:
         self._form = {"dashes": "%Y-%m-%d ", "slashes": "%Y/%m/%d ", "offset": "%Y-%m-%dT"}[instants]
         self._offset = "+08:00" if instants == "offset" else ""
         self._dates: dict[int, str] = {}
+        self._clock = clock_texts()
 
     def text(self, at: int) -> str:
         day, second = divmod(at + UTC_OFFSET_S, DAY_S)
         date = self._dates.get(day)
         if date is None:
             date = self._dates[day] = datetime.fromtimestamp(day * DAY_S, UTC).strftime(self._form)
-        return f"{date}{second // 3600:02d}:{second % 3600 // 60:02d}:{second % 60:02d}{self._offset}"
+        return f"{date}{self._clock[second]}{self._offset}"
 
 
 class Shape:

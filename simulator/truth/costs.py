@@ -9,73 +9,149 @@ Sums are fractions until a value is made, so that the parts add up to the whole.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from simulator.events import Contact
+from simulator.local_time import DAY_S
 from simulator.records import Record
-from simulator.truth.tally import latest, local_date, with_dimension
+from simulator.truth.sorting import in_order_of
+from simulator.truth.tally import local_date, with_dimension
 from simulator.truth.values import Value
+from simulator.truth.versions import Row
 
 Shares = dict[str, Fraction]
 Seconds = dict[tuple[str, str], int]  # agent (and day), then what the time was for -> seconds
+BOOKED_WITHIN_DAYS = 5
+_NEVER = "9999-12"
 _NONE = ""  # bears its part of the cost, and has no row
 _DRIVERS = {"labour": "handling", "technology": "contacts", "telecom": "contacts", "facility": "seats"}
 
 
-def recount_costs(contacts: Sequence[Contact], records: Iterable[Record], known_until: int) -> list[Value]:
-    """M150 and M151 of each booked month, ordered; M150 also by channel and by queue.
+@dataclass(slots=True)
+class _Driven:
+    """What a month's ledger is shared out by, over the names of one dimension."""
+
+    contacts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    seconds: Seconds = field(default_factory=lambda: defaultdict(int))
+    seconds_of_day: Seconds = field(default_factory=lambda: defaultdict(int))
+
+
+class _Month:
+    """The contacts that ended in a month."""
+
+    def __init__(self) -> None:
+        self.contacts = 0
+        self.by_dimension = {"channel": _Driven(), "queue": _Driven()}
+
+    def add(self, contact: Contact) -> None:
+        self.contacts += 1
+        spent, date = handling_s(contact), local_date(contact.ended_at)
+        for dim_set, name in (("channel", contact.channel), ("queue", queue_of(contact) or _NONE)):
+            driven = self.by_dimension[dim_set]
+            driven.contacts[name] += 1
+            for agent_id, spent_s in spent.items():
+                driven.seconds[agent_id, name] += spent_s
+                driven.seconds_of_day[f"{agent_id}/{date}", name] += spent_s
+
+
+class CostRecount:
+    """Takes contacts and the ledger. A month is booked, and over, some days after its last date.
 
     A contact counts in the month in which it ends, with its first conversation's queue. Values in yuan.
     """
-    ledger: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
-    for entry in latest(records, "canonical.cost", "cost_id", known_until).values():
-        ledger[str(entry["month"])[:7]][str(entry["cost_type"])] += Fraction(str(entry["amount"]))
-    handled: dict[str, list[Contact]] = defaultdict(list)
+
+    feeds = ("canonical.cost",)
+
+    def __init__(self, known_until: int) -> None:
+        self._known_until = known_until
+        self._ledger: dict[str, dict[str, Row]] = {}
+        self._months: dict[str, _Month] = defaultdict(_Month)
+        self._closed_before = ""
+        self._values: list[Value] = []
+
+    def add_contact(self, contact: Contact) -> None:
+        """Take a contact; one that no agent handled is left alone."""
+        if contact.last_agent_id is not None and contact.ended_at < self._known_until:
+            month = _month_of(contact.ended_at)
+            assert month >= self._closed_before, f"a contact of {month}, which was closed"
+            self._months[month].add(contact)
+
+    def add(self, record: Record) -> None:
+        """Take a record; those of other feeds and those not known yet are left alone."""
+        if record.feed == "canonical.cost" and record.at < self._known_until:
+            month = str(record.row["month"])[:7]
+            assert month >= self._closed_before, f"{record.row['cost_id']} is of {month}, which was closed"
+            ledger = self._ledger.setdefault(month, {})
+            known = ledger.get(record.row["cost_id"])
+            if known is None or known["record_updated_at"] <= record.row["record_updated_at"]:
+                ledger[record.row["cost_id"]] = record.row
+
+    def settle(self, until: int) -> None:
+        """Close the months that were over some days before an instant."""
+        self._closed_before = max(self._closed_before, _month_of(until - BOOKED_WITHIN_DAYS * DAY_S))
+        for month in sorted({*self._ledger, *self._months}):
+            if month < self._closed_before:
+                self._values.extend(_of_month(month, self._ledger.pop(month, {}), self._months.pop(month, _Month())))
+
+    def values(self) -> Iterator[Value]:
+        """M150 and M151 of each booked month, ordered; M150 also by channel and by queue."""
+        self._closed_before = _NEVER
+        for month in sorted({*self._ledger, *self._months}):
+            self._values.extend(_of_month(month, self._ledger.pop(month, {}), self._months.pop(month, _Month())))
+        return in_order_of(
+            self._values, key=lambda value: (value.kpi_id, value.dim_set, value.period_start, value[5:8])
+        )
+
+    @property
+    def held(self) -> int:
+        """How many months are open."""
+        return len({*self._ledger, *self._months})
+
+
+def recount_costs(contacts: Sequence[Contact], records: Iterable[Record], known_until: int) -> list[Value]:
+    """The values of contacts and records that are all at hand."""
+    recount = CostRecount(known_until)
     for contact in contacts:
-        if contact.last_agent_id is not None and contact.ended_at < known_until:
-            handled[str(local_date(contact.ended_at))[:7]].append(contact)
-
-    values: list[Value] = []
-    for month, costs in sorted(ledger.items()):
-        period = f"{month}-01"
-        total = sum(costs.values(), Fraction())
-        here = handled.get(month, [])
-        values.append(_value("M150", "handled", period, "all", None, total, len(here)))
-        values.append(_value("M151", "all", period, "all", None, costs["labour"], total))
-        for dim_set, of in (("channel", lambda contact: contact.channel), ("queue", queue_of)):
-            values.extend(_shared_out(here, costs, period, dim_set, of))
-    return sorted(values, key=lambda value: (value.kpi_id, value.dim_set, value.period_start, value[5:8]))
+        recount.add_contact(contact)
+    for record in records:
+        recount.add(record)
+    return list(recount.values())
 
 
-def _shared_out(
-    handled: list[Contact],
-    costs: dict[str, Fraction],
-    period: str,
-    dim_set: str,
-    of: Callable[[Contact], str | None],
-) -> Iterable[Value]:
-    contacts: dict[str, int] = defaultdict(int)
-    seconds: Seconds = defaultdict(int)
-    seconds_of_day: Seconds = defaultdict(int)
-    for contact in handled:
-        name = of(contact) or _NONE
-        contacts[name] += 1
-        for agent_id, spent_s in handling_s(contact).items():
-            seconds[agent_id, name] += spent_s
-            seconds_of_day[f"{agent_id}/{local_date(contact.ended_at)}", name] += spent_s
+def _month_of(at: int) -> str:
+    return str(local_date(at))[:7]
+
+
+def _of_month(month: str, ledger: dict[str, Row], handled: _Month) -> Iterator[Value]:
+    """Nothing of a month that was not booked."""
+    if not ledger:
+        return
+    costs: dict[str, Fraction] = defaultdict(Fraction)
+    for entry in ledger.values():
+        costs[str(entry["cost_type"])] += Fraction(str(entry["amount"]))
+    period = f"{month}-01"
+    total = sum(costs.values(), Fraction())
+    yield _value("M150", "handled", period, "all", None, total, handled.contacts)
+    yield _value("M151", "all", period, "all", None, costs["labour"], total)
+    for dim_set, driven in handled.by_dimension.items():
+        yield from _shared_out(driven, costs, period, dim_set)
+
+
+def _shared_out(driven: _Driven, costs: dict[str, Fraction], period: str, dim_set: str) -> Iterator[Value]:
     drivers = {
-        "handling": _proportions(_summed(seconds)),
-        "contacts": _proportions({name: Fraction(number) for name, number in contacts.items()}),
-        "seats": _proportions(_heads(seconds_of_day)),
-        "heads": _proportions(_heads(seconds)),
+        "handling": _proportions(_summed(driven.seconds)),
+        "contacts": _proportions({name: Fraction(number) for name, number in driven.contacts.items()}),
+        "seats": _proportions(_heads(driven.seconds_of_day)),
+        "heads": _proportions(_heads(driven.seconds)),
     }
-    for name in contacts.keys() - {_NONE}:
+    for name in driven.contacts.keys() - {_NONE}:
         cost = sum(
             (amount * drivers[_DRIVERS.get(cost_type, "heads")].get(name, 0) for cost_type, amount in costs.items()),
             Fraction(),
         )
-        yield _value("M150", "handled", period, dim_set, name, cost, contacts[name])
+        yield _value("M150", "handled", period, dim_set, name, cost, driven.contacts[name])
 
 
 def handling_s(contact: Contact) -> dict[str, int]:

@@ -18,7 +18,9 @@ from datetime import date, timedelta
 from typing import NamedTuple, TypeVar
 
 from simulator.events import Contact
+from simulator.truth.sorting import SortedValues
 from simulator.truth.values import Cell, Formula, Value
+from simulator.truth.versions import NEVER, settled_days
 
 K = TypeVar("K", bound=Hashable)
 DAY_S = 86_400
@@ -75,27 +77,30 @@ class Key(NamedTuple):
     agent: str | None
 
 
-class Place(NamedTuple):
-    """Where a contact stands among those of its group."""
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """A contact until its window has passed: whether it repeats an earlier one, and whether another one repeats it.
 
-    is_repeat: bool
-    is_followed: bool
+    Of the same customer and issue, and of the same number. `caller` and `customer` are None where there is no such
+    group.
+    """
+
+    contact_id: str
+    key: Key
+    started_at: int
+    ended_at: int
+    is_handled: bool
+    has_legs: bool
+    is_declared: bool
+    customer: str | None
+    caller: str | None
+    is_repeat: bool = False
+    is_followed: bool = False
+    is_repeated_call: bool = False
+    is_followed_call: bool = False
 
 
-def places(groups: dict[K, list[Contact]], window_s: int) -> dict[str, Place]:
-    """By contact id: whether it repeats an earlier one of its group, and whether another one repeats it."""
-    found: dict[str, Place] = {}
-    for contacts in groups.values():
-        for one in contacts:
-            others = [other for other in contacts if other is not one]
-            found[one.contact_id] = Place(
-                any(_repeats(one, other, window_s) for other in others),
-                any(_repeats(other, one, window_s) for other in others),
-            )
-    return found
-
-
-def _repeats(later: Contact, earlier: Contact, window_s: int) -> bool:
+def _repeats(later: _Kept, earlier: _Kept, window_s: int) -> bool:
     return earlier.ended_at < later.started_at <= earlier.ended_at + window_s
 
 
@@ -104,20 +109,10 @@ def is_handled(contact: Contact) -> bool:
     return contact.direction == "inbound" and contact.issue_id is not None
 
 
-def _grouped(contacts: Iterable[Contact]) -> dict[tuple[str | None, str | None], list[Contact]]:
-    groups: dict[tuple[str | None, str | None], list[Contact]] = defaultdict(list)
-    for contact in contacts:
-        groups[contact.customer_id, contact.issue_id].append(contact)
-    return groups
-
-
-def _by_caller(contacts: Iterable[Contact]) -> dict[str, list[Contact]]:
-    """Inbound calls by their number, whatever became of them; a hidden number is nobody's."""
-    groups: dict[str, list[Contact]] = defaultdict(list)
-    for contact in contacts:
-        if contact.direction == "inbound" and contact.medium == "voice" and contact.caller != "anonymous":
-            groups[contact.caller].append(contact)
-    return groups
+def _caller(contact: Contact) -> str | None:
+    """The number of an inbound call, whatever became of it; a hidden number is nobody's."""
+    is_call = contact.direction == "inbound" and contact.medium == "voice"
+    return contact.caller if is_call and contact.caller != "anonymous" else None
 
 
 def _queue(contact: Contact) -> str | None:
@@ -125,68 +120,123 @@ def _queue(contact: Contact) -> str | None:
     return next((visit.queue_id for visit in reversed(contact.visits) if visit.exit_kind == "answered"), None)
 
 
-def _add(cell: Cell, contact: Contact, place: Place, rules: ResolutionRules) -> None:
-    """Count one handled contact of a known customer."""
-    is_mature = contact.ended_at + rules.window_s <= rules.as_of
-    is_net = contact.issue_id not in rules.not_resolvable
-    is_resolved = not place.is_followed and contact.contact_id not in rules.reopened
-    cell["handled"] += 1
-    cell["repeats"] += place.is_repeat
-    cell["mature"] += is_mature
-    cell["followed"] += is_mature and place.is_followed
-    if place.is_repeat:
-        return
-    cell["mature_first"] += is_mature
-    cell["resolved"] += is_mature and is_resolved
-    if is_net:
-        is_declared = bool(contact.is_declared_solved)
-        cell["first_net"] += 1
-        cell["declared_first_net"] += is_declared
-        cell["mature_first_net"] += is_mature
-        cell["resolved_net"] += is_mature and is_resolved
-        cell["declared_mature_net"] += is_mature and is_declared
+class ResolutionRecount:
+    """Takes contacts of any medium and keeps each until the window after its end has passed."""
 
+    def __init__(self, rules: ResolutionRules) -> None:
+        self._rules = rules
+        self._cells: dict[Key, Cell] = defaultdict(lambda: defaultdict(int))  # of a day that is being settled
+        self._values = SortedValues(lambda value: tuple("" if part is None else str(part) for part in value))
+        self._by_end: dict[int, list[_Kept]] = defaultdict(list)
+        self._by_issue: dict[tuple[str, str | None], list[_Kept]] = defaultdict(list)
+        self._by_caller: dict[str, list[_Kept]] = defaultdict(list)
+        self._settled_until = 0
 
-def _cells(contacts: list[Contact], rules: ResolutionRules) -> dict[Key, Cell]:
-    cells: dict[Key, Cell] = defaultdict(lambda: defaultdict(int))
+    def add_contact(self, contact: Contact) -> None:
+        """Take a contact; one that no agent handled counts as a call of its number alone."""
+        handled, caller = is_handled(contact), _caller(contact)
+        if not handled and caller is None:
+            return
+        assert contact.started_at >= self._settled_until, f"{contact.contact_id} was told of too late"
+        day = (contact.ended_at + self._rules.utc_offset_s) // DAY_S
+        key = Key(day, contact.issue_id, _queue(contact), contact.channel, contact.last_agent_id)
+        customer = contact.customer_id if handled else None
+        kept = _Kept(
+            contact.contact_id, key, contact.started_at, contact.ended_at, handled, bool(contact.legs),
+            bool(contact.is_declared_solved), customer, caller,
+        )  # fmt: skip
+        self._by_end[day].append(kept)
+        if customer is not None:
+            self._by_issue[customer, contact.issue_id].append(kept)
+        if caller is not None:
+            self._by_caller[caller].append(kept)
 
-    def cell_of(contact: Contact) -> Cell:
-        day = (contact.ended_at + rules.utc_offset_s) // DAY_S
-        return cells[Key(day, contact.issue_id, _queue(contact), contact.channel, contact.last_agent_id)]
+    def settle(self, until: int) -> None:
+        """Count the contacts whose window has passed when all is known that began before an instant."""
+        for day in settled_days(self._by_end, until, self._rules.window_s):
+            for one in sorted(self._by_end.pop(day), key=lambda kept: kept.ended_at):
+                self._decide(one)
+                if one.is_handled:
+                    self._count(one)
+            self._values.extend(self._of_day())
+            self._cells.clear()
+        self._settled_until = max(self._settled_until, until)
 
-    handled = [contact for contact in contacts if is_handled(contact)]
-    known = [contact for contact in handled if contact.customer_id is not None]
-    by_issue = places(_grouped(known), rules.window_s)
-    for contact in known:
-        _add(cell_of(contact), contact, by_issue[contact.contact_id], rules)
-    for contact in handled:
-        cell_of(contact)["unknown_customer"] += contact.customer_id is None
+    def _decide(self, one: _Kept) -> None:
+        """Of two contacts the earlier one says what both are to each other; then it is not needed any more."""
+        window_s = self._rules.window_s
+        if one.customer is not None:
+            group = self._by_issue[one.customer, one.key.issue]
+            for other in group:
+                if _repeats(other, one, window_s):
+                    other.is_repeat = one.is_followed = True
+            _leave(self._by_issue, (one.customer, one.key.issue), group, one)
+        if one.caller is not None:
+            calls = self._by_caller[one.caller]
+            for other in calls:
+                if _repeats(other, one, window_s):
+                    one.is_followed_call = True
+                    # a call that nobody answered may repeat another, but makes no other call a repeat
+                    other.is_repeated_call = other.is_repeated_call or one.has_legs
+            _leave(self._by_caller, one.caller, calls, one)
 
-    calls = _by_caller(contacts)
-    # a call that nobody answered may repeat another, but is no first contact and makes no other call a repeat
-    repeats = places({number: [c for c in group if c.legs] for number, group in calls.items()}, rules.window_s)
-    followed = places(calls, rules.window_s)
-    for contact in (contact for group in calls.values() for contact in group):
-        is_mature = contact.ended_at + rules.window_s <= rules.as_of
-        if is_handled(contact) and is_mature and not repeats[contact.contact_id].is_repeat:
-            cell = cell_of(contact)
+    def _count(self, one: _Kept) -> None:
+        """Count a handled contact; all but the last sums are of known customers."""
+        rules, cell = self._rules, self._cells[one.key]
+        is_mature = one.ended_at + rules.window_s <= rules.as_of
+        cell["unknown_customer"] += one.customer is None
+        if one.customer is not None:
+            is_resolved = not one.is_followed and one.contact_id not in rules.reopened
+            cell["handled"] += 1
+            cell["repeats"] += one.is_repeat
+            cell["mature"] += is_mature
+            cell["followed"] += is_mature and one.is_followed
+            if not one.is_repeat:
+                cell["mature_first"] += is_mature
+                cell["resolved"] += is_mature and is_resolved
+            if not one.is_repeat and one.key.issue not in rules.not_resolvable:
+                cell["first_net"] += 1
+                cell["declared_first_net"] += one.is_declared
+                cell["mature_first_net"] += is_mature
+                cell["resolved_net"] += is_mature and is_resolved
+                cell["declared_mature_net"] += is_mature and one.is_declared
+        if one.caller is not None and is_mature and not one.is_repeated_call:
             cell["mature_first_calls"] += 1
-            cell["calls_resolved"] += not followed[contact.contact_id].is_followed
-    return cells
+            cell["calls_resolved"] += not one.is_followed_call
+
+    def values(self) -> Iterator[Value]:
+        """Every value by day at the centre, and by day and issue, queue, channel and agent; ordered.
+
+        A ratio has a row where its numerator or denominator is above 0, a count in each cell that holds a contact.
+        """
+        self.settle(NEVER)
+        return iter(self._values)
+
+    def _of_day(self) -> Iterator[Value]:
+        yield from _rows(self._cells, "all", OF_CENTRE)
+        yield from _rows(self._cells, "issue", OF_ISSUE)
+        yield from _rows(self._cells, "queue", (*OF_ISSUE, *(Formula("M094", *variant) for variant in BY_CALLER)))
+        yield from _rows(self._cells, "channel", OF_CENTRE)
+        yield from _rows(self._cells, "agent", OF_AGENT)
+
+    @property
+    def held(self) -> int:
+        """How many contacts are kept."""
+        return sum(map(len, self._by_end.values()))
 
 
-def recount_resolution(contacts: list[Contact], rules: ResolutionRules) -> list[Value]:
-    """Every value by day at the centre, and by day and issue, queue, channel and agent; ordered.
+def _leave(groups: dict[K, list[_Kept]], name: K, group: list[_Kept], one: _Kept) -> None:
+    group.remove(one)
+    if not group:
+        del groups[name]
 
-    A ratio has a row where its numerator or denominator is above 0, a count in each cell that holds a contact.
-    """
-    cells = _cells(contacts, rules)
-    values = list(_rows(cells, "all", OF_CENTRE))
-    values += _rows(cells, "issue", OF_ISSUE)
-    values += _rows(cells, "queue", (*OF_ISSUE, *(Formula("M094", *variant) for variant in BY_CALLER)))
-    values += _rows(cells, "channel", OF_CENTRE)
-    values += _rows(cells, "agent", OF_AGENT)
-    return sorted(values, key=lambda value: tuple("" if part is None else str(part) for part in value))
+
+def recount_resolution(contacts: Iterable[Contact], rules: ResolutionRules) -> list[Value]:
+    """The values of contacts that are all at hand."""
+    recount = ResolutionRecount(rules)
+    for contact in contacts:
+        recount.add_contact(contact)
+    return list(recount.values())
 
 
 def _rows(cells: dict[Key, Cell], dim_set: str, formulas: Iterable[Formula]) -> Iterator[Value]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from simulator.events import Contact
+from simulator.truth.sorting import in_order_of
 from simulator.truth.values import Cell, Formula, Value
 
 MENU = (
@@ -55,15 +56,31 @@ def _add(cell: Cell, contact: Contact) -> None:
             cell["first_response_s"] += turns[0]
 
 
-def recount_service(contacts: Iterable[Contact], utc_offset_s: int = 8 * 3600) -> list[Value]:
-    """Values by day at the centre and by day and channel, ordered."""
-    cells: dict[tuple[int, str | None], Cell] = defaultdict(lambda: defaultdict(int))
-    for contact in contacts:
+class ServiceRecount:
+    """Takes contacts of any medium and adds them up by day and channel."""
+
+    def __init__(self, utc_offset_s: int = 8 * 3600) -> None:
+        self._utc_offset_s = utc_offset_s
+        self._cells: dict[tuple[int, str | None], Cell] = defaultdict(lambda: defaultdict(int))
+
+    def add_contact(self, contact: Contact) -> None:
+        """Take a contact."""
         counted_at = contact.visits[0].entered_at if contact.visits else contact.started_at
-        day = (counted_at + utc_offset_s) // 86_400
+        day = (counted_at + self._utc_offset_s) // 86_400
         for channel in (None, contact.channel):
-            _add(cells[day, channel], contact)
-    return sorted(_rows(cells), key=lambda value: tuple("" if part is None else str(part) for part in value))
+            _add(self._cells[day, channel], contact)
+
+    def values(self) -> Iterator[Value]:
+        """Values by day at the centre and by day and channel, ordered."""
+        return in_order_of(_rows(self._cells), lambda value: tuple("" if part is None else str(part) for part in value))
+
+
+def recount_service(contacts: Iterable[Contact]) -> list[Value]:
+    """The values of contacts that are all at hand."""
+    recount = ServiceRecount()
+    for contact in contacts:
+        recount.add_contact(contact)
+    return list(recount.values())
 
 
 def _rows(cells: dict[tuple[int, str | None], Cell]) -> Iterator[Value]:

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from simulator.truth.telephone import GRAINS
+from simulator.truth.daycells import DayCells, new_cell
+from simulator.truth.sorting import in_order_of
+from simulator.truth.telephone_kpis import GRAINS
 from simulator.truth.values import Cell, Formula, Value, sum_of
 
 DAY_S = 86_400
@@ -52,12 +54,12 @@ class Tally:
         self, formulas: Iterable[Formula], by_category: Iterable[Formula] = (), shares: Iterable[Share] = ()
     ) -> None:
         self._formulas, self._by_category, self._shares = tuple(formulas), tuple(by_category), tuple(shares)
-        self._cells: dict[int, dict[_Key, Cell]] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
+        self._cells: DayCells[_Key] = DayCells()
 
     def add(self, at: int, amounts: Mapping[str, Any], category: str | None = None, **members: str | None) -> None:
         """Add whole numbers or fractions on the local date of `at`: to the centre and to each dimension's member that
         is known. With a category only to the cells of this category."""
-        cells = self._cells[local_day(at)]
+        cells = self._cells.of(local_day(at))
         keys = [_Key(name, member, category) for name, member in members.items() if member is not None]
         for key in (_Key(NO_DIMENSION, None, category), *keys):
             cell = cells[key]
@@ -66,18 +68,17 @@ class Tally:
 
     def values(self) -> Iterator[Value]:
         """All values, not ordered."""
-        for day, cells in self._cells.items():
+        periods: dict[tuple[str, str], dict[_Key, Cell]] = defaultdict(lambda: defaultdict(new_cell))
+        for day, cells in self._cells.days():
             yield from self._of_period("day", str(GRAINS["day"](day)), cells)
-        for grain in ("week", "month"):
-            periods: dict[str, dict[_Key, Cell]] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-            for day, cells in self._cells.items():
-                period = periods[str(GRAINS[grain](day))]
+            for grain in ("week", "month"):
+                period = periods[grain, str(GRAINS[grain](day))]
                 for key, cell in cells.items():
                     if key.dim_set == NO_DIMENSION:
                         for name, amount in cell.items():
                             period[key][name] += amount
-            for begins, period in periods.items():
-                yield from self._of_period(grain, begins, period)
+        for (grain, begins), period in periods.items():
+            yield from self._of_period(grain, begins, period)
 
     def _of_period(self, grain: str, begins: str, cells: Mapping[_Key, Cell]) -> Iterator[Value]:
         for key, cell in cells.items():
@@ -124,6 +125,6 @@ def wilson_95(successes: int, n: int) -> tuple[float, float]:
     return (middle - half) / (1 + square / n), (middle + half) / (1 + square / n)
 
 
-def in_order(values: Iterable[Value]) -> list[Value]:
+def in_order(values: Iterable[Value]) -> Iterator[Value]:
     """A total order over the keys of values."""
-    return sorted(values, key=lambda value: tuple(str(part or "") for part in (*value[:10], *value[13:])))
+    return in_order_of(values, lambda value: tuple(str(part or "") for part in (*value[:10], *value[13:])))

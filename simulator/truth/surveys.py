@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from simulator.local_time import DAY_S, midnight
 from simulator.records import Record
 from simulator.truth.sums import Share, Tally, in_order, local_day, wilson_95
-from simulator.truth.telephone import GRAINS
+from simulator.truth.telephone_kpis import GRAINS
 from simulator.truth.values import Formula, Value
+from simulator.truth.versions import NEVER, settled_days
 
+ANSWERED_WITHIN_DAYS = 30
 FEWEST_RATINGS = 10
 TOP_FROM = {5: 4, 10: 9}  # by the highest score of a scale from 1
 AGENT_BUCKETS = (("lt_70", 70), ("70_to_80", 80), ("80_to_90", 90), ("ge_90", 101))
@@ -32,56 +36,83 @@ _BY_SCENARIO = (
 _INVITED = (Formula("M182", "invitations", ("answered",), ("sent",)),)
 
 
+@dataclass(slots=True)
+class _Survey:
+    """A survey until nobody answers it any more: its invitation, and the questions that were answered."""
+
+    invitation: tuple[int, str | None, str | None, str] | None = None  # sent at, channel, agent, scenario
+    answered: list[str] = field(default_factory=list)
+
+
 class SurveyRecount:
-    """Takes invitations and answers in any order; an agent with fewer ratings in a month than `fewest_ratings` is left
-    out of the distribution of agents (M114)."""
+    """Takes invitations and answers in any order, as long as answers come within `ANSWERED_WITHIN_DAYS`; the first of
+    several counts. An agent with fewer ratings in a month than `fewest_ratings` is left out of the distribution of
+    agents (M114)."""
+
+    feeds = ("canonical.survey_invitation", "canonical.survey_response")
 
     def __init__(self, fewest_ratings: int = FEWEST_RATINGS) -> None:
         self._fewest_ratings = fewest_ratings
-        self._invitations: dict[str, dict[str, Any]] = {}
-        self._answers: dict[tuple[str, str], dict[str, Any]] = {}
+        self._open: dict[int, dict[str, _Survey]] = defaultdict(dict)
+        self._settled_until = 0
+        self._invited = Tally(_INVITED, _INVITED)
+        self._overall = Tally(_RATED, shares=(Share("M117", "rated", ("of_score",), ("rated_to_5",)),))
+        self._scenarios = Tally((), _BY_SCENARIO)
+        self._of_agent: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
 
     def add(self, record: Record) -> None:
-        """Take a record; those of other feeds are left alone."""
+        """Take a record; those of other feeds are left alone. What comes too late is an AssertionError."""
         row = record.row
+        if record.feed not in self.feeds:
+            return
+        assert row["sent_at"] >= self._settled_until, f"{row['survey_id']} was answered after it had been counted"
+        of_day = self._open[local_day(row["sent_at"])]
+        survey = of_day.setdefault(row["survey_id"], _Survey())
         if record.feed == "canonical.survey_invitation":
-            self._invitations.setdefault(row["survey_id"], row)
-        elif record.feed == "canonical.survey_response":
-            self._answers.setdefault((row["survey_id"], row["question_id"]), row)
-
-    def values(self) -> list[Value]:
-        """All values of what was taken."""
-        rated = list(self._of_ratings())
-        return in_order([*rated, *_intervals(rated), *self._of_agents(), *self._of_invitations()])
-
-    def _ratings(self) -> Iterator[dict[str, Any]]:
-        for row in self._answers.values():
+            if survey.invitation is None:
+                survey.invitation = row["sent_at"], row["channel_id"], row["agent_id"], row["scenario"]
+        elif row["question_id"] not in survey.answered:
+            survey.answered.append(row["question_id"])
             if row.get("question_kind") == "csat" and row.get("score") is not None:
-                yield row
+                self._add_rating(row)
 
-    def _of_ratings(self) -> Iterator[Value]:
-        overall = Tally(_RATED, shares=(Share("M117", "rated", ("of_score",), ("rated_to_5",)),))
-        scenarios = Tally((), _BY_SCENARIO)
-        for row in self._ratings():
-            score, amounts = Fraction(row["score"]), _amounts(row)
-            members = {"channel": row["channel_id"], "agent": row["agent_id"]}
-            overall.add(row["responded_at"], amounts, **members)
-            scenarios.add(row["responded_at"], amounts, row["scenario"])
-            if amounts["rated_to_5"]:
-                overall.add(row["responded_at"], {"of_score": 1}, str(score), channel=row["channel_id"])
-        yield from overall.values()
-        yield from scenarios.values()
+    def settle(self, until: int) -> None:
+        """Count the surveys that nobody answers any more when all is known that was written before an instant."""
+        for day in settled_days(self._open, until, ANSWERED_WITHIN_DAYS * DAY_S):
+            for survey in self._open.pop(day).values():
+                if survey.invitation is not None:
+                    sent_at, channel, agent, scenario = survey.invitation
+                    amounts = {"sent": 1, "answered": bool(survey.answered)}
+                    self._invited.add(sent_at, amounts, channel=channel, agent=agent)
+                    self._invited.add(sent_at, amounts, scenario)
+        self._settled_until = max(self._settled_until, midnight(local_day(until - ANSWERED_WITHIN_DAYS * DAY_S)))
+
+    def values(self) -> Iterator[Value]:
+        """All values of what was taken."""
+        self.settle(NEVER)
+        rated = [*self._overall.values(), *self._scenarios.values()]
+        return in_order([*rated, *_intervals(rated), *self._of_agents(), *self._invited.values()])
+
+    @property
+    def held(self) -> int:
+        """How many surveys are kept."""
+        return sum(map(len, self._open.values()))
+
+    def _add_rating(self, row: dict[str, Any]) -> None:
+        score, amounts = Fraction(row["score"]), _amounts(row)
+        self._overall.add(row["responded_at"], amounts, channel=row["channel_id"], agent=row["agent_id"])
+        self._scenarios.add(row["responded_at"], amounts, row["scenario"])
+        if amounts["rated_to_5"]:
+            self._overall.add(row["responded_at"], {"of_score": 1}, str(score), channel=row["channel_id"])
+        month = str(GRAINS["month"](local_day(row["responded_at"])))
+        count = self._of_agent[month, row["agent_id"]]
+        count[0] += amounts["top"]
+        count[1] += 1
 
     def _of_agents(self) -> Iterator[Value]:
         """How many agents have which share of top ratings in a month."""
-        counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-        for row in self._ratings():
-            month = str(GRAINS["month"](local_day(row["responded_at"])))
-            count = counts[month, row["agent_id"]]
-            count[0] += _amounts(row)["top"]
-            count[1] += 1
         buckets: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for (month, _), (top, rated) in counts.items():
+        for (month, _), (top, rated) in self._of_agent.items():
             if rated >= self._fewest_ratings:
                 name = next(name for name, below in AGENT_BUCKETS if 100 * top < below * rated)
                 buckets[month][name] += 1
@@ -90,15 +121,6 @@ class SurveyRecount:
             for name, agents_in in agents.items():
                 share = agents_in / n
                 yield Value("M114", "agents", "month", month, "all", None, None, None, None, name, agents_in, n, share)
-
-    def _of_invitations(self) -> Iterator[Value]:
-        answered = {survey_id for survey_id, _ in self._answers}
-        tally = Tally(_INVITED, _INVITED)
-        for survey_id, row in self._invitations.items():
-            amounts = {"sent": 1, "answered": survey_id in answered}
-            tally.add(row["sent_at"], amounts, channel=row["channel_id"], agent=row["agent_id"])
-            tally.add(row["sent_at"], amounts, row["scenario"])
-        yield from tally.values()
 
 
 def _amounts(row: dict[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-from simulator.records import Record
+from simulator.truth.sorting import in_order_of
 from simulator.truth.sums import local_day
+from simulator.truth.telephone_kpis import GRAINS
 from simulator.truth.values import Value
 
 Slice = tuple[str, str | None]  # dimension set, value of its dimension
@@ -27,38 +29,23 @@ def local_date(at: int) -> date:
     return date(1970, 1, 1) + timedelta(days=local_day(at))
 
 
-def period_start(day: date, grain: str) -> str:
-    """The first date of the day's period."""
-    if grain == "week":
-        return str(day - timedelta(days=day.weekday()))
-    return str(day.replace(day=1) if grain == "month" else day)
-
-
-def latest(records: Iterable[Record], feed: str, key: str, known_until: int) -> dict[str, dict[str, object]]:
-    """The last version of each record of a feed that was written before an instant."""
-    found: dict[str, dict[str, object]] = {}
-    for record in records:
-        if record.feed == feed and record.at < known_until:
-            name = str(record.row[key])
-            if name not in found or _version(record.row) >= _version(found[name]):
-                found[name] = record.row
-    return found
-
-
-def _version(row: dict[str, object]) -> int:
-    version = row.get("record_updated_at")
-    return version if isinstance(version, int) else 0
+@lru_cache(maxsize=4096)
+def _starts(day: int) -> dict[str, str]:
+    """The first dates of a local day's periods."""
+    return {grain: str(start_of(day)) for grain, start_of in GRAINS.items()}
 
 
 class Tally:
     """Sums of numerators and denominators; either may also be a number of distinct things.
 
-    Money is added as fractions, so that no order of adding changes a sum.
+    Money is added as fractions, so that no order of adding changes a sum. Distinct things are remembered until their
+    period is closed.
     """
 
     def __init__(self) -> None:
         self._sums: dict[Key, list[Number | None]] = {}
         self._things: dict[tuple[Key, int], set[Hashable]] = defaultdict(set)
+        self._closed_until = ""
 
     def add(
         self,
@@ -90,27 +77,40 @@ class Tally:
     ) -> None:
         """Count a thing once in the denominator, or in the numerator, however often it is seen in a period."""
         for key in self._keys(kpi_id, variant, at, slices, grains):
+            assert key[3] >= self._closed_until, f"{kpi_id}: something new of {key[3]}, which was closed"
             self._sums.setdefault(key, [0, None])
             self._things[key, 0 if is_numerator else 1].add(thing)
 
+    def close(self, until: date) -> None:
+        """Nothing new will be seen in a period that began before a date, so that numbers of things are enough."""
+        self._closed_until = max(self._closed_until, str(until))
+        for key, place in [found for found in self._things if found[0][3] < self._closed_until]:
+            sums = self._sums[key]
+            sums[place] = (sums[place] or 0) + len(self._things.pop((key, place)))
+
+    @property
+    def held(self) -> int:
+        """How many distinct things are remembered."""
+        return sum(map(len, self._things.values()))
+
     def _keys(self, kpi_id: str, variant: str, at: int, slices: Iterable[Slice], grains: Grains) -> Iterator[Key]:
-        day = local_date(at)
+        starts = _starts(local_day(at))
         for dim_set, value in slices:
             for grain in (*grains, "week") if dim_set == "all" and "day" in grains else grains:
-                yield kpi_id, variant, grain, period_start(day, grain), dim_set, value
+                yield kpi_id, variant, grain, starts[grain], dim_set, value
 
-    def values(self) -> list[Value]:
+    def values(self) -> Iterator[Value]:
         """All values, ordered; a ratio whose denominator is 0 is None, one of 0 / 0 has no row."""
-        found = []
-        for key, (summed, summed_denominator) in self._sums.items():
-            numerator = (summed or 0) + len(self._things.get((key, 0), ()))
-            things = self._things.get((key, 1))
-            denominator = summed_denominator if things is None else (summed_denominator or 0) + len(things)
+        self.close(date.max)
+        return in_order_of(self._found(), lambda value: tuple(str(part) for part in (*value[:10], *value[13:])))
+
+    def _found(self) -> Iterator[Value]:
+        for key, (summed, denominator) in self._sums.items():
+            numerator = summed or 0
             if denominator is None:
-                found.append(_value(key, numerator, None, numerator))
+                yield _value(key, numerator, None, numerator)
             elif numerator or denominator:
-                found.append(_value(key, numerator, denominator, numerator / denominator if denominator else None))
-        return sorted(found, key=lambda value: tuple(str(part) for part in (*value[:10], *value[13:])))
+                yield _value(key, numerator, denominator, numerator / denominator if denominator else None)
 
 
 def _value(key: Key, numerator: Number, denominator: Number | None, value: Number | None) -> Value:

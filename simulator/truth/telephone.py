@@ -1,32 +1,44 @@
 """KPIs of calls, queues and agents, counted from a simulated history.
 
 Belongs here: the rulings on these KPIs, once more and independently of the warehouse, over the records of `events`.
-Does not belong here: anything read from a file, SQL, or code shared with the warehouse.
+Does not belong here: anything read from a file, SQL, or code shared with the warehouse; agents' time (`agent_time`).
 
 Method: each record adds to a cell of named sums (a `Cell`) at the finest grain; cells are rolled up; a KPI is the
 quotient of two sums, taken last. Three families of cells exist because the same words count different things:
 contacts (centre level, by the hour of first queue entry or of the start), visits (queue level, by the hour of entry)
 and agents (by agent and date: conversations and rings by their end, states split at midnight). Handling time per
 contact goes by the end of the contact, per conversation by the end of the conversation.
+
+Nothing of a call lasts longer than a day: what began before an instant is known a day later, and can be settled.
 """
 
 from __future__ import annotations
 
-import bisect
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from typing import TypeVar
+from typing import NamedTuple
 
 from simulator.events import CentreRules, Contact, History, Leg, Presence, QueueRules, Ring, Visit
-from simulator.truth.values import Cell, Formula, Value
+from simulator.truth.agent_time import AgentTime, add_ring, add_talk
+from simulator.truth.daycells import DayCells
+from simulator.truth.sorting import in_order_of
+from simulator.truth.telephone_kpis import (
+    BUCKETS,
+    BY_QUEUE,
+    HANGUPS,
+    RINGING,
+    WITHIN,
+    agent_values,
+    contact_values,
+    date_of,
+    handling_values,
+    order_of,
+    rows,
+)
+from simulator.truth.values import Cell, Value
+from simulator.truth.versions import NEVER, settled_days
 
-K = TypeVar("K", bound=Hashable)
-L = TypeVar("L", bound=Hashable)
-
-BUCKETS = (("le_10", 10), ("gt_10_le_30", 30), ("gt_30_le_60", 60), ("gt_60_le_120", 120), ("gt_120", None))
-WITHIN = (10, 30, 60, 120)
 LONG_TALK = Fraction(995, 1000)
 REASONS = {
     "abandoned_ivr": "caller_hangup",
@@ -39,122 +51,6 @@ REASONS = {
     "flow_out": "not_connected",
     "answered": "completed",
 }
-
-
-# --- formulas -------------------------------------------------------------------------------------------------------
-
-_NOT_ANSWERED_IN_TIME = ("late", "aband_late", "flow_out_late")
-_HANGUPS = ("abandoned", "short")
-
-SERVICE_LEVEL = (
-    Formula("M021", "offered_net_short", ("in_sl",), ("offered", "-short")),
-    Formula("M021", "offered", ("in_sl",), ("offered",)),
-    Formula("M021", "total_inbound", ("in_sl",), ("inbound",)),
-    Formula("M021", "answered", ("in_sl",), ("answered",)),
-    Formula("M021", "answered_plus_late_abandoned", ("in_sl",), ("answered", "aband_late")),
-    Formula("M021", "icmi", ("in_sl", "hangups_in_sl"), ("answered", *_HANGUPS)),
-    Formula("M021", "cisco_ignore", ("in_sl",), ("in_sl", *_NOT_ANSWERED_IN_TIME)),
-    Formula("M021", "cisco_negative", ("in_sl",), ("in_sl", "aband_in_sl", *_NOT_ANSWERED_IN_TIME)),
-    Formula("M021", "cisco_positive", ("in_sl", "aband_in_sl"), ("in_sl", "aband_in_sl", *_NOT_ANSWERED_IN_TIME)),
-    Formula("M021", "connect", ("in_sl_queued", "hangups_in_sl"), ("queued",)),
-    Formula("M021", "genesys", ("in_sl",), ("answered", "abandoned", "flow_out")),
-)
-WAITING = (
-    Formula("M024", "answered", ("wait_answered_s",), ("answered",)),
-    Formula("M024", "offered", ("wait_offered_s",), ("offered",)),
-)
-QUEUEING = (
-    Formula("M025", "queued", ("wait_queued_s",), ("queued",)),
-    Formula("M026", "queued", ("max_wait_s",), is_extreme=True),
-)
-_CONNECTED_ALL = ("answered", "out_answered")
-CONNECT_RATES = (
-    ("overall", _CONNECTED_ALL, ("offered", "not_through", "outbound")),
-    ("inbound", ("answered",), ("offered", "not_through")),
-    ("outbound", ("out_answered",), ("outbound",)),
-)
-CONNECTING = (
-    Formula("M029", "asked_for_agent", *CONNECT_RATES[0][1:]),
-    Formula("M029", "total", _CONNECTED_ALL, ("inbound", "outbound")),
-    Formula("M030", "asked_for_agent", *CONNECT_RATES[1][1:]),
-    Formula("M030", "total_inbound", ("answered",), ("inbound",)),
-    Formula("M031", "attempts", *CONNECT_RATES[2][1:]),
-)
-CONNECTING_BY_HOUR = tuple(Formula("M032", *rate) for rate in CONNECT_RATES)
-ABANDONING = (
-    Formula("M033", "offered_net_short", ("abandoned",), ("offered", "-short")),
-    Formula("M033", "total_inbound", _HANGUPS, ("inbound",)),
-    Formula("M033", "offered", _HANGUPS, ("offered",)),
-    Formula("M034", "queued_net_short", ("abandoned",), ("queued", "-short")),
-    Formula("M034", "queued", _HANGUPS, ("queued",)),
-)
-ABANDONING_BY_WAIT = (
-    *(Formula("M035", "bucket", (f"hangup_{name}",), _HANGUPS, name) for name, _ in BUCKETS),
-    *(Formula("M035", "cumulative", (f"hangup_within_{s}",), _HANGUPS, f"within_{s}") for s in WITHIN),
-    *(Formula("M036", "bucket", (f"hangup_{name}",), (f"left_{name}",), name) for name, _ in BUCKETS),
-)
-VOLUME = (
-    Formula("M001", "all", ("contacts",)),
-    Formula("M001", "valid", ("contacts", "-invalid")),
-    Formula("M002", "all", ("inbound",)),
-    Formula("M002", "valid", ("inbound", "-invalid_inbound")),
-    Formula("M003", "all", ("outbound",)),
-    Formula("M003", "valid", ("outbound", "-invalid_outbound")),
-)
-FLAGS = (
-    Formula("M041", "all", ("unanswered",)),
-    *(
-        Formula("M042", "all", (f"reason_{reason}",), ("contacts",), reason)
-        for reason in ("caller_hangup", "not_connected", "completed")
-    ),
-    Formula("M081", "all", ("anomalous",)),
-    Formula("M082", "total", ("invalid",)),
-    Formula("M082", "talk", ("invalid_talk",)),
-)
-HANDLING = (
-    Formula("M061", "contact", ("handle_s",), ("handled",)),
-    Formula("M062", "contact", ("talk_s",), ("handled",)),
-)
-HANDLING_PER_LEG = (
-    Formula("M061", "agent", ("handle_s",), ("legs",)),
-    Formula("M062", "agent", ("talk_s",), ("legs",)),
-    Formula("M063", "all", ("talk_s",)),
-    Formula("M064", "max", ("max_talk_s",), is_extreme=True),
-    Formula("M064", "min", ("min_talk_s",), is_extreme=True),
-    Formula("M067", "all", ("legs",)),
-)
-RINGING = (
-    Formula("M040", "answered", ("ring_answered_s",), ("rings_answered",)),
-    Formula("M040", "offers", ("ring_s",), ("rings",)),
-)
-WORKLOAD = (
-    *RINGING,
-    Formula("M065", "logged_in", ("state_talk",), ("logged_in_s",)),
-    Formula("M066", "utilisation_s1", ("state_talk", "state_acw"), ("logged_in_s", "-state_break")),
-    Formula(
-        "M066",
-        "occupancy",
-        ("state_talk", "state_acw"),
-        ("state_talk", "state_acw", "state_ready", "state_ringing"),
-    ),
-    Formula("M068", "all", ("rings_unanswered",)),
-    Formula("M069", "inbound", ("legs_inbound",)),
-    Formula("M069", "per_agent_day", ("legs_inbound",), ("agent_days",)),
-    Formula("M070", "agent_day", ("legs",), ("agent_days",)),
-    Formula("M070", "fte_day", ("legs",), ("logged_in_s",), denominator_unit=28800),
-    Formula("M071", "all", ("logged_in_s",)),
-    Formula("M072", "all", ("offline_s",)),
-)
-
-ACCESS_AT_CENTRE = (*VOLUME, *SERVICE_LEVEL, *WAITING, *CONNECTING, *ABANDONING)
-AT_CENTRE = (*ACCESS_AT_CENTRE, *QUEUEING, *ABANDONING_BY_WAIT, *FLAGS)
-BY_HOUR_OF_DAY = (*ACCESS_AT_CENTRE, *CONNECTING_BY_HOUR)
-BY_QUEUE = tuple(
-    formula
-    for formula in (*SERVICE_LEVEL, *WAITING, *QUEUEING, *CONNECTING, *ABANDONING, *ABANDONING_BY_WAIT)
-    if formula.kpi_id not in ("M029", "M031") and formula.variant != "total_inbound"
-)
-BY_AGENT = (*HANDLING_PER_LEG, *WORKLOAD)
 
 
 # --- one contact ----------------------------------------------------------------------------------------------------
@@ -222,7 +118,7 @@ def _add_access(cell: Cell, how: str, wait: int, target_s: int, *, is_queued: bo
     cell["max_wait_s"] = max(cell.get("max_wait_s", 0), wait)
     bucket = next(name for name, upper in BUCKETS if upper is None or wait <= upper)
     cell[f"left_{bucket}"] += 1
-    if how in _HANGUPS:
+    if how in HANGUPS:
         cell[f"hangup_{bucket}"] += 1
         cell["hangups_in_sl"] += in_time
         for limit in WITHIN:
@@ -232,13 +128,12 @@ def _add_access(cell: Cell, how: str, wait: int, target_s: int, *, is_queued: bo
 _HOW = {"abandoned_queue": "abandoned", "short_abandon": "short"}
 
 
-def _add_contact(cell: Cell, contact: Contact, rules: CentreRules, *, is_anomalous: bool) -> None:
+def _add_contact(cell: Cell, contact: Contact, rules: CentreRules) -> None:
     """Count one contact by what became of it."""
     result = outcome(contact, rules)
     cell["contacts"] += 1
     cell[contact.direction] += 1
     cell[f"reason_{REASONS[result]}"] += 1
-    cell["anomalous"] += is_anomalous
     if is_invalid(contact, rules):
         cell["invalid"] += 1
         cell[f"invalid_{contact.direction}"] += 1
@@ -264,47 +159,14 @@ def _add_visit(cell: Cell, visit: Visit, queue: QueueRules) -> None:
     _add_access(cell, how, visit.wait_s, queue.sl_target_s, is_queued=True)
 
 
-def _add_talk(cell: Cell, leg: Leg, acw_s: int) -> None:
-    """Count one conversation and the after-call work that belongs to it."""
-    talk = leg.talk_s
-    cell["legs"] += 1
-    cell["legs_inbound"] += leg.kind != "outbound"
-    cell["talk_s"] += talk
-    cell["handle_s"] += talk + acw_s
-    cell["max_talk_s"] = max(cell.get("max_talk_s", talk), talk)
-    cell["min_talk_s"] = min(cell.get("min_talk_s", talk), talk)
-
-
-def _add_ring(cell: Cell, ring: Ring) -> None:
-    """Count one ring attempt."""
-    seconds = ring.ended_at - ring.started_at
-    cell["rings"] += 1
-    cell["ring_s"] += seconds
-    if ring.answered:
-        cell["rings_answered"] += 1
-        cell["ring_answered_s"] += seconds
-    else:
-        cell["rings_unanswered"] += 1
-
-
-def anomalous(contacts: list[Contact], rules: CentreRules) -> set[str]:
-    """Ids of answered contacts with very short or very long talk.
+def odd_talks(talks: Iterable[int], own_limit_s: int | None, rules: CentreRules) -> Callable[[int], bool]:
+    """Whether a talk is very short or very long among the talks of its group.
 
     Long is above the 99.5th percentile (linear interpolation) of the answered contacts of the same local date (of
     `counted_at`), direction and last answering queue, or above the queue's own limit where it sets one.
     """
-    groups: dict[tuple[int, str, str | None], list[tuple[int, str]]] = defaultdict(list)
-    for contact in contacts:
-        if contact.legs:
-            queue_id = next((leg.queue_id for leg in reversed(contact.legs) if leg.queue_id), None)
-            day = _local(counted_at(contact), rules) // 86400
-            groups[day, contact.direction, queue_id].append((talk_s(contact), contact.contact_id))
-    found: set[str] = set()
-    for (_, _, queue_id), talks in groups.items():
-        own_limit = rules.queues[queue_id].anomalous_long_s if queue_id else None
-        long_s = percentile([t for t, _ in talks], LONG_TALK) if own_limit is None else Fraction(own_limit)
-        found.update(i for t, i in talks if t < rules.anomalous_short_s or t > long_s)
-    return found
+    long_s = percentile(list(talks), LONG_TALK) if own_limit_s is None else Fraction(own_limit_s)
+    return lambda seconds: seconds < rules.anomalous_short_s or seconds > long_s
 
 
 def percentile(values: list[int], share: Fraction) -> Fraction:
@@ -316,301 +178,114 @@ def percentile(values: list[int], share: Fraction) -> Fraction:
     return ordered[low] + (ordered[high] - ordered[low]) * (rank - low)
 
 
-# --- after-call work and agent states -------------------------------------------------------------------------------
+class _Group(NamedTuple):
+    """Whose talks are compared with each other; the queue is that of the last answer."""
+
+    direction: str
+    queue_id: str | None
 
 
-def acw_of_legs(legs: list[Leg], presences: Iterable[Presence], rules: CentreRules) -> dict[int, int]:
-    """After-call work in seconds of each leg of one agent, keyed by `id(leg)`.
+class TelephoneRecount:
+    """Takes calls, rings and stays of agents as they end."""
 
-    A pause with an ACW reason belongs to the agent's last queue or outbound leg if it starts at most `acw_grace_s`
-    after that leg ended.
-    """
-    ended = sorted((leg for leg in legs if leg.kind != "direct"), key=lambda leg: leg.ended_at)
-    ends = [leg.ended_at for leg in ended]
-    result: dict[int, int] = defaultdict(int)
-    for pause in presences:
-        if pause.reason is None or pause.reason.lower() not in rules.acw_reasons:
-            continue
-        last = bisect.bisect_right(ends, pause.started_at) - 1
-        if last >= 0 and pause.started_at - ends[last] <= rules.acw_grace_s:
-            result[id(ended[last])] += pause.ended_at - pause.started_at
-    return result
+    def __init__(self, rules: CentreRules) -> None:
+        self._rules = rules
+        self._contacts: DayCells[tuple[int, str]] = DayCells()
+        self._handling: DayCells[str] = DayCells()
+        self._queue_talk: DayCells[str] = DayCells()
+        self._visits: DayCells[str] = DayCells()
+        self._queue_rings: DayCells[str] = DayCells()
+        # by local day and group, how many contacts of an hour and channel talked for so many seconds
+        self._talks: dict[int, dict[_Group, Counter[tuple[int, int, str]]]] = defaultdict(lambda: defaultdict(Counter))
+        self._agents = AgentTime(rules, self._add_leg)
+        self._settled_until = 0
 
+    def add_contact(self, contact: Contact) -> None:
+        """Take a call that ended."""
+        rules = self._rules
+        self._check(contact.started_at)
+        counted = counted_at(contact) + rules.utc_offset_s
+        day, hour = counted // 86400, counted % 86400 // 3600
+        _add_contact(self._contacts.of(day)[hour, contact.channel], contact, rules)
+        for visit in contact.visits:
+            cells = self._visits.of((visit.entered_at + rules.utc_offset_s) // 86400)
+            _add_visit(cells[visit.queue_id], visit, rules.queues[visit.queue_id])
+        if contact.legs:
+            queue_id = next((leg.queue_id for leg in reversed(contact.legs) if leg.queue_id), None)
+            group = _Group(contact.direction, queue_id)
+            self._talks[day][group][talk_s(contact), hour, contact.channel] += 1
+            ended = (contact.ended_at + rules.utc_offset_s) // 86400, contact.channel
+            self._handling.of(ended[0])[contact.channel]["handled"] += 1
+            for leg in contact.legs:
+                self._agents.add_leg(leg, ended)
 
-# in order of precedence
-STATES = ("talk", "acw", "ringing", "busy", "break", "ready")
+    def add_ring(self, ring: Ring) -> None:
+        """Take a ring attempt that ended."""
+        self._check(ring.started_at)
+        self._agents.add_ring(ring)
+        add_ring(self._queue_rings.of((ring.ended_at + self._rules.utc_offset_s) // 86400)[ring.queue_id], ring)
 
+    def add_presence(self, presence: Presence) -> None:
+        """Take a stay of an agent that ended."""
+        self._check(presence.started_at)
+        self._agents.add_presence(presence)
 
-def _pause_state(reason: str, rules: CentreRules) -> int:
-    lowered = reason.lower()
-    if lowered in rules.acw_reasons:
-        return 1
-    return 3 if lowered.startswith(rules.busy_prefixes) else 4
+    def settle(self, until: int) -> None:
+        """Count what is final when all is known that began before a local midnight."""
+        for day in settled_days(self._talks, until):
+            for group, talks in self._talks.pop(day).items():
+                own_limit_s = self._rules.queues[group.queue_id].anomalous_long_s if group.queue_id else None
+                is_odd = odd_talks((seconds for seconds, _, _ in talks.elements()), own_limit_s, self._rules)
+                for (seconds, hour, channel), contacts in talks.items():
+                    self._contacts.of(day)[hour, channel]["anomalous"] += contacts * is_odd(seconds)
+        self._agents.settle(until)
+        self._settled_until = max(self._settled_until, until)
 
+    def values(self) -> Iterator[Value]:
+        """Every value that the rulings define, ordered; nothing may be added afterwards.
 
-def agent_states(
-    spans: Iterable[tuple[int, int, int]],
-) -> Iterator[tuple[int, int, int]]:
-    """Segments (start, end, state) without overlap: of overlapping spans the one with the lowest state number shows."""
-    edges: list[tuple[int, int, int]] = []
-    for start, end, state in spans:
-        if end > start:
-            edges.append((start, state, 1))
-            edges.append((end, state, -1))
-    edges.sort()
-    open_spans = [0] * len(STATES)
-    before = 0
-    for at, state, change in edges:
-        if at > before:
-            for number, count in enumerate(open_spans):
-                if count:
-                    yield before, at, number
-                    break
-            before = at
-        open_spans[state] += change
+        Counts have a row in each cell of their family that holds any record (so a row of 0 is possible); a ratio where
+        its numerator or denominator is above 0, with value None where the denominator is 0; an extreme where a record
+        exists.
+        """
+        self.settle(NEVER)
+        self._agents.close()
+        return in_order_of(self._found(), order_of)
 
+    def _found(self) -> Iterator[Value]:
+        yield from contact_values(self._contacts)
+        yield from handling_values(self._handling, self._queue_talk)
+        yield from agent_values(self._agents.cells)
+        for formulas, cells in ((BY_QUEUE, self._visits), (RINGING, self._queue_rings)):
+            for day, of_day in cells.days():
+                for queue, cell in of_day.items():
+                    yield from rows(formulas, cell, "day", str(date_of(day)), "queue", queue=queue)
 
-def _by_day(start: int, end: int, rules: CentreRules) -> Iterator[tuple[int, int, int]]:
-    """Split an interval at local midnights: (day number, start, end) in local seconds."""
-    start, end = _local(start, rules), _local(end, rules)
-    while start < end:
-        day = start // 86400
-        cut = min(end, (day + 1) * 86400)
-        yield day, start, cut
-        start = cut
+    @property
+    def held(self) -> int:
+        """How many conversations, pauses, spans and lengths of talks are kept."""
+        return self._agents.held + sum(len(talks) for groups in self._talks.values() for talks in groups.values())
 
+    def _check(self, started_at: int) -> None:
+        assert started_at >= self._settled_until, f"what began at {started_at} was told of more than a day later"
 
-def _agent_cells(history: History, rules: CentreRules) -> tuple[dict[tuple[int, str], Cell], dict[int, int]]:
-    """Cells by (local day, agent), and the after-call work of every leg by `id(leg)`."""
-    cells: dict[tuple[int, str], Cell] = defaultdict(_cell)
-    spans: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
-    legs: dict[str, list[Leg]] = defaultdict(list)
-    presences: dict[str, list[Presence]] = defaultdict(list)
-    for contact in history.contacts:
-        for leg in contact.legs:
-            legs[leg.agent_id].append(leg)
-            spans[leg.agent_id].append((leg.started_at, leg.ended_at, 0))
-    for ring in history.rings:
-        spans[ring.agent_id].append((ring.started_at, ring.ended_at, 2))
-        _add_ring(cells[_local(ring.ended_at, rules) // 86400, ring.agent_id], ring)
-    for presence in history.presences:
-        presences[presence.agent_id].append(presence)
-        state = 5 if presence.reason is None else _pause_state(presence.reason, rules)
-        spans[presence.agent_id].append((presence.started_at, presence.ended_at, state))
-
-    acw: dict[int, int] = {}
-    for agent_id, agent_legs in legs.items():
-        of_agent = acw_of_legs(agent_legs, presences[agent_id], rules)
-        acw.update(of_agent)
-        for leg in agent_legs:
-            _add_talk(cells[_local(leg.ended_at, rules) // 86400, agent_id], leg, of_agent.get(id(leg), 0))
-    for agent_id, agent_spans in spans.items():
-        for start, end, number in agent_states(agent_spans):
-            for day, begin, cut in _by_day(start, end, rules):
-                cell = cells[day, agent_id]
-                cell[f"state_{STATES[number]}"] += cut - begin
-                cell["logged_in_s"] += cut - begin
-    _add_offline(cells, history.presences, rules)
-    for cell in cells.values():
-        cell["agent_days"] += cell["logged_in_s"] >= rules.agent_day_s
-    return cells, acw
-
-
-def _add_offline(cells: dict[tuple[int, str], Cell], presences: Iterable[Presence], rules: CentreRules) -> None:
-    """First log-in to last log-out of each date, minus what was logged in; a stay across midnight is cut there."""
-    first: dict[tuple[int, str], int] = {}
-    last: dict[tuple[int, str], int] = {}
-    for presence in presences:
-        if presence.reason is None:
-            for day, begin, cut in _by_day(presence.started_at, presence.ended_at, rules):
-                key = (day, presence.agent_id)
-                first[key] = min(first.get(key, begin), begin)
-                last[key] = max(last.get(key, cut), cut)
-    for key, begin in first.items():
-        cells[key]["offline_s"] = last[key] - begin - cells[key]["logged_in_s"]
-
-
-# --- rolling up -----------------------------------------------------------------------------------------------------
-
-
-def _cell() -> Cell:
-    return defaultdict(int)
-
-
-def _local(at: int, rules: CentreRules) -> int:
-    return at + rules.utc_offset_s
-
-
-def _merge(into: Cell, cell: Cell) -> None:
-    for name, amount in cell.items():
-        if name.startswith("max_"):
-            into[name] = max(into.get(name, amount), amount)
-        elif name.startswith("min_"):
-            into[name] = min(into.get(name, amount), amount)
-        else:
-            into[name] += amount
-
-
-def _rolled(cells: dict[K, Cell], key: Callable[[K], L]) -> dict[L, Cell]:
-    """Cells added up by a coarser key."""
-    result: dict[L, Cell] = defaultdict(_cell)
-    for fine, cell in cells.items():
-        _merge(result[key(fine)], cell)
-    return result
-
-
-def _date(day: int) -> date:
-    return date(1970, 1, 1) + timedelta(days=day)
-
-
-GRAINS: dict[str, Callable[[int], date]] = {
-    "day": _date,
-    "week": lambda day: _date(day) - timedelta(days=_date(day).weekday()),
-    "month": lambda day: _date(day).replace(day=1),
-}
-
-
-def _periods(cells: dict[K, Cell], period_of: Callable[[int], date], day_of: Callable[[K], int]) -> dict[str, Cell]:
-    """Cells added up by the period of their day."""
-    return _rolled(cells, lambda key: str(period_of(day_of(key))))
-
-
-def _rows(
-    formulas: Iterable[Formula],
-    cell: Cell,
-    grain: str,
-    period: str,
-    dim_set: str = "all",
-    *,
-    queue: str | None = None,
-    channel: str | None = None,
-    agent: str | None = None,
-    hour: int | None = None,
-) -> Iterator[Value]:
-    for f in formulas:
-        applied = f.apply(cell)
-        if applied is not None:
-            yield Value(f.kpi_id, f.variant, grain, period, dim_set, queue, channel, agent, hour, f.category, *applied)
-
-
-ContactKey = tuple[int, int, str]  # local day, local hour, channel
-
-PERIOD_VOLUME = {"day": "M007", "week": "M008", "month": "M009"}
-
-
-def _contact_values(cells: dict[ContactKey, Cell]) -> Iterator[Value]:
-    """Centre level: all, channel and hour of day, by the clock of `counted_at`."""
-    for grain, period_of in GRAINS.items():
-        for period, cell in _periods(cells, period_of, lambda key: key[0]).items():
-            yield from _rows(AT_CENTRE, cell, grain, period)
-            yield from _rows((Formula(PERIOD_VOLUME[grain], "all", ("contacts",)),), cell, grain, period)
-        yield from _peaks(cells, grain, period_of)
-    for (day, hour), cell in _rolled(cells, lambda key: (key[0], key[1])).items():
-        yield from _rows(BY_HOUR_OF_DAY, cell, "day", str(_date(day)), "hour_of_day", hour=hour)
-        begins = datetime.fromtimestamp(day * 86400 + hour * 3600, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        yield from _rows((Formula("M006", "all", ("contacts",)), *CONNECTING_BY_HOUR), cell, "hour", begins)
-    inbound = {day: cell["inbound"] for day, cell in _rolled(cells, lambda key: key[0]).items()}
-    for (day, channel), cell in _rolled(cells, lambda key: (key[0], key[2])).items():
-        yield from _rows(AT_CENTRE, cell, "day", str(_date(day)), "channel", channel=channel)
-        share = defaultdict(int, {"inbound": cell["inbound"], "of": inbound[day]})
-        formula = Formula("M014", "inbound", ("inbound",), ("of",))
-        yield from _rows((formula,), share, "day", str(_date(day)), "channel", channel=channel)
-
-
-def _peaks(cells: dict[ContactKey, Cell], grain: str, period_of: Callable[[int], date]) -> Iterator[Value]:
-    """Busiest and quietest hour of day of each period by inbound contacts; the earlier of two equal ones."""
-    hours: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for (day, hour, _), cell in cells.items():
-        if cell["inbound"]:
-            hours[str(period_of(day))][hour] += cell["inbound"]
-    for period, counts in hours.items():
-        peak = min(counts, key=lambda hour: (-counts[hour], hour))
-        trough = min(counts, key=lambda hour: (counts[hour], hour))
-        for kpi_id, hour in (("M010", peak), ("M011", trough)):
-            n = counts[hour]
-            category = f"{hour:02d}:00"
-            yield Value(kpi_id, "hour_of_day", grain, period, "all", None, None, None, None, category, n, None, n)
-
-
-def _handling_values(by_contact: dict[tuple[int, str], Cell], by_queue: dict[tuple[int, str], Cell]) -> Iterator[Value]:
-    """Talk and handle time: of contacts by the date they ended, of queues by the date the conversation ended."""
-    for grain, period_of in GRAINS.items():
-        for period, cell in _periods(by_contact, period_of, lambda key: key[0]).items():
-            yield from _rows(HANDLING, cell, grain, period)
-    for (day, channel), cell in by_contact.items():
-        yield from _rows(HANDLING, cell, "day", str(_date(day)), "channel", channel=channel)
-    for (day, queue), cell in by_queue.items():
-        yield from _rows(HANDLING_PER_LEG, cell, "day", str(_date(day)), "queue", queue=queue)
-
-
-def _agent_values(cells: dict[tuple[int, str], Cell]) -> Iterator[Value]:
-    """Agents' conversations, rings and states: by agent, and added up over the centre."""
-    for (day, agent), cell in cells.items():
-        yield from _rows(BY_AGENT, cell, "day", str(_date(day)), "agent", agent=agent)
-    for grain, period_of in GRAINS.items():
-        for period, cell in _periods(cells, period_of, lambda key: key[0]).items():
-            yield from _rows(BY_AGENT, cell, grain, period)
+    def _add_leg(self, leg: Leg, ended: tuple[int, str], acw_s: int) -> None:
+        day, channel = ended
+        cell = self._handling.of(day)[channel]
+        cell["talk_s"] += leg.talk_s
+        cell["handle_s"] += leg.talk_s + acw_s
+        if leg.queue_id is not None:
+            day = (leg.ended_at + self._rules.utc_offset_s) // 86400
+            add_talk(self._queue_talk.of(day)[leg.queue_id], leg, acw_s)
 
 
 def recount(history: History, rules: CentreRules) -> list[Value]:
-    """Every value that the rulings define for this history, ordered.
-
-    Counts have a row in each cell of their family that holds any record (so a row of 0 is possible); a ratio where its
-    numerator or denominator is above 0, with value None where the denominator is 0; an extreme where a record exists.
-    """
-    agent_cells, acw = _agent_cells(history, rules)
-    odd = anomalous(history.contacts, rules)
-    contacts: dict[ContactKey, Cell] = defaultdict(_cell)
-    handling: dict[tuple[int, str], Cell] = defaultdict(_cell)
-    queue_talk: dict[tuple[int, str], Cell] = defaultdict(_cell)
-    visits: dict[tuple[int, str], Cell] = defaultdict(_cell)
-    queue_rings: dict[tuple[int, str], Cell] = defaultdict(_cell)
-
+    """The values of a history that is all at hand."""
+    found = TelephoneRecount(rules)
     for contact in history.contacts:
-        counted = _local(counted_at(contact), rules)
-        cell = contacts[counted // 86400, counted % 86400 // 3600, contact.channel]
-        _add_contact(cell, contact, rules, is_anomalous=contact.contact_id in odd)
-        for visit in contact.visits:
-            _add_visit(
-                visits[_local(visit.entered_at, rules) // 86400, visit.queue_id], visit, rules.queues[visit.queue_id]
-            )
-        if contact.legs:
-            cell = handling[_local(contact.ended_at, rules) // 86400, contact.channel]
-            cell["handled"] += 1
-            for leg in contact.legs:
-                seconds = acw.get(id(leg), 0)
-                cell["talk_s"] += leg.talk_s
-                cell["handle_s"] += leg.talk_s + seconds
-                if leg.queue_id is not None:
-                    _add_talk(queue_talk[_local(leg.ended_at, rules) // 86400, leg.queue_id], leg, seconds)
+        found.add_contact(contact)
     for ring in history.rings:
-        _add_ring(queue_rings[_local(ring.ended_at, rules) // 86400, ring.queue_id], ring)
-
-    values = [
-        *_contact_values(contacts),
-        *_handling_values(handling, queue_talk),
-        *_agent_values(agent_cells),
-    ]
-    for (day, queue), cell in visits.items():
-        values.extend(_rows(BY_QUEUE, cell, "day", str(_date(day)), "queue", queue=queue))
-    for (day, queue), cell in queue_rings.items():
-        values.extend(_rows(RINGING, cell, "day", str(_date(day)), "queue", queue=queue))
-    values.sort(key=_order)
-    return values
-
-
-def _order(value: Value) -> tuple[str, ...]:
-    """A total order over the key of a value."""
-    hour = -1 if value.hour_of_day is None else value.hour_of_day
-    return (
-        value.kpi_id,
-        value.variant,
-        value.grain,
-        value.dim_set,
-        value.period_start,
-        value.queue or "",
-        value.channel or "",
-        value.agent or "",
-        f"{hour + 1:02d}",
-        value.category or "",
-    )
+        found.add_ring(ring)
+    for presence in history.presences:
+        found.add_presence(presence)
+    return list(found.values())

@@ -29,6 +29,7 @@ ASKED = {
     "queries": ("p50 and p95",),
     "added_day": ("on 2 / on 2 dates, release apart", "the release in it"),
     "empty_day": ("an empty day",),
+    "simulator": ("simulated contacts a minute", "simulated calls that stand alone"),
 }
 
 

@@ -16,7 +16,7 @@ from simulator.business_hours import BusinessHours
 from simulator.catalogue import ISSUE_BY_ID
 from simulator.centre import Centre
 from simulator.errors import SettingError
-from simulator.events import Contact, Leg
+from simulator.events import Contact, History, Leg
 from simulator.local_time import DAY_S, UTC_OFFSET_S
 from simulator.occasions import Calendar
 from simulator.records import Record
@@ -36,13 +36,14 @@ class Run(NamedTuple):
     """A simulated centre, and what followed its contacts if that was asked for."""
 
     centre: Centre
+    history: History
+    contacts: list[Contact]
     records: list[Record]
 
     @property
     def handled(self) -> list[Contact]:
         """Inbound contacts of any medium that an agent dealt with."""
-        history = self.centre.history
-        return [contact for contact in (*history.contacts, *history.digital) if contact.issue_id is not None]
+        return [contact for contact in self.contacts if contact.issue_id is not None]
 
     def rows(self, feed: str) -> list[dict[str, Any]]:
         return [record.row for record in self.records if record.feed == f"canonical.{feed}"]
@@ -65,7 +66,8 @@ def run(
     with_logs = QueueLog(folder, FIRST_DAY, last_day, seed, [queue.queue_id for queue in QUEUES])
     cdr = CdrLog(folder, FIRST_DAY, last_day)
     setting = Setting(FIRST_DAY, days, agents, seed, round(calls * usual_calls_per_day(agents)))
-    centre = Centre(setting, with_logs, cdr, on_contact=told.append, effects=effects)
+    history = History()
+    centre = Centre(setting, with_logs, cdr, on_contact=told.append, effects=effects, listener=history)
     centre.run()
     with_logs.close()
     cdr.close()
@@ -74,7 +76,9 @@ def run(
     aftermath = Aftermath(
         seed, lambda customer: centre.population.customer(int(customer[1:])), abilities, effects=effects
     )
-    return Run(centre, [record for contact in told if follows_up(contact) for record in aftermath.of(contact)])
+    return Run(
+        centre, history, told, [record for contact in told if follows_up(contact) for record in aftermath.of(contact)]
+    )
 
 
 def of_phases(
@@ -196,7 +200,7 @@ def test_s4_4_bills_and_new_customers_come_back_as_often_as_planted(tmp_path: Pa
 def legs_of(made: Run, *kinds: str, agent: str | None = None) -> list[Leg]:
     return [
         leg
-        for contact in made.centre.history.contacts
+        for contact in made.history.contacts
         for leg in contact.legs
         if leg.kind in kinds and agent in (None, leg.agent_id)
     ]
@@ -205,7 +209,7 @@ def legs_of(made: Run, *kinds: str, agent: str | None = None) -> list[Leg]:
 def logged_in(made: Run) -> dict[tuple[str, int], int]:
     """Seconds by agent and local date."""
     found: dict[tuple[str, int], int] = defaultdict(int)
-    for presence in made.centre.history.presences:
+    for presence in made.history.presences:
         begin, end = presence.started_at + UTC_OFFSET_S, presence.ended_at + UTC_OFFSET_S
         while presence.reason is None and begin < end:
             until = min(end, (begin // DAY_S + 1) * DAY_S)
@@ -227,7 +231,7 @@ def contacts_a_day(made: Run, agent: str | None = None, *, with_outbound: bool =
 def paused_s(made: Run, *reasons: str, agent: str | None = None) -> int:
     return sum(
         presence.ended_at - presence.started_at
-        for presence in made.centre.history.presences
+        for presence in made.history.presences
         if presence.reason in reasons and agent in (None, presence.agent_id)
     )
 

@@ -14,7 +14,7 @@ import pytest
 from simulator.asterisk_files import CdrLog, QueueLog
 from simulator.catalogue import ISSUE_BY_ID
 from simulator.centre import Centre
-from simulator.events import Contact
+from simulator.events import Contact, History
 from simulator.local_time import DAY_S, HOUR_S, UTC_OFFSET_S, day_of, midnight, number_of
 from simulator.occasions import Calendar
 from simulator.records import Record
@@ -28,7 +28,15 @@ from simulator.setting import QUEUES, Setting
 SEED = 1
 FIRST = date(2026, 3, 2)
 
-Simulate = Callable[..., Centre]
+
+class Watched(Centre):
+    """A centre with all that happened in it."""
+
+    told: History
+    digital: list[Contact]
+
+
+Simulate = Callable[..., Watched]
 
 
 @pytest.fixture
@@ -40,20 +48,25 @@ def simulate(tmp_path: Path) -> Simulate:
         start: date = FIRST,
         calls_per_day: int | None = None,
         records: list[Record] | None = None,
-    ) -> Centre:
+    ) -> Watched:
         folder = tmp_path / ("-".join(cases) or "ordinary")
         (folder / "cdr").mkdir(parents=True)
         first = number_of(start)
         queue_log = QueueLog(folder, first, first + days - 1, SEED, [queue.queue_id for queue in QUEUES])
         cdr = CdrLog(folder / "cdr", first, first + days - 1)
-        centre = Centre(
+        told, contacts = History(), list[Contact]()
+        centre = Watched(
             Setting(first, days, agents, SEED, calls_per_day or usual_calls_per_day(agents)),
             queue_log,
             cdr,
+            on_contact=contacts.append,
             on_record=None if records is None else records.append,
             effects=Effects([planting(case) for case in cases], Calendar(SEED)),
+            listener=told,
         )
+        centre.told = told
         centre.run()
+        centre.digital = [contact for contact in contacts if contact.medium != "voice"]
         queue_log.close()
         cdr.close()
         return centre
@@ -64,8 +77,8 @@ def simulate(tmp_path: Path) -> Simulate:
 # --- what contacts show -----------------------------------------------------------------------------------------------
 
 
-def calls(centre: Centre) -> list[Contact]:
-    return [contact for contact in centre.history.contacts if contact.direction == "inbound"]
+def calls(centre: Watched) -> list[Contact]:
+    return [contact for contact in centre.told.contacts if contact.direction == "inbound"]
 
 
 def hour(call: Contact) -> int:
@@ -90,7 +103,7 @@ def is_connected(call: Contact) -> bool:
     return call.disposition not in ("CONGESTION", "FAILED")
 
 
-def tier(centre: Centre, call: Contact) -> str | None:
+def tier(centre: Watched, call: Contact) -> str | None:
     if call.customer_id is None:
         return None
     return centre.population.customer(int(call.customer_id[1:])).tier(call.started_at)
@@ -126,8 +139,8 @@ def assert_found(value: float, wanted: Expected) -> None:
 
 def test_a_case_of_other_things_leaves_every_call_as_it_was(simulate: Simulate, tmp_path: Path) -> None:
     ordinary, planted = simulate(days=1, agents=8), simulate("S4-3=before", "S2-9=before", days=1, agents=8)
-    assert ordinary.history.contacts == planted.history.contacts
-    assert len(ordinary.history.contacts) > 200
+    assert ordinary.told.contacts == planted.told.contacts
+    assert len(ordinary.told.contacts) > 200
     logs = [(tmp_path / name / "queue_log").read_bytes() for name in ("ordinary", "S4-3=before-S2-9=before")]
     assert logs[0] == logs[1]
 
@@ -136,11 +149,11 @@ def test_a_case_leaves_the_days_before_its_measure_as_without_it(simulate: Simul
     alone, both = simulate("S4-8=before", days=2, agents=8), simulate("S4-8=2026-03-03", days=2, agents=8)
     noon = midnight(number_of(FIRST)) + 12 * HOUR_S
 
-    def until_noon(centre: Centre) -> list[Contact]:
-        return [call for call in centre.history.contacts if call.ended_at < noon]
+    def until_noon(centre: Watched) -> list[Contact]:
+        return [call for call in centre.told.contacts if call.ended_at < noon]
 
     assert until_noon(alone) == until_noon(both) != []
-    assert alone.history.contacts != both.history.contacts
+    assert alone.told.contacts != both.told.contacts
 
 
 # --- who comes --------------------------------------------------------------------------------------------------------
@@ -177,7 +190,7 @@ def test_a_rota_brings_in_agents_on_its_days_alone_and_publishes_their_shifts(si
     brought_in = {agent.agent_id for agent in centre.brought_in}
     assert len(brought_in) == 6 and brought_in < {agent.agent_id for agent in centre.agents}
     at_work: dict[str, set[int]] = defaultdict(set)
-    for presence in centre.history.presences:
+    for presence in centre.told.presences:
         at_work[presence.agent_id].add(day_of(presence.started_at))
     published = {
         (record.row["agent_id"], day_of(record.row["planned_start_at"]))
@@ -193,14 +206,14 @@ def test_a_rota_brings_in_agents_on_its_days_alone_and_publishes_their_shifts(si
 
 def test_after_sales_is_45_percent_of_what_the_centre_handles(simulate: Simulate) -> None:
     centre = simulate("S2-2=before", days=9, agents=12)
-    handled = [contact for contact in [*calls(centre), *centre.history.digital] if contact.issue_id]
+    handled = [contact for contact in [*calls(centre), *centre.digital] if contact.issue_id]
     wanted = expected("S2-2", "M005", "before")
     assert_found(share(topic(contact) == "repair" for contact in handled), wanted)
     assert_found(share(topic(contact) == "repair" for contact in handled if contact.medium == "voice"), wanted)
 
 
 def test_chats_peak_from_20_to_22_h(simulate: Simulate) -> None:
-    chats = [contact for contact in simulate("S0-4=before", days=1).history.digital if contact.medium == "im"]
+    chats = [contact for contact in simulate("S0-4=before", days=1).digital if contact.medium == "im"]
     by_hour = Counter(hour(chat) for chat in chats)
     (peak, most), *_ = by_hour.most_common(1)
     assert_found(peak, expected("S0-4", "M010", "before"))
@@ -211,7 +224,7 @@ def test_new_contacts_come_by_chat_and_about_after_sales_as_the_whole_of_s0_1_ne
     centre = simulate("S0-1=before", days=9, agents=12)
     new = [
         contact
-        for contact in [*calls(centre), *centre.history.digital]
+        for contact in [*calls(centre), *centre.digital]
         if contact.issue_id and contact.customer_id and not contact.repeat_of
     ]
     assert share(contact.medium == "im" for contact in new) == pytest.approx(0.05 / 0.17, abs=0.02)
@@ -222,7 +235,7 @@ def test_new_contacts_come_by_chat_and_about_after_sales_as_the_whole_of_s0_1_ne
 
 def test_60_percent_of_what_new_customers_come_with_is_activation(simulate: Simulate) -> None:
     centre = simulate("S4-4=before", days=7, agents=12)
-    handled = [contact for contact in [*calls(centre), *centre.history.digital] if contact.issue_id]
+    handled = [contact for contact in [*calls(centre), *centre.digital] if contact.issue_id]
     of_new = [contact for contact in handled if tier(centre, contact) == "new"]
     others = [contact for contact in handled if tier(centre, contact) == "regular"]
     assert share(topic(contact) == "activation" for contact in of_new) == pytest.approx(0.60, abs=0.03)
@@ -308,23 +321,23 @@ def test_the_morning_queue_and_the_hops_of_the_menu_lose_as_many_as_planted(
 def test_agents_who_are_held_back_do_tickets_and_nothing_else_meanwhile(simulate: Simulate) -> None:
     ordinary, held = simulate(days=1, agents=12), simulate("S4-1=before", days=1, agents=12)
 
-    def tickets_s(centre: Centre, hours: range) -> int:
+    def tickets_s(centre: Watched, hours: range) -> int:
         return sum(
             pause.ended_at - pause.started_at
-            for pause in centre.history.presences
+            for pause in centre.told.presences
             if pause.reason == "ticket" and (pause.started_at + UTC_OFFSET_S) % DAY_S // HOUR_S in hours
         )
 
     assert tickets_s(held, range(10, 12)) > 3 * HOUR_S + tickets_s(ordinary, range(10, 12))
     # nobody is held back beyond the planted hours
     noon = midnight(number_of(FIRST)) + 12 * HOUR_S
-    over = [pause for pause in held.history.presences if pause.reason == "ticket" and pause.started_at < noon]
+    over = [pause for pause in held.told.presences if pause.reason == "ticket" and pause.started_at < noon]
     assert max(pause.ended_at for pause in over) <= noon + 20 * 60
     spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for pause in held.history.presences:
+    for pause in held.told.presences:
         if pause.reason is not None:
             spans[pause.agent_id].append((pause.started_at, pause.ended_at))
-    for call in held.history.contacts:
+    for call in held.told.contacts:
         for leg in call.legs:
             if leg.kind == "queue":
                 spans[leg.agent_id].append((leg.started_at, leg.ended_at))

@@ -297,9 +297,9 @@ def test_all_queues_channels_and_kinds_of_outcome_occur(truth: dict[str, Any]) -
 # --- settings -------------------------------------------------------------------------------------------------------
 
 
-def test_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
-    for name, seed in (("one", 5), ("two", 5), ("other", 6)):
-        simulate(tmp_path / name, 2, 10, seed)
+def test_same_seed_gives_the_same_bytes_in_one_process_or_two_and_another_seed_others(tmp_path: Path) -> None:
+    for name, seed, processes in (("one", 5, 1), ("two", 5, 2), ("other", 6, 2)):
+        simulate(tmp_path / name, 2, 10, seed, processes=processes)
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
     assert digests(tmp_path / "one")["truth.json"] != digests(tmp_path / "other")["truth.json"]
 

@@ -19,7 +19,8 @@ from simulator.events import (
     Ring,
     Visit,
 )
-from simulator.truth.telephone import agent_states, anomalous, outcome, percentile, recount, wait_s
+from simulator.truth.agent_time import agent_states
+from simulator.truth.telephone import odd_talks, outcome, percentile, recount, wait_s
 from simulator.truth.values import Value
 
 RULES = CentreRules(queues={"sales": QueueRules(20, 5), "support": QueueRules(30, 5)})
@@ -415,19 +416,27 @@ def test_percentile_interpolates_between_ranks() -> None:
     assert percentile([7], Fraction(995, 1000)) == 7
 
 
+def odd(contacts: list[Contact], rules: CentreRules) -> dict[str | None, float | int | None]:
+    """M081 of 2026-03-02 by channel."""
+    found = recount(History(contacts=contacts), rules)
+    return {value.channel: value.value for value in found if (value.kpi_id, value.dim_set) == ("M081", "channel")}
+
+
 def test_anomalous_is_below_5_s_or_above_the_percentile_of_queue_date_and_direction() -> None:
     # 10, 11 … 209 s: rank 0.995 x 199 = 198.005, so the limit is 208.005 and only 209 s are above it
     contacts = [call(f"c{i}", visit("sales", 1, "answered"), talk=(10 + i,)) for i in range(200)]
-    contacts.append(call("other queue", visit("support", 1, "answered"), talk=(5000,)))
+    contacts.append(call("other queue", visit("support", 1, "answered"), talk=(5000,), channel="other"))
     contacts.append(outbound("short", "ANSWERED", talk=4))
     # a group of one is its own percentile, so its long call is not above it
-    assert anomalous(contacts, RULES) == {"c199", "short"}
+    assert odd(contacts, RULES) == {"voice_400": 1, "voice_outbound": 1, "other": 0}
 
 
 def test_fixed_limit_of_a_queue_replaces_the_percentile() -> None:
     rules = CentreRules(queues={"sales": QueueRules(20, 5, anomalous_long_s=60)})
     contacts = [call(f"c{s}", visit("sales", 1, "answered"), talk=(s,)) for s in (59, 60, 61, 400)]
-    assert anomalous(contacts, rules) == {"c61", "c400"}
+    assert odd(contacts, rules) == {"voice_400": 2}
+    is_odd = odd_talks((59, 60, 61, 400), 60, rules)
+    assert [seconds for seconds in (4, 5, 59, 60, 61, 400) if is_odd(seconds)] == [4, 61, 400]
 
 
 def test_hour_values_are_dated_by_local_hour() -> None:

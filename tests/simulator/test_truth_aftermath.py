@@ -163,7 +163,7 @@ def tickets() -> list[Value]:
     recount = TicketRecount()
     for record in reversed(records):
         recount.add(record)
-    return recount.values(at(6, "12:00"))
+    return list(recount.values(at(6, "12:00")))
 
 
 def test_worked_tickets_give_completion_and_times_by_their_own_dates(tickets: list[Value]) -> None:
@@ -222,7 +222,7 @@ def surveys() -> list[Value]:
             for question in (asked, other):
                 answer = row | question | {"responded_at": answered_at}
                 recount.add(Record("canonical.survey_response", answered_at, answer))
-    return recount.values()
+    return list(recount.values())
 
 
 def test_worked_surveys_give_satisfaction_by_the_date_of_the_answer(surveys: list[Value]) -> None:
@@ -358,7 +358,7 @@ def quality() -> list[Value]:
     records += evaluation("e2", "rc4", "1002", "human", "targeted", *after)
     for record in records:
         recount.add(record)
-    return recount.values()
+    return list(recount.values())
 
 
 def test_worked_calls_sound_good_only_in_all_their_measurements(quality: list[Value]) -> None:
@@ -435,7 +435,7 @@ def complaints() -> list[Value]:
         complaint("k4", "B", "billing", at(3, "10:00"), at(31, "10:00")),
     ):
         recount.add(record)
-    return recount.values(at(41, "00:00"))
+    return list(recount.values(at(41, "00:00")))
 
 
 def test_worked_complaints_count_by_opening_and_against_the_contact_complained_about(complaints: list[Value]) -> None:
