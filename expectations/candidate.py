@@ -9,8 +9,10 @@ Relations (all dates are local dates of the feed):
   recent        rows of the lake's dates within a month of the candidates, candidates left out
   neighbour     rows of the candidate dates and of the date on either side of each
   refused       rows refused while the files were typed (never their raw text: only file, line, column, rule, reason)
-  volume        one row per candidate date: its rows, the lake's, the median of the same weekday before
-  missing_hour  one row per candidate date and hour without rows, if each earlier same weekday had some
+  volume        one row per candidate date: its rows, the lake's, the median of the same weekday before; first and last
+                date of the lake
+  missing_hour  one row per candidate date and hour without rows, if each earlier same weekday had some, with the fewest
+                slots of `gap_slot_min` minutes of that hour that had some
   missing_date  one row per date without partition, between dates that have one, if the weekday had one a week before
   refused_share one row per candidate date and landed object: refused and loaded rows of that object;
                 without date when no row of the object was loaded
@@ -148,12 +150,17 @@ def _volume(
                 on h.dt < c.dt and h.dt >= c.dt - 7 * {settings.history_weeks} and dayofweek(h.dt) = dayofweek(c.dt)
             where c.origin = 'candidate' and h.origin in ('candidate', 'history'))
         select c.dt, c.row_count, max(l.row_count) as lake_rows,
-            median(s.row_count) as usual_rows, count(distinct s.earlier_date) as history_days
+            median(s.row_count) as usual_rows, count(distinct s.earlier_date) as history_days,
+            {_date(min(lake, default=None))} as lake_first_date, {_date(max(lake, default=None))} as lake_last_date
         from day_rows c
         left join same_weekday s on s.dt = c.dt
         left join day_rows l on l.dt = c.dt and l.origin = 'lake'
         where c.origin = 'candidate'
         group by c.dt, c.row_count""")
+
+
+def _date(day: date | None) -> str:
+    return f"cast({'null' if day is None else literal(day.isoformat())} as date)"
 
 
 def _row_count(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
@@ -164,21 +171,24 @@ def _row_count(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
 
 def _missing_hours(connection: duckdb.DuckDBPyConnection, event_time: str, settings: FeedSettings) -> None:
     zone = literal(settings.timezone)
-    hour = f"hour({event_time} at time zone 'UTC' at time zone {zone})"
+    local = f"({event_time} at time zone 'UTC' at time zone {zone})"
+    slots = f"count(distinct minute({local}) // {settings.gap_slot_min}) as slots"
+    hour = f"hour({local})"
     connection.execute(f"""
         create table missing_hour as
         with hour_rows as (
-            select dt, {hour} as hour, count(*) as row_count from candidate group by all
+            select dt, {hour} as hour, count(*) as row_count, {slots} from candidate group by all
             union all
-            select dt, {hour} as hour, count(*) as row_count from history group by all),
+            select dt, {hour} as hour, count(*) as row_count, {slots} from history group by all),
         usual as (
-            select v.dt, v.history_days, h.hour, min(h.row_count) as fewest_rows_before
+            select v.dt, v.history_days, h.hour, min(h.row_count) as fewest_rows_before,
+                min(h.slots) as fewest_slots_before
             from volume v join hour_rows h
                 on h.dt < v.dt and h.dt >= v.dt - 7 * {settings.history_weeks} and dayofweek(h.dt) = dayofweek(v.dt)
             where v.row_count > 0
             group by v.dt, v.history_days, h.hour
             having count(*) = v.history_days)
-        select dt, hour, fewest_rows_before, history_days
+        select dt, hour, fewest_rows_before, fewest_slots_before, history_days
         from usual anti join hour_rows using (dt, hour)
         -- an hour that the clock skips on that date can't have rows
         where timezone({zone}, timezone({zone}, dt + to_hours(hour))) = dt + to_hours(hour)""")

@@ -15,6 +15,7 @@ from expectations.marts import (
     fct_agent_interval,
     fct_agent_state,
     fct_contact,
+    fct_link_fault,
     fct_queue_interval,
     fct_queue_visit,
     kpi_value,
@@ -38,6 +39,7 @@ _MARTS: tuple[MartSuite, ...] = (
     fct_agent_interval.SUITE,
     fct_agent_interval.DAY_SUITE,
     fct_agent_interval.LEG_SUITE,
+    fct_link_fault.SUITE,
     kpi_value.SUITE,
 )
 

@@ -19,6 +19,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 CONTRACTS_DIR = Path(__file__).resolve().parent / "contracts"
 REFERENCE_SOURCE = "centre"
+CONTACT = "canonical.contact"
+"""The feed that stands for the contacts of all systems where a contract says what a column names."""
 
 ColumnType = Literal["VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "DECIMAL(18,4)", "BOOLEAN", "DATE", "TIMESTAMP"]
 NUMERIC = ("BIGINT", "INTEGER", "DOUBLE", "DECIMAL(18,4)")
@@ -128,6 +130,10 @@ class Contract(_Model):
     (None: it may be months). A `steady` feed has rows each day, so that a day can be compared with the same weekdays
     before. Records of an `entity` feed (a ticket, a customer) live on: one that began before the centre's first date
     lies in the partition of that date, and a change concerns the dates that the record touches, however old.
+
+    `links` says whom a column names: column -> the feed whose records are called so, by the first column of its key
+    (`canonical.contact` stands for the contacts of all systems). The event time of a row never lies before the start of
+    the contact that the column `follows` names.
     """
 
     feed: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
@@ -145,6 +151,8 @@ class Contract(_Model):
     ordered: tuple[tuple[str, ...], ...] = ()
     steady: bool = True
     entity: bool = False
+    links: dict[str, str] = Field(default_factory=dict)
+    follows: str | None = None
 
     @model_validator(mode="after")
     def _names_exist(self) -> Contract:
@@ -153,9 +161,11 @@ class Contract(_Model):
             raise ValueError(f"{self.feed}: a column name occurs twice")
         known = {column.name for column in self.lake_columns}
         named = [*self.natural_key, self.version_column, self.event_time, *(f for i in self.inputs for f in i.fills)]
-        for name in [*named, *(name for chain in self.ordered for name in chain)]:
+        for name in [*named, *(name for chain in self.ordered for name in chain), *self.links]:
             if name is not None and name not in known:
                 raise ValueError(f"{self.feed}: column {name!r} is named but not defined")
+        if self.follows is not None and self.links.get(self.follows) != CONTACT:
+            raise ValueError(f"{self.feed}: it follows {self.follows!r}, which no link says to name a contact")
         return self
 
     @model_validator(mode="after")
@@ -231,7 +241,7 @@ class Contract(_Model):
 
     def fingerprint(self) -> str:
         """Hash of what decides how a row is typed: no words, units, metrics or what only the checks read."""
-        not_typed = {"title", "grain", "provides", "metrics", "ordered", "steady"}
+        not_typed = {"title", "grain", "provides", "metrics", "ordered", "steady", "links", "follows"}
         said: dict[str, Any] = self.model_dump(mode="json", exclude=not_typed)
         if not self.entity:
             said.pop("entity")
@@ -297,6 +307,21 @@ def load_contracts(folder: Path) -> dict[str, Contract]:
                 raise ValueError(f"{path.name}: feed {contract.feed} is defined twice")
             found[contract.feed] = contract
     return dict(sorted(found.items()))
+
+
+def links_of(contracts: Iterable[Contract]) -> list[tuple[Contract, str, Contract]]:
+    """Every link of the contracts in their order: the contract, its column, and the contract of the records it names.
+
+    Raises ValueError for a link to a feed that none of them is of.
+    """
+    by_feed = {said.feed: said for said in contracts}
+    found = []
+    for said in by_feed.values():
+        for column, feed in said.links.items():
+            if feed not in by_feed or by_feed[feed].is_reference:
+                raise ValueError(f"{said.feed}: {column} names records of {feed}, which has no contract")
+            found.append((said, column, by_feed[feed]))
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -37,6 +37,7 @@ class _Words:
     event: str
     order: str
     unsteady: str
+    names: str
     metrics: str
     lineage: tuple[str, str]
     stop: str
@@ -88,6 +89,7 @@ _WORDS: dict[Language, _Words] = {
         event="event time",
         order="in order (NULLs left out)",
         unsteady="rows come irregularly: a day is not compared with other days",
+        names="names",
         metrics="metrics",
         lineage=("Lineage", "Every feed but the settings of the centre also has these columns. Typing fills them."),
         stop=".",
@@ -129,6 +131,7 @@ _WORDS: dict[Language, _Words] = {
         event="事件时间",
         order="先后大小（空值除外）",
         unsteady="数据不定期产生，不与其他日期比较行数",
+        names="关联",
         metrics="指标",
         lineage=("来源列", "除中心设置外，每个数据源都另有以下各列，由类型转换填写。"),
         stop="。",
@@ -196,6 +199,8 @@ def _feed(said: Contract, language: Language) -> list[str]:
         facts.append(f"{words.order} {', '.join(chains)}")
     if not said.steady:
         facts.append(words.unsteady)
+    if said.links:
+        facts.append(f"{words.names} {', '.join(f'`{column}` → `{feed}`' for column, feed in said.links.items())}")
     if said.metrics:
         facts.append(f"{words.metrics} {', '.join(metric_ranges(said.metrics))}")
     separator = "; " if language == "en" else "；"

@@ -29,8 +29,14 @@ class FeedSettings:
     """With fewer earlier same weekdays, volume and hours are not judged."""
     volume_warn_share: float = 0.5
     volume_block_share: float = 0.1
-    gap_min_rows: int = 5
-    """An hour counts as always busy when each earlier same weekday had at least this many rows in it."""
+    gap_slot_min: int = 10
+    """An hour counts as always busy when each earlier same weekday had rows in each so many minutes of it: the rows of
+    one call lie together, so that their number says little of how many calls there were."""
+    late_warn_share: float = 0.05
+    """Rows that are added to a date which the lake went past, as a share of those it has: a call that takes days is no
+    late file."""
+    ahead_tolerance_s: int = 300
+    """Seconds by which the clock of a source may run ahead of this machine's."""
     min_rows: int = 20
     """Shares are judged on at least this many rows."""
     flagged_warn_share: float = 0.1

@@ -250,6 +250,17 @@ def init(
         )
 
 
+def _list_defects(names: list[str] | None) -> list[str] | None:
+    """`--defect list` ends the command with all of them."""
+    if names and "list" in names:
+        from simulator.defect_kinds import DEFECTS
+
+        for name, kind in DEFECTS.items():
+            print(f"{name:<22} {kind.says} ({', '.join(kind.feeds)})")
+        raise typer.Exit
+    return names
+
+
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Option("--out", help="Folder for the files; made when missing.")],
@@ -278,8 +289,11 @@ def simulate(
         list[str] | None,
         typer.Option(
             "--defect",
-            help="A defect of a file on its way, told in truth.json (can be repeated): "
-            "duplicate_file, late_file, missing_hours, renamed_column, wrong_encoding, broken_lines.",
+            metavar="NAME",
+            help="A defect of files, records or clocks, told with its rows in truth.json (can be repeated); `--defect "
+            "list` says which there are.",
+            callback=_list_defects,
+            is_eager=True,
         ),
     ] = None,
     scenarios: Annotated[

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.customers import Population
+from simulator.defect_kinds import Planted
 from simulator.events import Contact
 from simulator.forms.writer import Forms
 from simulator.local_time import midnight
@@ -26,7 +27,7 @@ class Written:
     """What was written: records by feed, defects of files, and the feeds' settings as callmart.yaml has them."""
 
     rows: Counter[str]
-    transport: list[dict[str, Any]]
+    defects: list[Planted]
     feeds: dict[str, dict[str, Any]]
 
 
@@ -55,7 +56,7 @@ class Books:
     def close(self) -> Written:
         """All has been added: write what is left."""
         self._forms.close()
-        return Written(self._forms.rows, self._forms.defects.as_truth(), self._forms.feeds())
+        return Written(self._forms.rows, list(self._forms.defects.planted), self._forms.feeds())
 
     def values(self) -> Iterator[Value]:
         """The true values, once, after `close`."""

@@ -13,7 +13,8 @@ from simulator.books import Books, Written
 from simulator.books_process import BooksProcess
 from simulator.business.business import Business
 from simulator.centre import Centre
-from simulator.defects import DefectRates, Defects
+from simulator.defect_kinds import DefectDays, Planted
+from simulator.defects import Defects
 from simulator.events import Contact
 from simulator.local_time import day_of, midnight
 from simulator.records import DailyOutbox, Record
@@ -25,14 +26,13 @@ from simulator.truth.values import Value
 _CONTACTS_PER_CALL = 1.25
 _WEEKS_OF_OTHERS = 2
 _FIRST_LIST = ("canonical.customer", "canonical.customer_identity")
-NO_DEFECTS = DefectRates()
 
 
 class Company:
     """Takes finished contacts and the CRM's records in the order of time, and gives all to the books.
 
     `begin` before the centre runs, `close` after it; `contact` and `record` are the centre's callbacks. `effects`: what
-    scenarios change; `defect_rates`: shares of records that are wrong where they are written.
+    scenarios change; `defects`: names of `simulator.defect_kinds.DEFECTS`, of which those of records are planted here.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class Company:
         setting: Setting,
         books: Books | BooksProcess,
         effects: Effects = NO_EFFECTS,
-        defect_rates: DefectRates = NO_DEFECTS,
+        defects: Iterable[str] = (),
     ) -> None:
         self._setting, self._books, self._effects = setting, books, effects
-        self._defects = Defects(setting.seed, defect_rates)
+        self._defects = Defects(setting.seed, defects, DefectDays(setting.first_day, setting.days))
         self._outbox = DailyOutbox()
         self._has_listed = False
         self._day = setting.first_day
@@ -51,9 +51,9 @@ class Company:
         self._begins, self._ends = midnight(setting.first_day), midnight(self._last_day + 1)
 
     @property
-    def planted(self) -> dict[str, int]:
-        """Defects of records, by name."""
-        return dict(self._defects.planted)
+    def planted(self) -> list[Planted]:
+        """Defects of records."""
+        return self._defects.planted
 
     def begin(self, centre: Centre) -> None:
         """What was written before the first day, and the records that this day brings of itself."""
@@ -82,6 +82,7 @@ class Company:
     def contact(self, contact: Contact) -> None:
         """A contact has ended."""
         self._see(contact.ended_at)
+        self._defects.see(contact)
         self._books.add_contact(contact)
         self._put(self._aftermath.of(contact))
         self._put(self._business.of_contact(contact))

@@ -26,6 +26,7 @@ from simulator.books_process import BooksProcess, Order
 from simulator.centre import Centre
 from simulator.company import Company
 from simulator.configuration import config_text
+from simulator.defect_kinds import as_truth
 from simulator.errors import ForeignFolderError, SettingError
 from simulator.events import CentreRules, QueueRules
 from simulator.forms import writer
@@ -40,7 +41,7 @@ from simulator.truth.values import Value
 FEWEST_AGENTS = 8
 GENERATOR = "callmart simulate"
 TRUTH = "truth.json"
-Around = Callable[[Setting, Books | BooksProcess, Effects], Company] | None
+Around = Callable[[Setting, Books | BooksProcess, Effects, Collection[str]], Company] | None
 
 SHORT_ABANDON_S = 5
 RULES = CentreRules(
@@ -88,10 +89,10 @@ def simulate(
 
     `calls_per_day` is the mean number of inbound calls (weekdays have more, weekends fewer; outbound calls come on
     top); by default `usual_calls_per_day`. `crm` says where the CRM's tables are read from: its SQLite file, or the
-    PostgreSQL database whose url the environment keeps. `defects` are names of `simulator.forms.defects.DEFECTS` that
-    happen to files on their way; `scenarios` are worked cases with their switch, as `scenarios.planting` reads them.
-    `company` makes the systems around the telephone; None leaves Asterisk's logs alone. With two `processes` one writes
-    and counts what the other simulates. The same arguments give the same bytes, whatever the number of processes.
+    PostgreSQL database whose url the environment keeps. `defects` are names of `simulator.defect_kinds.DEFECTS`, all
+    of the systems around the telephone; `scenarios` are worked cases with their switch, as `scenarios.planting` reads
+    them. `company` makes the systems around the telephone; None leaves Asterisk's logs alone. With two `processes` one
+    writes and counts what the other simulates. The same arguments give the same bytes, whatever the number of processes.
     Files of an earlier simulation in `out` are replaced. Raises SettingError for impossible settings,
     ForeignFolderError if `out` holds logs that are not a simulation's, SimulatorError where a process was killed.
     """
@@ -115,9 +116,9 @@ def simulate(
         if company is None:
             return _simulate(order, effects, None)
         if processes == 1:
-            return _simulate(order, effects, company(setting, Books(setting, forms), effects))
+            return _simulate(order, effects, company(setting, Books(setting, forms), effects, defects))
         with BooksProcess(order) as books:
-            return _simulate(order, effects, company(setting, books, effects))
+            return _simulate(order, effects, company(setting, books, effects, defects))
 
 
 def usual_calls_per_day(agents: int) -> int:
@@ -168,7 +169,7 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
     if company is None:
         centre = Centre(setting, queue_log, cdr, effects=effects, listener=telephone)
         centre.run()
-        written, planted = Written(Counter(), [], {}), {}
+        written = Written(Counter(), [], {})
         values: Iterable[Value] = telephone.values()
     else:
         cel_folder = asterisk / "cel-custom"
@@ -178,7 +179,7 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
         company.begin(centre)
         centre.run()
         cel.close()
-        written, planted = company.close(), company.planted
+        written = company.close()
         values = chain(telephone.values(), company.values())
     queue_log.close()
     cdr.close()
@@ -204,8 +205,8 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
     }
     parts = {
         "meta": meta,
-        "planted": dict(sorted((queue_log.dirt | centre.planted | planted).items())),
-        "transport": written.transport,
+        "planted": dict(sorted((queue_log.dirt | centre.planted).items())),
+        "defects": as_truth([*written.defects, *(company.planted if company else ())]),
         "scenarios": figures(effects.plantings),
     }
     sums = _write_truth(out / TRUTH, parts, values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import typer.main
 import yaml
 from pydantic import BaseModel
 
+from expectations import catalogue
+from expectations.settings import FeedSettings
 from expectations.validate import KEEP_RESULTS
 from orchestration import errors
 from orchestration.assets.context import Site
@@ -22,8 +25,11 @@ from orchestration.automation.requests import PATIENCE
 from orchestration.automation.triggers import new_files_sensor, schedules
 from orchestration.cli import app
 from orchestration.config import DEMO_HASH_KEY, MIN_KEY_LENGTH, Automation, Retention, models, parse_config
+from orchestration.extract.landing import CLOCK_SLACK
 from orchestration.paths import PROJECT
 from orchestration.release import KEEP_AT_LEAST
+from simulator.defect_kinds import DEFECTS
+from simulator.defects import CLOCKS_DIFFER_BY_S
 from tests.orchestration.extract_kit import QUEUE_LOG
 
 README = (PROJECT / "README.md").read_text("utf-8")
@@ -189,6 +195,20 @@ def test_the_operating_guide_lists_every_schedule_and_sensor(tmp_path: Path) -> 
 def test_keys_of_the_configuration_in_the_operating_guide_exist() -> None:
     for section, key in re.findall(r"`(automation|retention|centre|freshness)\.(\w+)`", OPERATING):
         assert key in _model(section.capitalize()).model_fields, f"{section}.{key}"
+
+
+def test_the_guide_of_defects_names_every_defect_and_checks_that_exist() -> None:
+    said = (PROJECT / "docs" / "defects.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", said, re.MULTILINE)
+    assert [name for name, _ in rows] == list(DEFECTS)
+    checks = {check.name for feed in catalogue.feeds() for check in catalogue.checks_of(feed)}
+    checks |= {check.name for mart in catalogue.mart_suites() for check in catalogue.checks_of_mart(mart)}
+    rules = {"duplicate_record", "missing_required", "undecodable", "missing_columns", "fct_feed_drift"}
+    named = {name for _, caught_by in rows for name in re.findall(r"`(\w+)`", caught_by)}
+    assert named <= checks | rules and rules <= named
+    assert FeedSettings("UTC").ahead_tolerance_s == 300 and timedelta(days=1) == CLOCK_SLACK
+    variables = yaml.safe_load((PROJECT / "dbt_project" / "dbt_project.yml").read_text("utf-8"))["vars"]
+    assert (variables["late_window_days"], variables["link_clock_tolerance_s"]) == (8, CLOCKS_DIFFER_BY_S)
 
 
 def test_every_environment_variable_of_the_operating_guide_is_read_somewhere() -> None:

@@ -15,6 +15,7 @@ from expectations.contracts import Contract
 from expectations.settings import FeedSettings
 
 DAY_S = 86_400
+HOUR_MIN = 60
 
 
 FIX_TYPING = Text(
@@ -49,7 +50,12 @@ def contract_checks(contract: Contract, settings: FeedSettings) -> list[Check]:
         for column in contract.lake_columns
         if column.enum
     ]
-    return [*checks, date_matches_event(contract, settings), no_phone_number(contract, settings)]
+    return [
+        *checks,
+        date_matches_event(contract, settings),
+        ahead_of_landing(contract, settings),
+        no_phone_number(contract, settings),
+    ]
 
 
 def date_matches_event(contract: Contract, settings: FeedSettings) -> Check:
@@ -66,6 +72,26 @@ def date_matches_event(contract: Contract, settings: FeedSettings) -> Check:
         Text("分区日期不等于事件的当地日期", "the partition's date is not the local date of the event"),
         Text("检查数据源声明的时区，然后重新提取", "check the zone declared for the feed, then extract again"),
         NoRows(sql),
+    )
+
+
+def ahead_of_landing(contract: Contract, settings: FeedSettings) -> Check:
+    """Nothing happened after the file that tells it was landed; what lies more than a day ahead is refused."""
+    event = contract.event_time
+    return Check(
+        "ahead_of_landing",
+        "warning",
+        Text(
+            f"事件时间比文件落地还晚 {settings.ahead_tolerance_s} 秒以上",
+            f"rows lie more than {settings.ahead_tolerance_s} s after their file was landed",
+        ),
+        Text(
+            "核对源系统的时钟、数据源声明的时区，以及本机时钟",
+            "compare the clock of the source and the zone declared for the feed with this machine's clock",
+        ),
+        NoRows(f"""
+            select dt, source_file, source_line, {event}, ingested_at from {{batch}}
+            where epoch({event}) > epoch(ingested_at) + {settings.ahead_tolerance_s}"""),
     )
 
 
@@ -135,13 +161,13 @@ def _volume_checks(settings: FeedSettings) -> list[Check]:
             "hours_missing",
             "warning",
             Text(
-                "某小时没有行，而以往同一星期几该小时总有行",
-                "an hour has no rows though the same weekday before always had some in it",
+                "某小时没有行，而以往同一星期几该小时从头到尾总有行",
+                "an hour has no rows though the same weekday before always had some throughout it",
             ),
             Text("检查该小时的采集是否中断", "check whether recording was interrupted in that hour"),
             NoRows(f"""
                 select dt, hour, fewest_rows_before, history_days from missing_hour
-                where {judged} and fewest_rows_before >= {settings.gap_min_rows}"""),
+                where {judged} and fewest_slots_before >= {HOUR_MIN // settings.gap_slot_min}"""),
         ),
         Check(
             "dates_missing",
@@ -149,6 +175,22 @@ def _volume_checks(settings: FeedSettings) -> list[Check]:
             Text("两个有数据的日期之间缺少日期（上周同日有数据）", "a date is missing that the week before had"),
             Text("检查缺失日期的文件是否已送达", "check whether the file of the missing date was delivered"),
             NoRows(f"select dt, previous_date, next_date from missing_date where true {not_quiet}"),
+        ),
+        Check(
+            "late_rows",
+            "warning",
+            Text(
+                f"数据湖已越过该日之后，又补来超过该日 {settings.late_warn_share:.0%} 的行",
+                f"more than {settings.late_warn_share:.0%} of the rows of a date came after the lake had gone past it",
+            ),
+            Text(
+                "该日已发布的指标会随之改变；查明文件为何迟到",
+                "released figures of the date change with it; find out why the file was late",
+            ),
+            NoRows(f"""
+                select dt, row_count - coalesce(lake_rows, 0) as late_rows, row_count, lake_last_date from volume
+                where dt > lake_first_date and dt + 1 < lake_last_date
+                  and row_count > (1 + {settings.late_warn_share}) * coalesce(lake_rows, 0)"""),
         ),
     ]
 

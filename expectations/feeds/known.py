@@ -1,5 +1,5 @@
-"""What a person knows of a feed and its contract can't say: values of one row, or of one agent's rows, that contradict
-each other. All are warnings: the rows are counted, and somebody should look at them.
+"""What a person knows of a feed and its contract can't say: values of one row that contradict each other, and rows that
+tell the same thing again under another id. All are warnings, and somebody should look at the rows.
 
 Belongs here: one entry per rule. Not here: what columns and their order alone tell (the contract).
 """
@@ -133,9 +133,55 @@ CONTRADICTIONS: dict[str, tuple[Contradiction, ...]] = {
 }
 
 
+@dataclass(frozen=True)
+class Repetition:
+    """Rows of a feed that are alike in `alike` and differ in their id `shown[0]` are one thing told again: all but the
+    first by `shown[-1]`. Rows of a date and of the dates beside it are compared; one whose `about` is NULL is like
+    none."""
+
+    name: str
+    reason: Text
+    action: Text
+    about: str
+    alike: tuple[str, ...]
+    shown: tuple[str, ...]
+
+
+_ASKED_AGAIN = Text(
+    "在问卷平台上查明为何重发；统计时只算第一次",
+    "find out on the survey platform why it was sent again; only the first counts",
+)
+REPETITIONS: dict[str, Repetition] = {
+    "canonical.survey_invitation": Repetition(
+        "survey_sent_twice",
+        Text(
+            "同一联系、工单、坐席、场景的邀评发了不止一次",
+            "a survey of the same contact, ticket, agent and scenario was sent more than once",
+        ),
+        _ASKED_AGAIN,
+        "coalesce(contact_id, ticket_id)",
+        ("contact_id", "ticket_id", "agent_id", "scenario"),
+        ("survey_id", "contact_id", "agent_id", "scenario", "sent_at"),
+    ),
+    "canonical.survey_response": Repetition(
+        "survey_answered_twice",
+        Text(
+            "同一联系、坐席、场景的同一题目答了不止一次",
+            "a question about the same contact, agent and scenario was answered more than once",
+        ),
+        _ASKED_AGAIN,
+        "contact_id",
+        ("contact_id", "agent_id", "scenario", "question_id"),
+        ("survey_id", "contact_id", "agent_id", "question_id", "responded_at"),
+    ),
+}
+
+
 def known_checks(said: Contract, tolerance_s: int) -> list[Check]:
     """The checks of a feed that are known here."""
-    return [_check(rule, tolerance_s) for rule in CONTRADICTIONS.get(said.feed, ())]
+    contradictions = [_check(rule, tolerance_s) for rule in CONTRADICTIONS.get(said.feed, ())]
+    repetition = REPETITIONS.get(said.feed)
+    return contradictions if repetition is None else [*contradictions, _repeated(repetition)]
 
 
 def unknown_share_checks(said: Contract, settings: FeedSettings) -> list[Check]:
@@ -172,4 +218,20 @@ def _check(rule: Contradiction, tolerance_s: int) -> Check:
     condition = rule.when.format(tolerance=tolerance_s) + (" and is_told" if rule.needs else "")
     return Check(
         rule.name, "warning", rule.reason, _MAPPING, NoRows(f"{told}select {shown} from {relation} where {condition}")
+    )
+
+
+def _repeated(rule: Repetition) -> Check:
+    alike, (first, *_, last) = ", ".join(rule.alike), rule.shown
+    return Check(
+        rule.name,
+        "warning",
+        rule.reason,
+        rule.action,
+        NoRows(f"""
+            with told as (
+                select dt, source_file, source_line, {", ".join(rule.shown)},
+                    row_number() over (partition by {alike} order by {last}, {first}) as told_no
+                from neighbour where {rule.about} is not null)
+            select * from told where told_no > 1 and dt in (select distinct dt from {{batch}})"""),
     )

@@ -1,32 +1,21 @@
 """What goes wrong with files on their way: defects that are planted on request, each told with its exact count.
 
-Belongs here: which file is spoilt, how, and the record of it. Does not belong here: records that are wrong in
-themselves, which their systems write.
-
-Each defect has a feed of its own, so that what one does can be told from what another does, and one day in the middle
-of the simulation.
+Belongs here: how a file is spoilt, and the record of it. Does not belong here: which defects there are, of which feed,
+on which date (`simulator.defect_kinds`), and records that are wrong in themselves, which their systems write.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from simulator.errors import SettingError
+from simulator.defect_kinds import DEFECTS, Planted, chosen
 from simulator.forms.shapes import Shape
+from simulator.local_time import UTC_OFFSET_S
 
-DEFECTS = {
-    "duplicate_file": "canonical.survey_invitation",
-    "late_file": "canonical.recording",
-    "missing_hours": "canonical.ivr_step",
-    "renamed_column": "canonical.audio_quality",
-    "wrong_encoding": "canonical.survey_response",
-    "broken_lines": "canonical.transfer",
-}
-"""Defect -> the feed whose file gets it."""
 LATE_BY_DAYS = 2
 MISSING_HOURS = ("10", "11")
 BROKEN_EVERY = 10
@@ -51,23 +40,13 @@ class Part:
     spoilt_rows: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """One defect as truth.json tells it: `rows` is how many rows it concerns."""
-
-    defect: str
-    feed: str
-    file: str
-    rows: int
-
-
 Spoiling = Callable[[Shape, Part], Iterator[Part]]
 
 
 def _twice(_: Shape, part: Part) -> Iterator[Part]:
-    """The same bytes come again under another name."""
+    """The export is run once more: its rows come in another order. Equal bytes would be one file."""
     yield Part(part.period, part.rows)
-    yield replace(part, mark="-copy")
+    yield replace(part, rows=part.rows[::-1], mark="-copy")
 
 
 def _late(_: Shape, part: Part) -> Iterator[Part]:
@@ -118,6 +97,18 @@ def _broken(_: Shape, part: Part) -> Iterator[Part]:
     yield replace(part, spoil_line=cut)
 
 
+def _in_utc(shape: Shape, part: Part) -> Iterator[Part]:
+    """Times that carry no offset are those of UTC."""
+    places = [place for place, cell in enumerate(shape.cells) if cell.type == "TIMESTAMP"]
+
+    def told(place: int, value: Any) -> Any:
+        if place not in places or value is None:
+            return value
+        return str(datetime.fromisoformat(value) - timedelta(seconds=UTC_OFFSET_S))
+
+    yield replace(part, rows=[[told(place, value) for place, value in enumerate(row)] for row in part.rows])
+
+
 _SPOILINGS: dict[str, Spoiling] = {
     "duplicate_file": _twice,
     "late_file": _late,
@@ -125,21 +116,21 @@ _SPOILINGS: dict[str, Spoiling] = {
     "renamed_column": _renamed,
     "wrong_encoding": _wrongly_encoded,
     "broken_lines": _broken,
+    "wrong_zone": _in_utc,
 }
 
 
 class Defects:
-    """The defects of one simulation. `wanted` are names of DEFECTS; `day` is the date that they happen on.
+    """The files' defects of one simulation. `wanted` are names of DEFECTS, of which the other ones are left to those
+    who write records; `day` is the date that they happen on.
 
     Raises SettingError for a name that is none.
     """
 
     def __init__(self, out: Path, wanted: Collection[str], day: str) -> None:
-        if unknown := sorted(set(wanted) - set(DEFECTS)):
-            raise SettingError(f"there is no defect {unknown[0]}: choose from {', '.join(DEFECTS)}.")
-        self._by_feed = {DEFECTS[name]: name for name in wanted}
+        self._by_feed = {feed: name for name in chosen(wanted, "file") for feed in DEFECTS[name].feeds}
         self._out, self._day = out, day
-        self._planted: list[Planted] = []
+        self.planted: list[Planted] = []
 
     def spoil(self, shape: Shape, period: str, rows: Sequence[Sequence[Any]]) -> Iterator[Part]:
         """The files that a period's rows become."""
@@ -154,8 +145,4 @@ class Defects:
         if part.defect is not None:
             name = path.relative_to(self._out).as_posix()
             rows = part.spoilt_rows if part.spoil_line is None else spoilt_lines
-            self._planted.append(Planted(part.defect, feed, name, rows))
-
-    def as_truth(self) -> list[dict[str, Any]]:
-        """What was planted, for truth.json, in the order of the defects' names."""
-        return [asdict(planted) for planted in sorted(self._planted, key=lambda planted: planted.defect)]
+            self.planted.append(Planted(part.defect, feed, self._day, rows, name))

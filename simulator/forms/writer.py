@@ -8,10 +8,11 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from simulator.defect_kinds import DefectDays, date_text
 from simulator.forms import monitoring
 from simulator.forms.crm import crm_tables
 from simulator.forms.database import Database, copy_to_postgresql
@@ -23,6 +24,7 @@ from simulator.forms.quality import quality_sheets
 from simulator.forms.shapes import Shape
 from simulator.forms.surveys import survey_files
 from simulator.forms.workbooks import Workbooks
+from simulator.local_time import number_of
 from simulator.records import Record
 
 Crm = Literal["sqlite", "postgresql"]
@@ -53,14 +55,14 @@ class Forms:
     the few records of monthly files a month.
 
     `crm_url` is a PostgreSQL database that the CRM's tables are put into besides the file; `wanted_defects` are names
-    of `defects.DEFECTS`. Raises SettingError for a defect that there is none of.
+    of `simulator.defect_kinds.DEFECTS`. Raises SettingError for a defect that there is none of.
     """
 
     def __init__(
         self, out: Path, first_date: date, days: int, crm_url: str | None = None, wanted_defects: Iterable[str] = ()
     ) -> None:
         self._out, self._first_date, self._crm_url = out, first_date, crm_url
-        self.defects = Defects(out, set(wanted_defects), str(first_date + timedelta(days=days // 2)))
+        self.defects = Defects(out, set(wanted_defects), date_text(DefectDays(number_of(first_date), days).spoilt))
         self.rows: Counter[str] = Counter()
         self._crm = Database(out / CRM_FILE, crm_tables())
         self._quality = Workbooks(quality_sheets(), out / "quality", "evaluations")

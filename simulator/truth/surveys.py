@@ -45,15 +45,16 @@ class _Survey:
 
 
 class SurveyRecount:
-    """Takes invitations and answers in any order, as long as answers come within `ANSWERED_WITHIN_DAYS`; the first of
-    several counts. An agent with fewer ratings in a month than `fewest_ratings` is left out of the distribution of
-    agents (M114)."""
+    """Takes invitations and answers in any order, as long as answers come within `ANSWERED_WITHIN_DAYS`; what is asked
+    or answered again, also under another id, counts once. An agent with fewer ratings in a month than `fewest_ratings`
+    is left out of the distribution of agents (M114)."""
 
     feeds = ("canonical.survey_invitation", "canonical.survey_response")
 
     def __init__(self, fewest_ratings: int = FEWEST_RATINGS) -> None:
         self._fewest_ratings = fewest_ratings
-        self._open: dict[int, dict[str, _Survey]] = defaultdict(dict)
+        self._open: dict[int, dict[tuple[Any, ...], _Survey]] = defaultdict(dict)
+        self._day_of: dict[tuple[Any, ...], int] = {}
         self._settled_until = 0
         self._invited = Tally(_INVITED, _INVITED)
         self._overall = Tally(_RATED, shares=(Share("M117", "rated", ("of_score",), ("rated_to_5",)),))
@@ -66,8 +67,8 @@ class SurveyRecount:
         if record.feed not in self.feeds:
             return
         assert row["sent_at"] >= self._settled_until, f"{row['survey_id']} was answered after it had been counted"
-        of_day = self._open[local_day(row["sent_at"])]
-        survey = of_day.setdefault(row["survey_id"], _Survey())
+        key = _survey(row)
+        survey = self._open[self._day_of.setdefault(key, local_day(row["sent_at"]))].setdefault(key, _Survey())
         if record.feed == "canonical.survey_invitation":
             if survey.invitation is None:
                 survey.invitation = row["sent_at"], row["channel_id"], row["agent_id"], row["scenario"]
@@ -79,7 +80,8 @@ class SurveyRecount:
     def settle(self, until: int) -> None:
         """Count the surveys that nobody answers any more when all is known that was written before an instant."""
         for day in settled_days(self._open, until, ANSWERED_WITHIN_DAYS * DAY_S):
-            for survey in self._open.pop(day).values():
+            for key, survey in self._open.pop(day).items():
+                del self._day_of[key]
                 if survey.invitation is not None:
                     sent_at, channel, agent, scenario = survey.invitation
                     amounts = {"sent": 1, "answered": bool(survey.answered)}
@@ -121,6 +123,13 @@ class SurveyRecount:
             for name, agents_in in agents.items():
                 share = agents_in / n
                 yield Value("M114", "agents", "month", month, "all", None, None, None, None, name, agents_in, n, share)
+
+
+def _survey(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What a survey asks about; of one that names no contact, its id."""
+    if row.get("contact_id") is None:
+        return (row["survey_id"],)
+    return (row["contact_id"], row["agent_id"], row["scenario"])
 
 
 def _amounts(row: dict[str, Any]) -> dict[str, Any]:

@@ -241,18 +241,6 @@ BREAKAGES = [
         choices_between_records_are_few=1,
     ),
     breakage(
-        "tickets_come_after_the_contact_that_they_came_from",
-        # a minute early is a clock, a second more is not
-        tuple(
-            "insert into marts.fct_ticket by name select "
-            f"'{name}' as ticket_id, 'c1' as contact_id, started_at - interval {early} second as created_at, "
-            "local_counted_at as local_created_at, local_date as local_created_date, local_date as partition_date, "
-            "timezone, 'open' as status, 'h' as record_hash from marts.fct_contact where contact_id = 'asterisk:c1'"
-            for name, early in (("T1", 60), ("T2", 61))
-        ),
-        tickets_come_after_the_contact_that_they_came_from=1,
-    ),
-    breakage(
         "no_steady_feed_misses_a_date",
         "insert into marts.fct_feed_day by name select 'f' as feed, date '2026-03-02' as local_date, "
         "9.0 as expected_row_count, 0 as received_row_count, 0 as loaded_row_count, 0 as flagged_row_count, "

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -99,11 +100,18 @@ def _apis(source: Path) -> dict[str, str]:
 
 
 def simulated(
-    folder: Path, days: int, agents: int, seed: int, start: str = "2026-03-02", is_whole: bool = False
+    folder: Path,
+    days: int,
+    agents: int,
+    seed: int,
+    start: str = "2026-03-02",
+    is_whole: bool = False,
+    options: Sequence[str] = (),
 ) -> Centre:
-    """A centre's files, nothing built yet: its telephone's, or those of all its systems."""
+    """A centre's files, nothing built yet: its telephone's, or those of all its systems. `options` are further ones of
+    `callmart simulate`."""
     centre = Centre(folder)
-    size = ("--days", str(days), "--agents", str(agents), "--seed", str(seed), "--start", start)
+    size = ("--days", str(days), "--agents", str(agents), "--seed", str(seed), "--start", start, *options)
     done = centre.run("simulate", "--out", str(centre.source), *size, *(() if is_whole else ("--telephone-only",)))
     assert done.returncode == 0, done.stderr
     return centre

@@ -6,7 +6,9 @@ It is plain Python over the simulator's own events and shares nothing with the S
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -24,13 +26,15 @@ MEMBERS = ("department", "product", "lead_source", "campaign", "endpoint", "tool
 LISTED = {f"M{number:03}" for number in (*range(1, 4), *range(6, 12), 14, 21, *range(24, 27), *range(29, 37),
                                          *range(40, 43), *range(61, 73), 81, 82)}  # fmt: skip
 
+SAID = "said.txt"  # what the build of the month said
+
 
 @pytest.fixture(scope="module")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Centre:
     centre = simulated(
         tmp_path_factory.mktemp("month") / "centre", days=21, agents=20, seed=1, start="2026-03-16", is_whole=True
     )
-    centre.build()
+    (centre.folder / SAID).write_text(centre.build(), "utf-8")
     return centre
 
 
@@ -98,6 +102,22 @@ def test_no_variant_of_the_registry_is_left_out_of_the_truth(month: Centre) -> N
     told = {(truth["kpi_id"], truth["variant"]) for truth in month.truth()}
     defined = set(month.rows("select kpi_id, variant from marts.kpi_availability where is_available"))
     assert defined - told == set()
+
+
+def test_a_clean_centre_raises_nothing(month: Centre) -> None:
+    said = (month.folder / SAID).read_text("utf-8")
+    assert [line for line in said.splitlines() if re.search(r"warning|blocked|stale", line)] == []
+    assert month.rows("select * from marts.fct_feed_refusal") == month.rows("select * from marts.fct_link_fault") == []
+    counts = "sum(flagged_row_count)::int, sum(held_row_count)::int, count_if(is_held or is_missing)"
+    assert month.rows(f"select {counts} from marts.fct_feed_day") == [(0, 0, 0)]
+    assert month.rows("select * from marts.fct_feed_drift where change <> 'new'") == []
+    truth = json.loads((month.source / "truth.json").read_text("utf-8"))
+    assert truth["defects"] == []
+    # lines that Asterisk wrote twice are the only rows of a log in quarantine
+    assert month.rows(
+        "select feed, sum(duplicate_row_count)::int from marts.fct_feed_day where feed like 'asterisk.%' "
+        "group by feed having sum(duplicate_row_count) > 0"
+    ) == [("asterisk.queue_log", truth["planted"]["repeated_line"])]
 
 
 def test_a_board_and_an_explanation_can_be_read_of_it(month: Centre) -> None:

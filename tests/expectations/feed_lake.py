@@ -34,6 +34,8 @@ class Defect:
     """The lake holds this many times the candidate's rows for the date; 0 means it holds none."""
     skip_day_before: bool = False
     """The date before has no partition at all."""
+    is_late: bool = False
+    """The date is one of the history, of which the lake held half of the rows until now."""
 
 
 class FeedLake:
@@ -117,7 +119,13 @@ def judge(lake: FeedLake, defects: Mapping[str, Defect]) -> Judged:
     refused: list[Path] = []
     days: dict[str, date] = {}
     day = clean
-    for name, defect in defects.items():
+    # dates that the lake holds come first: it must not have gone past the others
+    for name, defect in sorted(defects.items(), key=lambda item: not item[1].lake_times):
+        if defect.is_late:
+            days[name] = late = FIRST_CANDIDATE - timedelta(days=3)
+            lake.write("lake", late, ["delete from day where source_line % 2 = 0"])
+            candidates[late] = lake.write("candidate", late)
+            continue
         day += timedelta(days=2 if defect.skip_day_before else 1)
         days[name] = day
         candidates[day] = lake.write("candidate", day, defect.statements)

@@ -81,6 +81,13 @@ CLEAN: Mapping[str, str] = {
             120.0::double as talk_s, 5.0::double as hold_s, null::double as consult_s, 20.0::double as acw_s,
             145.0::double as handle_s
         from days""",
+    # a clean centre has no row in it
+    "fct_link_fault": """
+        select 'canonical.ticket' as feed, 'contact_id' as link_column, 'T1' as record_id, 'unknown' as fault,
+            'canonical.contact' as named_feed, 'c1' as named_id, cast(day as timestamp) as happened_at,
+            null::timestamp as contact_started_at, day as local_date, 'object/file' as source_file,
+            1::bigint as source_line, 25::bigint as feed_row_count
+        from days where false""",
     "kpi_definition": """
         select * from (values ('M021', 'offered_net_short', 'rate', 'ratio', 'contact'),
             ('M033', 'offered_net_short', 'rate', 'ratio', 'contact'), ('M001', 'all', 'count', 'count', 'contact'),

@@ -12,7 +12,16 @@ import duckdb
 import pytest
 import yaml
 
-from expectations.contracts import LINEAGE, METRICS, NUMERIC, Contract, all_contracts, contract, load_contracts
+from expectations.contracts import (
+    LINEAGE,
+    METRICS,
+    NUMERIC,
+    Contract,
+    all_contracts,
+    contract,
+    links_of,
+    load_contracts,
+)
 
 CANONICAL = (
     "action", "agent_state", "api_call", "api_call_minute", "audio_quality", "calendar_event", "chat_message",
@@ -85,9 +94,51 @@ def test_a_feed_names_every_metric_of_the_registry_for_which_it_is_enough() -> N
 
 def test_a_feed_provides_nothing_before_a_model_reads_it() -> None:
     models = (Path(__file__).parents[2] / "dbt_project" / "models").rglob("*.sql")
-    sql = "".join(path.read_text("utf-8") for path in models)
+    # two models go across all feeds, for the checks of links
+    across = ("stg_canonical__link", "stg_canonical__named")
+    sql = "".join(path.read_text("utf-8") for path in models if path.stem not in across)
     for said in all_contracts().values():
         assert f"lake('{said.source}', '{said.name}')" in sql or said.capabilities() == (), said.feed
+
+
+def test_every_column_that_names_a_record_of_another_feed_is_a_link() -> None:
+    canonical = [said for said in all_contracts().values() if said.source == "canonical"]
+    keys = {said.natural_key[0]: said.feed for said in canonical if len(said.natural_key) == 1}
+    keys |= {"customer_key": "canonical.customer"}
+    for own in ("api_call_id", "event_id", "transfer_id"):  # nothing names these
+        del keys[own]
+    missing = {
+        f"{said.feed}.{column}"
+        for said in canonical
+        for column in said.column_names
+        for key, feed in keys.items()
+        if column.endswith(key) and column not in said.links and feed != said.feed
+    }
+    assert missing == set()
+    wrong = {
+        f"{said.feed}.{column} -> {named.feed}"
+        for said, column, named in links_of(canonical)
+        if not column.endswith(named.natural_key[0])
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"links": {"no_such": "canonical.contact"}}, "'no_such' is named but not defined"),
+        ({"links": {}, "follows": "contact_id"}, "it follows 'contact_id', which no link says to name a contact"),
+    ],
+)
+def test_a_link_that_says_nothing_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Contract.model_validate(contract("canonical.transfer").model_dump() | change)
+
+
+def test_a_link_to_a_feed_without_contract_is_refused() -> None:
+    lost = contract("canonical.transfer").model_copy(update={"links": {"contact_id": "canonical.call"}})
+    with pytest.raises(ValueError, match=r"contact_id names records of canonical\.call, which has no contract"):
+        links_of([lost])
 
 
 def test_every_version_of_a_customer_stays() -> None:

@@ -47,6 +47,7 @@ DEFECTS = {
     "domain_outcome": Defect(["update day set outcome = 'HANG' where source_line = 0"]),
     "domain_hangup_side": Defect(["update day set hangup_side = 'nobody' where source_line = 0"]),
     "date_matches_event": Defect(["update day set started_at = started_at - interval 1 day where source_line = 0"]),
+    "ahead_of_landing": Defect(["update day set ingested_at = started_at - interval 301 second where source_line = 0"]),
     "no_phone_number": Defect(["update day set hangup_cause = 'to 013912345678' where source_line = 0"]),
     "unknown_customers": Defect(
         ["update day set caller_hash = null, customer_key = null where source_line % 3 > 0"],
@@ -56,6 +57,7 @@ DEFECTS = {
     "volume_shrunk": Defect(lake_times=3),
     "hours_missing": Defect(["delete from day where source_line between 40 and 59"]),
     "dates_missing": Defect(skip_day_before=True),
+    "late_rows": Defect(is_late=True),
     "flagged_share": Defect(["update day set flags = 'phantom' where source_line % 5 = 0"]),
     "refused_share": Defect(refused=12),
     "refused_most": Defect(refused=300),

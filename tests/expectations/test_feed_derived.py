@@ -8,7 +8,7 @@ import pytest
 
 from expectations.catalogue import checks_of, feeds
 from expectations.contracts import Column, Contract, contract
-from expectations.feeds.known import CONTRADICTIONS
+from expectations.feeds.known import CONTRADICTIONS, REPETITIONS
 from tests.expectations.feed_lake import Defect, FeedLake, Judged, judge
 
 WRITTEN = ("asterisk.cdr", "asterisk.cel", "asterisk.queue_log", "canonical.contact")
@@ -40,7 +40,7 @@ FIRST_ROW = " where source_line = 0"
 
 
 def clean_day(said: Contract) -> str:
-    """Ten rows in each hour from 8 to 11 local time; what is ordered lies a minute, or one, apart."""
+    """Ten rows in each hour from 8 to 11 local time, six minutes apart; what is ordered lies a minute or one apart."""
     place: dict[str, int] = {column.name: 0 for column in said.columns}
     for _ in said.columns:  # as many rounds as the longest chain of chains could need
         for chain in said.ordered:
@@ -68,7 +68,7 @@ def clean_day(said: Contract) -> str:
     columns = ", ".join(f"{sql} as {name}" for name, sql in values.items())
     return f"""
         with event as (
-            select i, timestamp '{{day}} 00:00:00' + to_hours(i // 10) + to_minutes(i % 10) as began
+            select i, timestamp '{{day}} 00:00:00' + to_hours(i // 10) + to_minutes(6 * (i % 10)) as began
             from range(40) t(i))
         select {columns}, 'object-{{day}}/log' as source_file, i as source_line,
             timestamp '{{day}} 23:00:00' as ingested_at, md5('{{day}}' || i) as row_hash
@@ -80,6 +80,7 @@ def defects(said: Contract) -> dict[str, Defect]:
     event = said.event_time
     found = {
         "date_matches_event": Defect([f"update day set {event} = {event} - interval 1 day" + FIRST_ROW]),
+        "ahead_of_landing": Defect([f"update day set ingested_at = {event} - interval 301 second" + FIRST_ROW]),
         "no_phone_number": Defect(["update day set flags = 'to 013912345678'" + FIRST_ROW]),
         "volume_shrunk": Defect(lake_times=3),
         "flagged_share": Defect(["update day set flags = 'phantom' where source_line % 5 = 0"]),
@@ -101,11 +102,15 @@ def defects(said: Contract) -> dict[str, Defect]:
             "volume_low": Defect(["delete from day where source_line % 3 > 0"]),
             "hours_missing": Defect(["delete from day where source_line between 10 and 19"]),
             "dates_missing": Defect(skip_day_before=True),
+            "late_rows": Defect(is_late=True),
         }
     found |= {
         rule.name: Defect([f"update day set {KNOWN[rule.name]}" + FIRST_ROW])
         for rule in CONTRADICTIONS.get(said.feed, ())
     }
+    if again := REPETITIONS.get(said.feed):
+        as_first = ", ".join(f"{name} = (select {name} from day{FIRST_ROW})" for name in again.alike)
+        found[again.name] = Defect([f"update day set {as_first} where source_line = 1"])
     named = [column.name for column in said.columns if column.pii == "keyed_hash" and not column.required]
     if named:
         emptied = ", ".join(f"{name} = null" for name in named)

@@ -10,7 +10,9 @@ import duckdb
 import pytest
 
 from expectations.catalogue import checks_of_mart, mart_suites
+from expectations.contracts import all_contracts, links_of
 from expectations.errors import CheckDefectError, MissingTableError
+from expectations.marts.fct_link_fault import before_name, unknown_name
 from expectations.validate import validate_marts
 from expectations.verdict import MartVerdict
 from tests.expectations.mart_tables import CLEAN, FIRST_DAY, SCHEMA, write_warehouse
@@ -109,6 +111,28 @@ DEFECTS: dict[tuple[str, str], str] = {
     ("kpi_value", "handle_time_shift"): "update {mart} set value = 101.3, numerator = 10130 where grain = 'day' "
     f"and {_KPI} 'M061'",
 }
+_FAULT = (
+    "insert into {{mart}} by name select '{feed}' as feed, '{column}' as link_column, '{fault}' as fault, "
+    "'{{day}}'::date as local_date, '{named}' as named_id"
+)
+DEFECTS |= {
+    ("fct_link_fault", "no_phone_number"): _FAULT.format(
+        feed="canonical.none", column="none", fault="unknown", named="13812341234"
+    )
+}
+DEFECTS |= {
+    ("fct_link_fault", unknown_name(said, column)): _FAULT.format(
+        feed=said.feed, column=column, fault="unknown", named="nobody"
+    )
+    for said, column, _ in links_of(all_contracts().values())
+}
+DEFECTS |= {
+    ("fct_link_fault", before_name(said)): _FAULT.format(
+        feed=said.feed, column=said.follows, fault="before", named="c1"
+    )
+    for said in all_contracts().values()
+    if said.follows
+}
 # The first eight weeks stay clean, so that every defect has a past to be compared with.
 _FIRST_DEFECT = FIRST_DAY + timedelta(weeks=8)
 
@@ -145,6 +169,11 @@ def test_check_rejects_its_defect(judged: Warehouses, mart: str, check: str) -> 
     assert _day_of(mart, check) in result.failing_dates
     assert result.unexpected_count >= 1
     assert result.sample
+
+
+def test_a_fault_is_found_by_the_check_of_its_link_alone(judged: Warehouses) -> None:
+    checks = [result for result in judged.spoilt["fct_link_fault"].checks if result.name != "no_phone_number"]
+    assert len(checks) > 40 and {result.unexpected_count for result in checks} == {1}
 
 
 def test_clean_marts_pass_every_check(judged: Warehouses) -> None:

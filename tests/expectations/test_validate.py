@@ -105,6 +105,36 @@ def test_lakes_own_version_of_a_candidate_date_is_not_its_history(lake: FeedLake
     assert failed(verdict) == {"volume_shrunk": (DAY,)}
 
 
+@pytest.mark.parametrize(("minutes", "is_missing"), [(60, True), (50, False)])
+def test_an_hour_is_missing_only_where_it_was_busy_throughout(lake: FeedLake, minutes: int, is_missing: bool) -> None:
+    """Many rows may be few calls: an hour that had none in its last ten minutes on one weekday may have none at all."""
+    weeks = weeks_before(lake, 2)
+    quiet = f"delete from day where source_line between 40 and 59 and source_line - 40 >= {minutes} / 3"
+    one = DAY - timedelta(weeks=3)
+    history = [*weeks, lake.write("lake", one, [quiet])]
+    candidate = lake.write("candidate", DAY, ["delete from day where source_line between 40 and 59"])
+    assert failed(judge(lake, {DAY: candidate}, history)) == ({"hours_missing": (DAY,)} if is_missing else {})
+
+
+@pytest.mark.parametrize(("added", "is_late"), [(11, False), (12, True)])
+def test_some_rows_more_are_no_late_file(lake: FeedLake, added: int, is_late: bool) -> None:
+    """A call that takes days comes to its date when it ends; 5 % of the rows that the lake has are the limit."""
+    late = DAY - timedelta(days=3)
+    history = [lake.write("lake", DAY - timedelta(days=step)) for step in range(1, 8)]
+    lake.write("lake", late, [f"delete from day where source_line >= {240 - added}"])
+    found = failed(judge(lake, {late: lake.write("candidate", late)}, history))
+    assert found == ({"late_rows": (late,)} if is_late else {})
+
+
+@pytest.mark.parametrize("days_later", [0, 1])
+def test_rows_of_the_date_that_the_lake_is_at_are_not_late(lake: FeedLake, days_later: int) -> None:
+    last = DAY + timedelta(days=days_later)
+    history = [lake.write("lake", DAY - timedelta(days=step)) for step in range(1, 8)]
+    history.append(lake.write("lake", last))
+    lake.write("lake", DAY, ["delete from day where source_line >= 120"])
+    assert failed(judge(lake, {DAY: lake.write("candidate", DAY)}, history)) == {}
+
+
 def test_hour_that_the_clock_skips_is_not_missing(tmp_path: Path) -> None:
     """New York has no hour from 02:00 on 2026-03-08; a call centre that works at night isn't asked for it."""
     zone, skipped = "America/New_York", date(2026, 3, 8)

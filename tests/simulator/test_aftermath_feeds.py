@@ -13,10 +13,12 @@ from expectations.contracts import contract
 from orchestration.config import DEMO_HASH_KEY, HASH_KEY_VARIABLE
 from orchestration.extract.typing import type_feed, typed_path
 from simulator.aftermath import Aftermath
-from simulator.defects import DefectRates, Defects
+from simulator.defect_kinds import DefectDays
+from simulator.defects import Defects
+from simulator.local_time import day_of
 from simulator.records import Record
 from tests.orchestration.extract_kit import CENTRE, Kit, read
-from tests.simulator.contacts import AGENTS, contacts, customer_of
+from tests.simulator.contacts import AGENTS, MONDAY, contacts, customer_of
 from tests.simulator.test_aftermath import FEEDS
 
 LANDED = datetime(2027, 1, 1, tzinfo=UTC)
@@ -65,9 +67,9 @@ def test_a_clean_centre_is_neither_refused_nor_flagged(feed: str, records: list[
 def test_a_ticket_that_was_solved_before_it_was_created_is_flagged_and_no_other(
     records: list[Record], tmp_path: Path
 ) -> None:
-    defects = Defects(1, DefectRates(solved_before_created=0.05))
+    defects = Defects(1, ["solved_before_created"], DefectDays(day_of(MONDAY), 60))
     rows = typed(tmp_path, "canonical.ticket", list(defects.through(records)))
     latest = {row["ticket_id"]: row for row in sorted(rows, key=lambda row: row["record_updated_at"])}
     flagged = [row for row in latest.values() if row["flags"] is not None]
-    assert len(flagged) == defects.planted["ticket_solved_before_created"] > 0
+    assert len(flagged) == sum(planted.rows for planted in defects.planted) > 0
     assert all("solved_at" in row["flags"] for row in flagged)

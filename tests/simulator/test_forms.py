@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -28,15 +28,12 @@ from orchestration.extract import drift, lake
 from orchestration.feeds import land_all
 from simulator import SettingError, simulate
 from simulator.books import Books, Written
-from simulator.books_process import BooksProcess
 from simulator.centre import Centre
 from simulator.company import Company
+from simulator.defect_kinds import DEFECTS, chosen
 from simulator.events import Contact
-from simulator.forms.defects import DEFECTS
 from simulator.records import Record
-from simulator.scenarios.effects import Effects
 from simulator.serve import DEMO_TOKEN, serving
-from simulator.setting import Setting
 from simulator.truth.around import Truth
 from tests.simulator.record_drawer import FEEDS, draw
 
@@ -112,7 +109,7 @@ class Indifferent(Truth):
         pass
 
 
-def company_of(records: list[Record]) -> Callable[[Setting, Books | BooksProcess, Effects], Company]:
+def company_of(records: list[Record]) -> type[Company]:
     """Systems that write these records, whatever happens."""
 
     class Drawn(Company):
@@ -134,11 +131,16 @@ def company_of(records: list[Record]) -> Callable[[Setting, Books | BooksProcess
 
 
 def simulated(
-    folder: Path, feeds: tuple[str, ...] = FEEDS, seed: int = 5, days: int = DAYS, defects: tuple[str, ...] = ()
+    folder: Path,
+    feeds: tuple[str, ...] = FEEDS,
+    seed: int = 5,
+    days: int = DAYS,
+    defects: tuple[str, ...] = (),
+    per_day: int = PER_DAY,
 ) -> Built:
     """A centre whose systems wrote drawn records of these feeds; its telephones ring a little, too."""
 
-    records = draw(seed, feeds, FIRST_DAY, days, PER_DAY)
+    records = draw(seed, feeds, FIRST_DAY, days, per_day)
     simulate(folder / "source", days, 8, 3, START, calls_per_day=20, defects=defects, company=company_of(records))
     return Built(folder, records)
 
@@ -279,21 +281,22 @@ def test_the_server_ends_with_the_exit_code_of_its_command(built: Built) -> None
 
 
 def test_without_defects_none_is_told(built: Built) -> None:
-    assert built.truth["transport"] == []
+    assert built.truth["defects"] == []
     assert set(built.refused) > set(FEEDS) and not any(built.refused.values())
 
 
 def test_each_defect_is_told_with_its_count_and_found(tmp_path: Path) -> None:
-    feeds = tuple(sorted(set(DEFECTS.values())))
-    made = simulated(tmp_path, feeds, defects=tuple(DEFECTS))
+    names = chosen(DEFECTS, "file")
+    feeds = tuple(sorted({feed for name in names for feed in DEFECTS[name].feeds}))
+    made = simulated(tmp_path, feeds, defects=tuple(names))
     touched = made.land()
     made.publish(touched)
-    told = {planted["defect"]: planted for planted in made.truth["transport"]}
-    assert set(told) == set(DEFECTS)
+    told = {planted["defect"]: planted for planted in made.truth["defects"]}
+    assert set(told) == names and {planted["date"] for planted in told.values()} == {"2026-03-03"}
     rows = {planted["feed"]: len(made.lake(planted["feed"])) for planted in told.values()}
     whole = {feed: len(states) for feed, states in latest(made.records).items()}
     lost = {name: whole[planted["feed"]] - rows[planted["feed"]] for name, planted in told.items()}
-    assert lost["duplicate_file"] == lost["late_file"] == 0
+    assert lost["duplicate_file"] == lost["late_file"] == lost["wrong_zone"] == 0
     assert told["duplicate_file"]["file"] == "surveys/invitations-2026-03-03-copy.csv"
     assert told["late_file"]["file"] == "telephony/recordings-2026-03-05-late.csv.gz"
     for name in ("missing_hours", "renamed_column", "wrong_encoding", "broken_lines"):

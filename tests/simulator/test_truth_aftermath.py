@@ -243,6 +243,24 @@ def test_worked_surveys_give_the_response_rate_by_the_date_of_sending(surveys: l
     assert on(surveys)["M182 invitations enquiry"] == pytest.approx(2 / 3)
 
 
+def test_a_survey_that_is_sent_and_answered_again_under_another_id_counts_once() -> None:
+    recount = SurveyRecount()
+    for name, sent_at, answered_at, score in (
+        ("S7", at(2, "10:00"), at(2, "10:01"), 5.0),
+        ("S7-2", at(2, "10:05"), at(2, "10:06"), 1.0),
+    ):
+        row = {"survey_id": name, "contact_id": "c1", "agent_id": "1001", "channel_id": "voice_400",
+               "scenario": "enquiry", "sent_at": sent_at}  # fmt: skip
+        recount.add(Record("canonical.survey_invitation", sent_at, row))
+        answer = {"question_id": "q", "question_kind": "csat", "scale_min": 1.0, "scale_max": 5.0, "score": score}
+        recount.add(Record("canonical.survey_response", answered_at, row | answer | {"responded_at": answered_at}))
+    monday = [
+        value for value in recount.values() if (value.grain, value.dim_set, value.category) == ("day", "all", None)
+    ]
+    told = {value.kpi_id: (value.numerator, value.denominator) for value in monday}
+    assert told["M182"] == (1, 1) and told["M115"] == (1, 1) and told["M116"] == (0, 1)
+
+
 def test_an_agent_with_few_ratings_is_left_out_of_the_distribution(surveys: list[Value]) -> None:
     month = on(surveys, "2026-03-01", "month")
     assert {name: value for name, value in month.items() if name.startswith("M114")} == {"M114 agents lt_70": 1}
