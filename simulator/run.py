@@ -91,8 +91,8 @@ def simulate(
     top); by default `usual_calls_per_day`. `crm` says where the CRM's tables are read from: its SQLite file, or the
     PostgreSQL database whose url the environment keeps. `defects` are names of `simulator.defect_kinds.DEFECTS`, all
     of the systems around the telephone; `scenarios` are worked cases with their switch, as `scenarios.planting` reads
-    them. `company` makes the systems around the telephone; None leaves Asterisk's logs alone. With two `processes` one
-    writes and counts what the other simulates. The same arguments give the same bytes, whatever the number of processes.
+    them. `company` makes the systems around the telephone; None leaves Asterisk's logs alone. With two `processes`
+    one writes and counts what the other simulates. The same arguments give the same bytes, whatever their number.
     Files of an earlier simulation in `out` are replaced. Raises SettingError for impossible settings,
     ForeignFolderError if `out` holds logs that are not a simulation's, SimulatorError where a process was killed.
     """

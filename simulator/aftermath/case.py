@@ -65,6 +65,20 @@ class Case:
         return self.effects.level(effect, base, self.contact.ended_at, issue_id=issue_id, topic=topic, **of)
 
     @property
+    def usually_solved(self) -> float:
+        """How often contacts like this one solve their issue."""
+        if self.issue is None:
+            return 1.0
+        return self.level(
+            "solved",
+            self.issue.solved,
+            medium=self.contact.medium,
+            tier=self.customer.tier(self.contact.ended_at) if self.customer else None,
+            agent=self.agent_id,
+            attempt="first" if self.contact.repeat_of is None else "again",
+        )
+
+    @property
     def scenario(self) -> str:
         """What the contact is about, as surveys name it."""
         return scenario_of(self.contact, self.issue)

@@ -69,10 +69,11 @@ def _is_complaint(case: Case) -> bool:
 
 
 def _in_contact(case: Case, ticket_id: str | None, hours: BusinessHours) -> Complaint | None:
-    """None while an earlier complaint of the customer is open: then this contact only asks after it."""
+    """None where this contact only asks after an earlier complaint of the customer: while it is open, and where a
+    scenario says how many come up again, which is then in writing."""
     earlier, contact = case.earlier, case.contact
     before = earlier.complaint if earlier and earlier.contact_id == contact.repeat_of else None
-    if before is not None and before.closed_at > contact.ended_at:
+    if before is not None and (before.closed_at > contact.ended_at or _is_recurrence_planted(case, before)):
         return None
     r = chance(case.seed, "complaint", contact.contact_id)
     about_type = before.complaint_type if before else _type(case, r, is_about_contact=earlier is not None)
@@ -112,6 +113,12 @@ def _later(case: Case, hours: BusinessHours) -> Complaint | None:
         "is_regulator_report": is_regulator,
     }
     return _written(case, r, row, about_type, contact.ended_at + r.randint(3600, 5 * DAY_S), hours)
+
+
+def _is_recurrence_planted(case: Case, closed: Complaint) -> bool:
+    """Whether a scenario says how many complaints of this type come up again."""
+    of_type = {"complaint_type": closed.complaint_type}
+    return case.effects.fixed("complaint_again", closed.closed_at, **of_type) is not None
 
 
 def _again(case: Case, closed: Complaint, hours: BusinessHours) -> Complaint | None:

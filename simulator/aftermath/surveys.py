@@ -36,7 +36,7 @@ def _score(case: Case, r: random.Random) -> int:
     mean_points = case.level("survey_points", USUAL_POINTS, survey="contact")
     if mean_points == USUAL_POINTS:
         return score_of(case.pleasure)
-    usually_solved = case.issue.solved if case.issue else 1.0
+    usually_solved = case.usually_solved
     step = mean_points / 100 + SOLUTION_COUNTS * ((case.contact.is_solved is not False) - usually_solved)
     return LOWEST + sum(r.random() < step for _ in range(HIGHEST - LOWEST))
 

@@ -49,6 +49,7 @@ def _section(case: Scenario) -> str:
     ]
     blocks = [
         f"\n## {case.scenario_id}\n\n{case.name_zh} · {case.name_en}\n",
+        f"[埋入与观测 · Planted and observed](scenarios/{case.scenario_id}.md)\n",
         "| changes | when | where | to |\n| --- | --- | --- | --- |\n" + "\n".join(map(_change, case.changes)) + "\n",
         "| must be found | when | where | value | tolerance |\n| --- | --- | --- | --- | --- |\n"
         + "\n".join(map(_expected, case.expected))

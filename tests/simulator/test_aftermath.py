@@ -16,7 +16,7 @@ from simulator.aftermath.recordings import REQUIREMENTS
 from simulator.aftermath.tickets import FIELDS, TICKET_TYPES
 from simulator.events import Contact
 from simulator.records import Record
-from simulator.scenarios.effects import NO_EFFECTS, Effects
+from simulator.scenarios.effects import NO_EFFECTS, Change, Effects, Planting
 from simulator.truth.complaints import ComplaintRecount
 from simulator.truth.quality import QualityRecount
 from simulator.truth.surveys import SurveyRecount
@@ -304,3 +304,33 @@ def test_a_planted_case_is_in_the_truth(planted: list[Value]) -> None:
     assert whole(planted, "M113", "mean_100", category="after_sales") == pytest.approx(65, abs=3)
     assert whole(planted, "M119", "contacts", issue="service_complaint") == pytest.approx(0.30, abs=0.08)
     assert whole(planted, "M085", "assigned", agent="1003") < 0.8 < whole(planted, "M085", "assigned", agent="1004")
+
+
+def after(handled: list[Contact], *changes: Change) -> list[Record]:
+    following = aftermath(Effects([Planting("test", changes, "before")]))
+    return [record for contact in handled for record in following.of(contact)]
+
+
+def test_where_a_scenario_says_how_many_complaints_come_again_no_others_do(
+    handled: list[Contact], records: list[Record]
+) -> None:
+    again = [row for row in latest(records, "canonical.complaint", "complaint_id") if row["parent_complaint_id"]]
+    assert {row["received_contact_id"] is None for row in again} == {True, False}
+    never = (Change("complaint_again", "before", level=0.0, where={"complaint_type": it}) for it in COMPLAINT_TYPES)
+    planted = latest(after(handled, *never), "canonical.complaint", "complaint_id")
+    assert planted
+    assert not [row for row in planted if row["parent_complaint_id"]]
+
+
+def test_planted_satisfaction_stays_as_planted_when_more_is_solved(handled: list[Contact]) -> None:
+    """What raises the score is a solution where there is usually none."""
+    solved = [contact for contact in handled if contact.is_solved]
+    points = Change("survey_points", "before", level=60.0)
+
+    def mean_points(*changes: Change) -> float:
+        answers = [record.row for record in after(solved, *changes) if record.feed == "canonical.survey_response"]
+        scores = [row["score"] for row in answers if row["question_kind"] == "csat"]
+        return float(sum(25 * (score - 1) for score in scores) / len(scores))
+
+    assert mean_points(points, Change("solved", "before", level=1.0)) == pytest.approx(60, abs=1.5)
+    assert mean_points(points) > 62

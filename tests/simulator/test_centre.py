@@ -18,11 +18,11 @@ from simulator.asterisk_files import CdrLog, CelLog, QueueLog
 from simulator.catalogue import ISSUE_BY_ID, MENU
 from simulator.centre import Centre
 from simulator.events import Contact
+from simulator.evidence.asterisk_logs import parse_line, raw_lines
 from simulator.records import Record
 from simulator.setting import CHAT_SLOTS, QUEUES, Setting
 from simulator.truth.resolution import ResolutionRules, recount_resolution
 from simulator.truth.service import recount_service
-from tests.simulator.log_reader import parse_line, raw_lines
 
 CONTRACTS = Path(__file__).parents[2] / "expectations" / "contracts"
 FIRST_DAY = (date(2026, 3, 2) - date(1970, 1, 1)).days

@@ -17,10 +17,10 @@ import pytest
 from simulator import ForeignFolderError, SettingError, SimulationSummary, simulate
 from simulator.asterisk_files import local_day
 from simulator.events import History
+from simulator.evidence.asterisk_logs import cdr, config, parse_line, queue_log, raw_lines, read_history
 from simulator.run import RULES, usual_calls_per_day
 from simulator.truth.telephone import recount
 from simulator.truth.values import Value
-from tests.simulator.log_reader import cdr, config, parse_line, queue_log, raw_lines, read_history
 
 # three dates around the end of a month, at its weekend
 START = date(2026, 3, 30)

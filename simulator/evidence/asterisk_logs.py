@@ -1,7 +1,8 @@
 """Reads simulated Asterisk logs back into records of `simulator.events`, in plain Python.
 
 Belongs here: a second reading of the files, as strict as a careful person with an editor: repeats dropped, lines put in
-the order of their seconds, unknown events ignored. Only tests use it; the project reads logs in SQL.
+the order of their seconds, unknown events ignored. Does not belong here: the project's own reading of logs, which is in
+SQL, and what is measured (`metrics`).
 """
 
 from __future__ import annotations
