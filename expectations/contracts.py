@@ -129,7 +129,8 @@ class Contract(_Model):
     instants the clock tolerance is allowed. In the chain of the event time none lies further than `longest_s` from it
     (None: it may be months). A `steady` feed has rows each day, so that a day can be compared with the same weekdays
     before. Records of an `entity` feed (a ticket, a customer) live on: one that began before the centre's first date
-    lies in the partition of that date, and a change concerns the dates that the record touches, however old.
+    lies in the partition of that date, and a change concerns the dates that the record touches, however old, and
+    `reaches_back_days` before each of them (an event that decides what a contact of the week before was worth).
 
     `links` says whom a column names: column -> the feed whose records are called so, by the first column of its key
     (`canonical.contact` stands for the contacts of all systems). The event time of a row never lies before the start of
@@ -153,6 +154,7 @@ class Contract(_Model):
     entity: bool = False
     links: dict[str, str] = Field(default_factory=dict)
     follows: str | None = None
+    reaches_back_days: int = 0
 
     @model_validator(mode="after")
     def _names_exist(self) -> Contract:
@@ -237,6 +239,7 @@ class Contract(_Model):
     def given_by(self, mapped: Iterable[str]) -> set[str]:
         """The capabilities that a feed provides whose mapping names these columns."""
         names = set(mapped)
+        names |= {name for item in self.inputs if item.name in names for name in item.fills}
         return {*self.provides, *(c.provides for c in self.columns if c.provides and c.name in names)}
 
     def fingerprint(self) -> str:
@@ -245,6 +248,7 @@ class Contract(_Model):
         said: dict[str, Any] = self.model_dump(mode="json", exclude=not_typed)
         if not self.entity:
             said.pop("entity")
+        said.pop("reaches_back_days")
         for column in [*said["columns"], *said["inputs"]]:
             for words in ("description", "zh", "unit", "provides"):
                 column.pop(words, None)

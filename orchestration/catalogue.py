@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +189,52 @@ def _near_kpis(registry: dict[str, list[Definition]], wanted: str) -> list[str]:
 def _hint(near: Iterable[str]) -> str:
     found = ", ".join(near)
     return f"did you mean {found}?" if found else ""
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """A variant that is official in place of another one in a period, because too little is known for that."""
+
+    variant: str
+    fallback_variant: str
+    handled_count: int
+    known_count: int
+    known_rate: float
+    min_known_rate: float
+
+    @property
+    def text_zh(self) -> str:
+        return (
+            f"代替 {self.variant}：{self.handled_count:,} 次处理的联络中客户与问题均已知的仅占 {self.known_rate:.1%}"
+            f"（下限 {self.min_known_rate:.0%}）"
+        )
+
+    @property
+    def text_en(self) -> str:
+        return (
+            f"in place of {self.variant}: customer and issue are known of {self.known_rate:.1%} of "
+            f"{self.handled_count:,} handled contacts (least {self.min_known_rate:.0%})"
+        )
+
+
+def fallback_of(
+    con: duckdb.DuckDBPyConnection, kpi_id: str, variant: str, grain: str, start: datetime | date
+) -> Fallback | None:
+    """Why this variant is official in this period though it was not chosen; None where it was."""
+    rows = rows_of(
+        con,
+        """
+        select variant, fallback_variant, handled_count, known_count, known_rate, min_known_rate from kpi_fallback
+        where kpi_id = ? and fallback_variant = ? and grain = ? and period_start = ? order by variant limit 1
+        """,
+        [kpi_id, variant, grain, start],
+    )
+    return Fallback(**rows[0]) if rows else None
+
+
+def last_complete_day(con: duckdb.DuckDBPyConnection, as_of: datetime) -> date:
+    """The date that the board stands at."""
+    last = "select max(period_start) from kpi_value where grain = 'day' and period_start < ?"
+    row = con.execute(last, [as_of]).fetchone()
+    # Without any day value (no call yet) the board still has a date: the last one that was built.
+    return row[0].date() if row and row[0] else (as_of - timedelta(days=1)).date()

@@ -57,11 +57,14 @@ def class_order(name: str) -> tuple[float, str]:
 
 
 def format_value(value: float | None, unit: str, lang: Lang = "en") -> str:
-    """A value in its unit: a rate as per cent, seconds as `12.3 s`, `1:07 min` or `8:32 h`, a count with separators."""
+    """A value in its unit: a rate as per cent, a difference of rates in points, seconds as `12.3 s`, `1:07 min` or
+    `8:32 h`, a count with separators."""
     if value is None or math.isnan(value):
         return NO_VALUE
     if unit == "rate":
         return f"{value * 100:.1f}%"
+    if unit == "rate_difference":
+        return _signed(value * 100, f" {_POINTS[lang]}")
     if unit == "s":
         return _seconds(value, lang)
     if unit == "count_per_day":
@@ -75,6 +78,8 @@ def format_bound(value: float, unit: str, lang: Lang = "en") -> str:
     """A target or limit: the same units without the decimals that say nothing (`80%`, `90 s`, `120/day`)."""
     if unit == "rate":
         return f"{round(value * 100, 2):g}%"
+    if unit == "rate_difference":
+        return f"{round(value * 100, 2):g} {_POINTS[lang]}"
     if unit == "s":
         return f"{value:g} {_SECOND[lang]}" if value < 600 else _seconds(value, lang)
     if unit == "count_per_day":
@@ -84,7 +89,7 @@ def format_bound(value: float, unit: str, lang: Lang = "en") -> str:
 
 def format_change(now: float, before: float, unit: str, lang: Lang = "en") -> str:
     """The change from `before` to `now`: rates in percentage points, seconds in seconds, counts in per cent."""
-    if unit == "rate":
+    if unit in ("rate", "rate_difference"):
         return _signed((now - before) * 100, f" {_POINTS[lang]}")
     if unit == "s":
         return (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -49,7 +49,8 @@ def entity_feeds() -> list[str]:
 def changes(root: Path, zone: str, partitions: Mapping[str, Iterable[date]]) -> Changes:
     """What the records touch that are new, gone or other in these partitions than in the last release.
 
-    Dates are those of every instant of the old and of the new version, in `zone`. The cost grows with the partitions
+    Dates are those of every instant of the old and of the new version, in `zone`, and as many before each as the feed
+    reaches back. The cost grows with the partitions
     that changed, not with history.
     """
     wanted = {feed: frozenset(days) for feed, days in partitions.items() if days}
@@ -79,4 +80,4 @@ def _touched(
         select distinct cast({to_local("instant", zone)} as date)
         from (select unnest([{", ".join(map(quote, instants))}]) as instant from changed) where instant is not null"""
     ).fetchall()
-    return {day for (day,) in rows}
+    return {day - timedelta(days=back) for (day,) in rows for back in range(said.reaches_back_days + 1)}

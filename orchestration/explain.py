@@ -22,12 +22,16 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from orchestration.alarms import Alarm, Remedy, alarms, remedies
 from orchestration.catalogue import (
     CATEGORIES,
     GRAINS,
     Definition,
+    Fallback,
     definitions,
+    fallback_of,
     find,
+    last_complete_day,
     open_catalogue,
     release_facts,
     rows_of,
@@ -121,6 +125,9 @@ class Explanation:
     targets: list[dict[str, Any]]
     values_sql: str
     facts_sql: str | None
+    remedies: list[Remedy] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)  # triggers that fire in the release
+    fallback: Fallback | None = None  # why the official variant is not the one that was chosen
     repaired: dict[str, int] = field(default_factory=dict)  # feed -> rows that people corrected, of any KPI
 
 
@@ -180,6 +187,9 @@ def explanation(root: Path, wanted: str, *, scope: str = "default") -> Explanati
             targets=_targets(con, kpi_id),
             values_sql=_values_sql(shown, period[0] if period else "day"),
             facts_sql=_facts_sql(shown, sources[shown.variant]),
+            remedies=remedies(con, kpi_id),
+            alarms=alarms(con, last_complete_day(con, release_facts(con).as_of), kpi_id),
+            fallback=fallback_of(con, kpi_id, official.variant, *period) if period else None,
             repaired=released.repaired if released else {},
         )
 
@@ -190,10 +200,12 @@ Period = tuple[str, datetime]
 
 
 def _period(con: duckdb.DuckDBPyConnection, kpi_id: str) -> Period | None:
-    """The last period at the finest grain with a centre-wide value, longer than an hour if possible."""
+    """The last period at the finest grain with a centre-wide value, longer than an hour if possible; one
+    that is decided before one that is still open."""
     row = con.execute(
         """
-        select grain, max(period_start) from kpi_value
+        select grain, coalesce(max(period_start) filter (where value is not null and is_official), max(period_start))
+        from kpi_value
         where kpi_id = ? and dim_set = 'all' group by grain order by list_position(?, grain) limit 1
         """,
         [kpi_id, list(PERIODS)],
@@ -372,6 +384,8 @@ def _as_text(found: Explanation) -> Group:
     if differences:
         parts += [_title("Why the variants differ", "各口径差在哪里"), Padding(Group(*differences), (0, 2))]
     parts += [_title("Targets and triggers", "目标与预警"), _target_table(found)]
+    if found.remedies:
+        parts += [_title("When a trigger fires", "触发后的措施"), Padding(_remedies(found), (0, 2))]
     parts += [_title("Feeds", "数据来源"), Padding(_feeds(found), (0, 2))]
     parts += [_title("Recompute it", "自行复算"), Padding(_sql(found), (0, 2))]
     return Group(*parts)
@@ -441,6 +455,10 @@ def _variants(found: Explanation) -> Group:
             _count(variant.n),
         )
     parts: list[Any] = [_title(f"Variants side by side, {when}", "各口径对比"), table]
+    if found.fallback:
+        parts.append(
+            Padding(Text(f"! ★ {found.fallback.text_en}\n  ★ {found.fallback.text_zh}", style="yellow"), (0, 2))
+        )
     if found.released:
         sets = "; ".join(f"{name} ({', '.join(grains)})" for name, grains in found.released.items())
         parts.append(Padding(Text(f"released 已发布: {sets}", style="dim"), (0, 2)))
@@ -503,6 +521,23 @@ def _target_table(found: Explanation) -> Padding | Table:
             f"{row['valid_from'] or ''}{until}",
         )
     return table
+
+
+def _remedies(found: Explanation) -> Group:
+    """What the strategy table says, and which triggers fire now."""
+    lines = []
+    for remedy in found.remedies:
+        line = Text(f"{remedy.trigger_zh} {remedy.trigger_en}", style="bold")
+        line.append(f"\n  {remedy.measure_zh}\n  {remedy.measure_en}", style="not bold")
+        line.append(
+            f"\n  owner 负责: {remedy.owner_role} · expected 预期: {remedy.expected_target} · {remedy.source}",
+            style="not bold dim",
+        )
+        lines.append(line)
+    for alarm in found.alarms:
+        when = period_text(alarm.period_start, alarm.grain)
+        lines.append(Text(f"⚑ fires now 已触发 ({when}): {alarm.condition(found.unit)}", style="bold red"))
+    return Group(*lines)
 
 
 def _feeds(found: Explanation) -> Group:

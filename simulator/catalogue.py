@@ -78,6 +78,8 @@ ISSUES = (
           "support", 0.02, 0.62, 1.0, "quality", 0.0, 1.6),
 )  # fmt: skip
 ISSUE_BY_ID = {issue.issue_id: issue for issue in ISSUES}
+# somebody has to come: no contact can solve it
+NOT_RESOLVABLE = frozenset({"repair_request"})
 
 DEPARTMENTS = {
     "service": ("客服中心", "Customer service"),

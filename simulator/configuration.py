@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from simulator.asterisk_files import CDR_COLUMNS
+from simulator.catalogue import NOT_RESOLVABLE
 from simulator.digital import ChatAgent
 from simulator.events import CentreRules
 from simulator.setting import CHAT_QUEUE_ID, NUMBERS, QUEUES, Agent
@@ -60,6 +61,7 @@ def config_text(
             "shift_day_start": "00:00",
             "agent_silence_max_s": 57600,
             "number_length_internal": 6,
+            "not_resolvable_issues": sorted(NOT_RESOLVABLE) if feeds else [],
             "target_profile": "default",
         },
         "queues": [

@@ -27,6 +27,20 @@
     ({{ in_window(column) }} or {{ in_dates(column, var('touched_dates')) }})
 {%- endmacro %}
 
+{#- Rows of the dates from `back` before to `ahead` after those of the window and the touched dates. -#}
+{% macro in_read_touched_dates(column, back, ahead) -%}
+    {%- set days = [] -%}
+    {%- for text in var('touched_dates') -%}
+        {%- set first = modules.datetime.date.fromisoformat(text) - modules.datetime.timedelta(days=back) -%}
+        {%- for each in '.' * (back + 1 + ahead) -%}
+            {%- do days.append((first + modules.datetime.timedelta(days=loop.index0)).isoformat()) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    ({{ column }} between cast(date '{{ var("window_from") }}' - interval '{{ back }}' day as date)
+        and cast(date '{{ var("window_to") }}' + interval '{{ ahead }}' day as date)
+        or {{ in_dates(column, days | unique | sort | list) }})
+{%- endmacro %}
+
 {% macro in_dates(column, dates) -%}
     {%- if dates -%}
         {{ column }} in (date '{{ dates | join("', date '") }}')

@@ -8,15 +8,26 @@ The board adds nothing up: every number is a row of `kpi_value`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 
-from orchestration.catalogue import CATEGORIES, Definition, definitions, open_catalogue, release_facts, rows_of
+from orchestration.alarms import Alarm, Remedy, alarms
+from orchestration.catalogue import (
+    CATEGORIES,
+    Definition,
+    Fallback,
+    definitions,
+    fallback_of,
+    last_complete_day,
+    open_catalogue,
+    release_facts,
+    rows_of,
+)
 from orchestration.display import class_order, class_text, format_change, format_target, format_value
 
 TREND_DAYS = 35  # five weeks: each weekday is seen five times
@@ -79,6 +90,7 @@ class Tile:
     bars: list[Bar] = field(default_factory=list)
     bars_by: str | None = None  # category, hour, or the dimension
     bars_left_out: int = 0
+    fallback: Fallback | None = None  # why this variant is official though it was not chosen
 
     @property
     def is_small(self) -> bool:
@@ -145,10 +157,19 @@ class Board:
     stale: dict[str, list[date]]
     sections: list[Section]
     missing: list[Missing]
+    alarms: list[tuple[Definition, Alarm]] = field(default_factory=list)  # triggers that fire, with their KPI
 
     @property
     def tiles(self) -> list[Tile]:
         return [tile for section in self.sections for tile in section.tiles]
+
+    @property
+    def alarms_by_kpi(self) -> list[tuple[Definition, list[Alarm]]]:
+        """The triggers that fire, together where one remedy answers them."""
+        found: dict[tuple[str, str, Remedy | None], tuple[Definition, list[Alarm]]] = {}
+        for definition, alarm in self.alarms:
+            found.setdefault((alarm.kpi_id, alarm.variant, alarm.remedy), (definition, []))[1].append(alarm)
+        return list(found.values())
 
     def count(self, status: Status) -> int:
         return sum(tile.status == status for tile in self.tiles)
@@ -158,7 +179,7 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
     """The board of the current release; InputError when there is none. `name` is the centre's, by language."""
     with open_catalogue(root, scope) as con:
         facts = release_facts(con)
-        day = _last_day(con, facts.as_of)
+        day = last_complete_day(con, facts.as_of)
         registry = definitions(con)
         official = rows_of(
             con,
@@ -174,9 +195,19 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
         tiles = []
         for row in official:
             chosen = [d for d in registry.get(row["kpi_id"], []) if d.variant == row["variant"]]
-            if chosen:
-                tiles.append(reader.tile(chosen[0], row["target_profile"]))
-        missing = _missing(con, registry)
+            # what no feed gives has rows of nothing over nothing, and is listed as missing
+            if chosen and (row["kpi_id"], row["variant"]) not in reader.unavailable:
+                found = reader.tile(chosen[0], row["target_profile"])
+                start = found.period_start or datetime.combine(day, time())
+                fallback = fallback_of(con, row["kpi_id"], row["variant"], found.grain, start)
+                tiles.append(replace(found, fallback=fallback))
+        missing = _missing(con, registry, {tile.definition.kpi_id for tile in tiles})
+        fired = [
+            (definition, alarm)
+            for alarm in alarms(con, day)
+            for definition in registry.get(alarm.kpi_id, [])
+            if definition.variant == alarm.variant
+        ]
     return Board(
         name=name or {"zh": "呼叫中心", "en": "Call centre"},
         day=day,
@@ -186,14 +217,8 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
         stale=facts.stale,
         sections=_sections(tiles),
         missing=missing,
+        alarms=fired,
     )
-
-
-def _last_day(con: duckdb.DuckDBPyConnection, as_of: datetime) -> date:
-    last = "select max(period_start) from kpi_value where grain = 'day' and period_start < ?"
-    row = con.execute(last, [as_of]).fetchone()
-    # Without any day value (no call yet) the board still has a date: the last one that was built.
-    return row[0].date() if row and row[0] else (as_of - timedelta(days=1)).date()
 
 
 def _sections(tiles: Iterable[Tile]) -> list[Section]:
@@ -207,8 +232,11 @@ def _sections(tiles: Iterable[Tile]) -> list[Section]:
     ]
 
 
-def _missing(con: duckdb.DuckDBPyConnection, registry: dict[str, list[Definition]]) -> list[Missing]:
-    """The default official variant of each KPI that isn't available, grouped by what it lacks."""
+def _missing(
+    con: duckdb.DuckDBPyConnection, registry: dict[str, list[Definition]], shown: Collection[str]
+) -> list[Missing]:
+    """The default official variant of each KPI that isn't available, grouped by what it lacks; not of those that are
+    shown by another variant."""
     rows = rows_of(
         con,
         """
@@ -219,7 +247,7 @@ def _missing(con: duckdb.DuckDBPyConnection, registry: dict[str, list[Definition
     groups: dict[str, list[Definition]] = {}
     for row in rows:
         for definition in registry.get(row["kpi_id"], []):
-            if definition.variant == row["variant"] and definition.is_default_official:
+            if row["kpi_id"] not in shown and definition.variant == row["variant"] and definition.is_default_official:
                 groups.setdefault(row["needs"], []).append(definition)
     return [Missing(needs, kpis) for needs, kpis in groups.items()]
 
@@ -235,6 +263,8 @@ class _Reader:
         stale = con.execute(
             "select kpi_id, variant, stale_feeds from kpi_availability where stale_feeds != ''"
         ).fetchall()
+        lacking = con.execute("select kpi_id, variant from kpi_availability where not is_available").fetchall()
+        self.unavailable: set[tuple[str, str]] = set(lacking)
         self.stale: dict[tuple[str, str], str] = {(kpi_id, variant): feeds for kpi_id, variant, feeds in stale}
         self.daily: dict[tuple[str, str], list[Row]] = {}
         first = day - timedelta(days=TREND_DAYS - 1)

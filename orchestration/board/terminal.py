@@ -34,6 +34,7 @@ def terminal_board(board: Board, now: datetime | None = None) -> Group:
     parts: list[RenderableType] = [
         _head(board, now),
         *(_section(section) for section in board.sections),
+        *_alarms(board),
         _legend(board),
     ]
     return Group(*parts)
@@ -127,6 +128,8 @@ def _cells(tile: Tile) -> tuple[RenderableType, ...]:
         value.append(" …", style="yellow")
     if tile.stale_feeds:
         value.append(" ⚑", style="yellow")
+    if tile.fallback:
+        value.append(" ⇣", style="yellow")
     n = Text(_short(tile.n) if tile.shows_n and tile.n is not None else "", style="dim")
     if tile.is_small:
         n = Text(f"{tile.n} !", style="yellow")
@@ -178,10 +181,27 @@ def _bar(bar: Bar, tile: Tile) -> tuple[Any, ...]:
     return (text, tile.shown_bar(bar, "en"), "", "", "", "", Text(n, style="dim"), "")
 
 
+def _alarms(board: Board) -> list[RenderableType]:
+    """Triggers that fire, each with what to do and who does it."""
+    if not board.alarms:
+        return []
+    text = Text("\n触发的预警  Triggers that fire", style="bold cyan")
+    for definition, some in board.alarms_by_kpi:
+        text.append(f"\n⚑ {definition.kpi_id} {definition.name_zh} {definition.name_en}: ", style="not bold red")
+        text.append("; ".join(alarm.condition(definition.unit) for alarm in some), style="bold red")
+        rule = some[0].remedy
+        if rule:
+            text.append(f"\n    {rule.measure_zh}\n    {rule.measure_en}", style="not bold default")
+            text.append(f"\n    → {rule.expected_target} · {rule.owner_role}", style="dim")
+    return [text]
+
+
 def _legend(board: Board) -> Text:
     text = Text("\n", style="dim")
     text.append("… not final yet 尚未定型   ", style="yellow")
     text.append("⚑ a feed is behind 数据源滞后   ", style="yellow")
+    if any(tile.fallback for tile in board.tiles):
+        text.append("⇣ another variant, too little is known 已知不足，改用替代口径   ", style="yellow")
     text.append("! few records, read with care 样本少，谨慎解读   ", style="yellow")
     text.append("· no value 无数值   callmart explain ID: what a KPI means 指标含义", style="dim")
     kpis = sum(len(group.kpis) for group in board.missing)

@@ -83,6 +83,10 @@ class Centre(_Model):
     agent_silence_max_s: Annotated[int, Field(ge=0, le=86400)] = 57600
     # Records of one contact in two systems begin no further apart; a record that names the other's id needs no clock.
     contact_match_s: Annotated[int, Field(ge=0, le=600)] = 10
+    # Issues that no first contact can solve; net rates of first-contact resolution leave them out.
+    not_resolvable_issues: tuple[Id, ...] = ()
+    # With a smaller share of contacts whose customer and issue are known, such rates fall to what numbers alone tell.
+    min_known_rate: Rate = 0.5
     number_length_internal: int = Field(default=6, ge=1, le=8)
     target_profile: Id = "default"
     # Holidays and maintenance: few records are expected, so that volume is not judged.

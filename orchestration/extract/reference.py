@@ -81,11 +81,13 @@ def write_reference(config: Config, root: Path, stale: Collection[str]) -> list[
         "site_name_zh": centre.name.zh,
         "site_name_en": centre.name.en,
         "acw_pause_reasons": "|" + "|".join(reason.lower() for reason in centre.acw_pause_reasons) + "|",
+        "not_resolvable_issues": "".join(f"|{issue}" for issue in centre.not_resolvable_issues) + "|",
         "shift_day_start_s": centre.shift_day_start_s,
     } | centre.model_dump(
         include={
             "timezone", "currency", "sl_target_s", "sl_target_rate", "short_abandon_s", "invalid_call_s",
             "anomalous_short_s", "wrap_up_s", "agent_silence_max_s", "contact_match_s",
+            "min_known_rate",
         }
     )  # fmt: skip
     rows: dict[str, list[dict[str, Any]]] = {

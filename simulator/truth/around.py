@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from simulator.catalogue import NOT_RESOLVABLE
 from simulator.events import Contact
 from simulator.records import Record
 from simulator.truth.capture import CaptureRecount
@@ -34,7 +35,8 @@ class Truth:
 
     def __init__(self, ends: int, tier_of: Callable[[str, int], str]) -> None:
         self._ends = ends
-        self._resolution, self._service = ResolutionRecount(ResolutionRules(as_of=ends)), ServiceRecount()
+        rules = ResolutionRules(as_of=ends, not_resolvable=NOT_RESOLVABLE, tier_of=tier_of)
+        self._resolution, self._service = ResolutionRecount(rules), ServiceRecount()
         self._tickets, self._surveys = TicketRecount(), SurveyRecount()
         self._quality, self._complaints = QualityRecount(), ComplaintRecount()
         self._sales, self._retention = SalesRecount(ends), RetentionRecount(ends, tier_of)
@@ -53,7 +55,7 @@ class Truth:
         )
         self._takers: dict[str, list[Callable[[Record], None]]] = defaultdict(list)
         for recount in (
-            *(self._tickets, self._surveys, self._quality, self._complaints),
+            *(self._resolution, self._tickets, self._surveys, self._quality, self._complaints),
             *(self._sales, self._retention, self._costs, self._integrations, self._capture),
         ):
             for feed in recount.feeds:

@@ -1,6 +1,6 @@
-"""KPIs of tickets (M084–M092, M124), counted from the records of tickets, their events and their fields.
+"""KPIs of tickets (M084–M092, M124, M094 by tickets), counted from the records of tickets, events and fields.
 
-Belongs here: the rulings of DECISIONS.md, section 23. Does not belong here: how a ticket comes about.
+Belongs here: the rulings of DECISIONS.md, sections 20 and 23. Does not belong here: how a ticket comes about.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class TicketRecount:
             )
         )
         self._solved, self._due = Tally(_SOLVED, _SOLVED), Tally(_DUE, _DUE)
+        self._first_solved = Tally((Formula("M094", "fcr_ticket", ("one_touch",), ("first_solved",)),))
         self._filled = Tally(_FIELDS, _FIELDS)
         self._stages = Tally(
             _HAND_OVERS,
@@ -115,7 +116,7 @@ class TicketRecount:
         self._open = {}
         tallies = (
             *(self._created, self._returned, self._assigned, self._solved, self._due),
-            *(self._stages, self._ways, self._filled),
+            *(self._stages, self._ways, self._filled, self._first_solved),
         )
         return in_order(value for tally in tallies for value in tally.values())
 
@@ -129,6 +130,7 @@ class TicketRecount:
         if row is not None:
             self._count_created(row, ticket.events)
             self._count_solved(row, as_of)
+            self._count_first_solved(row)
             self._count_hand_overs(row["issue_id"], ticket.events)
         for told in ticket.fields.values():
             if told["is_required"]:
@@ -153,6 +155,18 @@ class TicketRecount:
             self._solved.add(solved_at, amounts, **of_ticket)
             self._solved.add(solved_at, amounts, row["ticket_type"])
         self._count_due(row, solved_at, as_of)
+
+    def _count_first_solved(self, row: Row) -> None:
+        """One touch: its writer still has it, nothing was missing, and it was not opened again."""
+        if row["first_solved_at"] is None or row["first_solved_at"] < row["created_at"]:
+            return
+        is_one_touch = (
+            row["assigned_agent_id"] == row["created_by_agent_id"]
+            and row["reopened_count"] == 0
+            and row["returned_count"] == 0
+        )
+        of_ticket = {"issue": row["issue_id"], "agent": row["created_by_agent_id"], "channel": row["channel_id"]}
+        self._first_solved.add(row["first_solved_at"], {"first_solved": 1, "one_touch": is_one_touch}, **of_ticket)
 
     def _count_created(self, row: Row, events: dict[str, Row]) -> None:
         is_judged = row["final_category"] is not None

@@ -20,7 +20,12 @@ LEFT_OUT = {
     "kpi_measure_definition", "release", "rpt_feed_health", "fct_feed_day", "fct_feed_refusal", "fct_feed_drift",
     "dim_feed", "fct_link_fault", "fct_ticket", "fct_ticket_day", "fct_ticket_field", "fct_transfer",
     "fct_capture_check", "dim_customer",
-    "bridge_customer_identity",
+    "bridge_customer_identity", "fct_ticket_event", "fct_contact_resolution", "kpi_fallback",
+    "strategy_rule",
+}  # fmt: skip
+# KPIs of other families than the telephone's: the plain script gives no values of them
+NOT_OF_THE_TELEPHONE = {
+    "M093", "M094", "M095", "M096", "M097", "M098", "M099", "M183",
 }  # fmt: skip
 # what masking and judging rows add is not the plain COPY's business, and it counts lines over all files
 NOT_PLAIN = {
@@ -63,7 +68,12 @@ def test_each_plain_table_has_the_columns_types_and_rows_of_the_mart(both: duckd
         doubles = [name for name, kind in said if kind == "DOUBLE"]
         # rows with one key meet in the order of their doubles; sums of doubles may differ in their last digits
         ordered = f"row_number() over (partition by {exact} order by {', '.join(doubles) or '1'})"
-        sides = [f"(select *, row({exact}, {ordered}) as same from {side}.marts.{table})" for side in ("ours", "other")]
+        ids = ", ".join(f"'{kpi_id}'" for kpi_id in sorted(NOT_OF_THE_TELEPHONE))
+        compared = f"kpi_id not in ({ids})" if table == "kpi_value" else "true"
+        sides = [
+            f"(select *, row({exact}, {ordered}) as same from {side}.marts.{table} where {compared})"
+            for side in ("ours", "other")
+        ]
         near = " and ".join(
             f"(mine.{name} is not distinct from theirs.{name} "
             f"or abs(mine.{name} - theirs.{name}) <= 1e-9 * greatest(1, abs(mine.{name})))"

@@ -241,6 +241,29 @@ BREAKAGES = [
         choices_between_records_are_few=1,
     ),
     breakage(
+        "handled_contacts_are_judged_once",
+        "delete from marts.fct_contact_resolution where contact_id = 'asterisk:c1'",
+        handled_contacts_are_judged_once=1,
+    ),
+    breakage(
+        "who_is_followed_is_repeated",
+        "update marts.fct_contact_resolution set customer_key = 'k', issue_id = 'i', until_next_s = 60 "
+        "where contact_id = 'asterisk:k1'",
+        who_is_followed_is_repeated=1,
+    ),
+    breakage(
+        "fallback_names_variants",
+        "insert into reference.kpi_variant_fallback values ('M094', 'fcr_7d_issue', 'none_such'), "
+        "('M094', 'none_such', 'fcr_caller_id')",
+        fallback_names_variants_kpi_variant_fallback_=2,
+        unique_combination_kpi_variant_fallback_kpi_id__variant=1,
+    ),
+    breakage(
+        "triggers_have_a_remedy",
+        "delete from marts.strategy_rule where kpi_id = 'M034'",
+        triggers_have_a_remedy_strategy_rule_=1,
+    ),
+    breakage(
         "no_steady_feed_misses_a_date",
         "insert into marts.fct_feed_day by name select 'f' as feed, date '2026-03-02' as local_date, "
         "9.0 as expected_row_count, 0 as received_row_count, 0 as loaded_row_count, 0 as flagged_row_count, "

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.warehouse import late_window_days
 from tests.dbt_project import examples
 from tests.dbt_project.warehouse import ZERO, Warehouse, capabilities
 
@@ -29,7 +30,7 @@ FACTS = (
     "fct_agent_interval",
     "fct_agent_day",
 )
-LATE_WINDOW = timedelta(days=8)
+LATE_WINDOW = timedelta(days=late_window_days())
 # Far enough apart that most builds leave the others alone; the second night is also the end of a month.
 EARLY, MONTH_END, MONTH_START, LATER = date(2026, 2, 19), date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 12)
 DATES = (EARLY, MONTH_END, MONTH_START, LATER)
@@ -118,12 +119,12 @@ def records(day: date) -> list[dict[str, Any]]:
 def window(first: date, last: date, built_until: date | None = None) -> tuple[str, str]:
     """The window that builds what changed from `first` to `last`.
 
-    It begins no later than where the build before it ended: what was not known then, such as when a silent agent left
-    or that a month is over, is known now.
+    It begins no later than the late window before the end of the build before it, as the planner has it: what was not
+    known then, such as when a silent agent left, that a month is over, or whether a caller comes again, is known now.
     """
     begin = first - LATE_WINDOW
     if built_until is not None:
-        begin = min(begin, built_until + timedelta(days=1))
+        begin = min(begin, built_until + timedelta(days=1) - LATE_WINDOW)
     return begin.isoformat(), (last + LATE_WINDOW).isoformat()
 
 

@@ -170,6 +170,8 @@ def setting(**changes: Any) -> dict[str, Any]:
         "shift_day_start_s": 0,
         "agent_silence_max_s": 57600,
         "contact_match_s": 10,
+        "not_resolvable_issues": "|",
+        "min_known_rate": 0.5,
     } | changes
 
 

@@ -26,6 +26,12 @@ CLEAN: Mapping[str, str] = {
             'answered' as outcome, 1 as queue_visit_count, 20 as sl_target_s, 5 as short_abandon_s,
             true as is_offered, false as is_anomalous
         from days, range(25) t(i)""",
+    "fct_contact_resolution": """
+        select 'asterisk:' || epoch(day)::bigint || '.' || i as contact_id, day as local_date,
+            i < 20 as is_matter_known, true as is_mature, case when i < 20 then false end as is_repeat,
+            case when i < 20 then i = 0 end as is_followed, case when i < 20 then false end as is_reopened,
+            case when i = 0 then 3600.0::double end as until_next_s
+        from days, range(25) t(i)""",
     "fct_queue_visit": """
         select 'asterisk:' || epoch(day)::bigint || '.' || i || ':1' as queue_visit_id, 'sales' as queue_id,
             cast(day as timestamp) + to_seconds(36005 + i * 300) as entered_at,

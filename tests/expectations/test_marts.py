@@ -59,6 +59,20 @@ DEFECTS: dict[tuple[str, str], str] = {
     ("fct_agent_state", "no_phone_number"): f"update {{mart}} set reason_code = 'call 13812341234' where {_ONE}",
     ("fct_agent_state", "agent_day"): "update {mart} set started_at = local_date, duration_s = 90001, "
     f"ended_at = local_date + to_seconds(90001) where {_ONE}",
+    ("fct_contact_resolution", "not_negative"): f"update {{mart}} set until_next_s = -1 where {_ONE}",
+    (
+        "fct_contact_resolution",
+        "no_phone_number",
+    ): f"update {{mart}} set contact_id = '13812341234' where {_ONE}",
+    (
+        "fct_contact_resolution",
+        "decided_when_mature",
+    ): f"update {{mart}} set is_mature = false where is_matter_known and {_ONE}",
+    (
+        "fct_contact_resolution",
+        "known_share_falls",
+    ): "update {mart} set is_matter_known = false, is_repeat = null, is_followed = null, is_reopened = null "
+    f"where until_next_s is null and {_DAY}",
     ("fct_agent_state", "duration_is_difference"): f"update {{mart}} set duration_s = 601 where {_ONE}",
     ("fct_agent_state", "no_overlap"): "update {mart} set ended_at = ended_at + interval 1 second, duration_s = 601 "
     f"where {_ONE}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,14 @@ SCHEMAS = {
         "target_value double, lower double, upper double, eval_grain varchar, for_periods integer, min_n integer, "
         "rule_group varchar, source varchar, valid_from date, valid_to date"
     ),
+    "strategy_rule": (
+        "kpi_id varchar, rule_group varchar, trigger_zh varchar, trigger_en varchar, measure_zh varchar, "
+        "measure_en varchar, expected_target varchar, owner_role varchar, source varchar"
+    ),
+    "kpi_fallback": (
+        "kpi_id varchar, variant varchar, fallback_variant varchar, grain varchar, period_start timestamp, "
+        "handled_count bigint, known_count bigint, known_rate double, min_known_rate double"
+    ),
     "kpi_availability": (
         "kpi_id varchar, variant varchar, is_available boolean, missing_capabilities varchar, missing_feeds varchar, "
         "stale_feeds varchar"
@@ -74,8 +82,10 @@ SCHEMAS = {
 }
 
 
-def make_release(root: Path, *, stale: dict[str, list[date]] | None = None, days: int = DAYS) -> Path:
-    """Publishes the fixture below `root` and returns the catalogue."""
+def make_release(
+    root: Path, *, stale: dict[str, list[date]] | None = None, days: int = DAYS, extra: Iterable[str] = ()
+) -> Path:
+    """Publishes the fixture, changed by statements `extra`, below `root` and returns the catalogue."""
     warehouse = root / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as con:
         con.execute("create schema marts")
@@ -92,6 +102,8 @@ def make_release(root: Path, *, stale: dict[str, list[date]] | None = None, days
         _insert(con, "dim_channel", CHANNELS)
         _insert(con, "kpi_value", list(_values(days)))
         _facts(con)
+        for statement in extra:
+            con.execute(statement)
     release = publish_release(
         warehouse,
         [MartSpec(name, "表", "Table") for name in SCHEMAS],

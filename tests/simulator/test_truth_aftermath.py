@@ -77,11 +77,13 @@ def ticket(name: str, issue: str, kind: str, writer: str, fields: tuple[int, int
         "filled_field_count": fields[1],
         "initial_category": issue,
         "final_category": issue,
+        "first_solved_at": told.get("solved_at"),
         "solved_at": None,
         "archived_at": None,
         "assigned_at": None,
         "assigned_department_id": "service",
         "returned_count": 0,
+        "reopened_count": 0,
         "is_complaint": kind == "complaint",
     }
     row |= told

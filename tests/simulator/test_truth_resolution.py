@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from simulator.events import Contact, Leg, Message, Sender, Step, Visit
+from simulator.records import Record
 from simulator.truth.resolution import ResolutionRules, recount_resolution
 from simulator.truth.service import recount_service
+from simulator.truth.tickets import TicketRecount
 from simulator.truth.values import Value
 
 MIDNIGHT = 1772380800  # 2026-03-02 00:00 in Shanghai
@@ -73,6 +78,10 @@ def fractions(values: list[Value], day: int, **where: str) -> dict[tuple[str, st
         ("M098", "backward", (0, 4), (1, 2), (0, 1)),
         ("M099", "all", (0, None), (1, None), (0, None)),
         ("M183", "mature_first", (1, 3), (0, 1), None),
+        ("M093", "contact_and_ticket", (2, 4), (1, 1), None),
+        ("M093", "contact", (2, 4), (1, 1), None),
+        ("M096", "declared", (3, 5), (2, 2), (1, 1)),
+        ("M096", "observed_7d", (2, 4), (1, 2), None),
     ],
 )
 def test_the_worked_example_of_decision_20_gives_its_table(
@@ -88,12 +97,77 @@ def test_resolution_and_repeats_are_the_earlier_contacts_agents(example: list[Co
     first, second = (fractions(values, 2, dim_set="agent", agent=agent) for agent in ("A1", "A2"))
     assert (first["M095", "fcr_7d_issue"], first["M097", "forward"]) == ((1, 2), (1, 2))
     assert (second["M095", "fcr_7d_issue"], second["M097", "forward"]) == ((0, 1), (1, 2))
+    assert (first["M096", "declared"], second["M096", "declared"]) == ((2, 2), (1, 3))
     assert fractions(values, 2, dim_set="issue", issue=REPAIR)["M094", "fcr_7d_issue_gross"] == (1, 1)
 
 
-def test_a_ticket_opened_again_was_not_solved_by_its_first_contact(example: list[Contact]) -> None:
-    rules = ResolutionRules(RULES.as_of, not_resolvable=RULES.not_resolvable, reopened=frozenset({"k6"}))
-    assert fractions(recount_resolution(example, rules), 2)["M094", "fcr_7d_issue"] == (0, 3)
+def test_completion_is_told_by_channel_and_issue_together(example: list[Contact]) -> None:
+    values = recount_resolution(example, RULES)
+
+    def completed(issue: str) -> object:
+        found = fractions(values, 2, dim_set="channel+issue", channel="voice_400", issue=issue)
+        return found["M093", "contact_and_ticket"]
+
+    assert (completed(REFUND), completed(REPAIR)) == ((1, 3), (1, 1))
+    assert fractions(values, 5, dim_set="channel+issue", channel="im_app", issue=REFUND) == {}
+
+
+@pytest.mark.parametrize(("clock", "solved"), [("11:59:59", 0), ("12:00:00", 0), ("12:00:01", 1)])
+def test_a_ticket_opened_again_within_a_week_was_not_solved_by_its_first_contact(
+    example: list[Contact], clock: str, solved: int
+) -> None:
+    at = instant(9, clock)
+    records = [
+        Record("canonical.ticket", at, {"ticket_id": "T6", "contact_id": "k6"}),
+        Record("canonical.ticket_event", at, {"ticket_id": "T6", "kind": "reopened", "happened_at": at}),
+    ]
+    found = fractions(recount_resolution(example, RULES, records), 2)
+    assert found["M094", "fcr_7d_issue"] == (solved, 3)
+    assert found["M093", "contact_and_ticket"] == (solved + 1, 4)
+    assert (found["M093", "contact"], found["M098", "forward"]) == ((2, 4), (2, 4))
+
+
+def test_a_ticket_is_one_touch_if_its_writer_solved_it_with_nothing_missing_and_once() -> None:
+    recount = TicketRecount()
+    changes: tuple[dict[str, Any], ...] = (
+        {},
+        {"returned_count": 1},
+        {"assigned_agent_id": "B1"},
+        {"reopened_count": 1},
+    )
+    for number, changed in enumerate(changes):
+        row = {
+            "ticket_id": f"T{number}",
+            "channel_id": "voice_400",
+            "issue_id": REFUND,
+            "ticket_type": "billing",
+            "created_by_agent_id": "A1",
+            "assigned_agent_id": "A1",
+            "created_at": instant(2, "09:00"),
+            "first_solved_at": instant(2, "23:59:59"),
+            "solved_at": instant(3, "00:00"),
+            "reopened_count": 0,
+            "returned_count": 0,
+            "record_updated_at": instant(3, "00:00"),
+        }
+        empty = ("assigned_at", "due_at", "archived_at", "final_category", "initial_category", "is_complaint",
+                 "filled_field_count", "required_field_count", "assigned_department_id")  # fmt: skip
+        recount.add(
+            Record(
+                "canonical.ticket",
+                instant(3, "00:00"),
+                dict.fromkeys(empty, 0) | dict.fromkeys(empty[:4]) | row | changed,
+            )
+        )
+    assert fractions(recount.values(instant(10, "00:00")), 2)["M094", "fcr_ticket"] == (1, 4)
+
+
+def test_a_tier_is_that_of_the_contacts_beginning(example: list[Contact]) -> None:
+    changes_at = instant(2, "11:55")
+    rules = replace(RULES, tier_of=lambda customer, at: "vip" if at >= changes_at else "regular")
+    values = recount_resolution(example, rules)
+    found = [fractions(values, 2, dim_set="tier", tier=tier)["M098", "forward"] for tier in ("regular", "vip")]
+    assert found == [(2, 3), (0, 1)]
 
 
 def test_the_worked_example_of_decision_21_gives_its_values() -> None:

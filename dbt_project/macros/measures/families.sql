@@ -15,6 +15,10 @@
         'capture': capture_measures(),
         'ticket': ticket_measures(),
         'ticket_field': ticket_field_measures(),
+        'matter': matter_measures(),
+        'recall': recall_measures(),
+        'handled': handled_measures(),
+        'one_touch': one_touch_measures(),
     }) }}
 {% endmacro %}
 
@@ -54,11 +58,41 @@
             'fct_ticket_field', 'is_required', {'field': 'field_name'}, [['field']], date='local_created_date',
             is_touched=true
         ),
+        'matter': family(
+            'fct_contact_resolution', 'is_matter_known', resolution_columns(),
+            [[], ['channel'], ['queue'], ['agent'], ['issue'], ['region'], ['segment'], ['channel', 'issue']],
+            is_touched=true
+        ),
+        'recall': family(
+            'fct_contact_resolution', 'is_number_known', resolution_columns(),
+            [[], ['channel'], ['queue'], ['agent'], ['region'], ['segment']], is_touched=true
+        ),
+        'handled': family(
+            'fct_contact_resolution', none, resolution_columns(),
+            [[], ['channel'], ['queue'], ['agent'], ['issue']], is_touched=true
+        ),
+        'one_touch': family(
+            'fct_ticket', 'local_first_solved_date is not null',
+            {'channel': 'channel_id', 'agent': 'created_by_agent_id', 'issue': 'issue_id'},
+            [[], ['channel'], ['agent'], ['issue']], date='local_first_solved_date', is_touched=true
+        ),
     }) }}
 {% endmacro %}
 
-{% macro family(fact, row_filter, columns, sets, date='local_date', is_touched=false) %}
+{% macro resolution_columns() %}
     {{ return({
-        'fact': fact, 'row_filter': row_filter, 'columns': columns, 'sets': sets, 'date': date, 'is_touched': is_touched
+        'channel': 'channel_id', 'queue': 'queue_id', 'agent': 'agent_id', 'issue': 'issue_id', 'region': 'region_code',
+        'segment': 'segment'
+    }) }}
+{% endmacro %}
+
+{#- Of the columns those stay that a set names. -#}
+{% macro family(fact, row_filter, columns, sets, date='local_date', is_touched=false) %}
+    {%- set used = {} -%}
+    {%- for dimension, column in columns.items() if dimension in (sets | sum(start=[])) -%}
+        {%- do used.update({dimension: column}) -%}
+    {%- endfor -%}
+    {{ return({
+        'fact': fact, 'row_filter': row_filter, 'columns': used, 'sets': sets, 'date': date, 'is_touched': is_touched
     }) }}
 {% endmacro %}

@@ -55,3 +55,25 @@ select kpi_id, variant
 from {{ model }}
 where kpi_id || ':' || variant not in (select kpi_id || ':' || variant from {{ ref('kpi_definition') }})
 {% endtest %}
+
+{#- Fails for a fallback between variants that the registry does not have. -#}
+{% test fallback_names_variants(model) %}
+select fallbacks.*
+from {{ model }} as fallbacks
+left join {{ ref('kpi_definition') }} as definition
+    on fallbacks.kpi_id = definition.kpi_id and fallbacks.variant = definition.variant
+left join {{ ref('kpi_definition') }} as others
+    on fallbacks.kpi_id = others.kpi_id and fallbacks.fallback_variant = others.variant
+where definition.variant is null or others.variant is null
+{% endtest %}
+
+{#- Fails for a trigger without a remedy and somebody who takes it. A trigger of no group needs a rule of its KPI. -#}
+{% test triggers_have_a_remedy(model) %}
+select targets.kpi_id, targets.variant, targets.scope, targets.rule_group
+from {{ ref('kpi_target') }} as targets
+left join {{ model }} as rules
+    on
+        targets.kpi_id = rules.kpi_id
+        and coalesce(targets.rule_group, '') = coalesce(rules.rule_group, '')
+where targets.kind = 'trigger' and (rules.kpi_id is null or rules.owner_role = '' or rules.measure_en = '')
+{% endtest %}

@@ -24,6 +24,7 @@ told as (
         {{ to_local('tickets.created_at', 'settings.timezone') }} as local_created_at,
         {{ to_local('tickets.assigned_at', 'settings.timezone') }} as local_assigned_at,
         {{ to_local('tickets.due_at', 'settings.timezone') }} as local_due_at,
+        {{ to_local('tickets.first_solved_at', 'settings.timezone') }} as local_first_solved_at,
         {{ to_local('tickets.solved_at', 'settings.timezone') }} as local_solved_at,
         {{ to_local('tickets.archived_at', 'settings.timezone') }} as local_archived_at
     from tickets
@@ -45,6 +46,7 @@ select
     cast(local_created_at as date) as local_created_date,
     cast(local_assigned_at as date) as local_assigned_date,
     cast(local_due_at as date) as local_due_date,
+    case when first_solved_at >= created_at then cast(local_first_solved_at as date) end as local_first_solved_date,
     case when is_solved then cast(local_solved_at as date) end as local_solved_date,
     cast(local_archived_at as date) as local_archived_date,
     case when due_at is not null then is_solved and coalesce(solved_at <= due_at and archived_at <= due_at, false) end

@@ -35,6 +35,7 @@ select
     local_created_date,
     local_assigned_date,
     local_due_date,
+    local_first_solved_date,
     local_solved_date,
     local_archived_date,
     is_solved,

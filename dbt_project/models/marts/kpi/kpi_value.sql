@@ -13,6 +13,10 @@ officials as (
     select * from {{ ref('kpi_official') }}
 ),
 
+fallbacks as (
+    select * from {{ ref('kpi_fallback') }}
+),
+
 targets as (
     select * from {{ ref('kpi_target') }}
     where kind = 'target'
@@ -21,7 +25,7 @@ targets as (
 judged as (
     select
         results.*,
-        official.variant = results.variant as is_official,
+        coalesce(fallbacks.fallback_variant, official.variant) = results.variant as is_official,
         official.target_profile,
         targets.operator,
         targets.target_value,
@@ -39,6 +43,12 @@ judged as (
         on
             results.kpi_id = official.kpi_id
             and {{ valid_on('cast(results.period_start as date)', 'official') }}
+    left join fallbacks
+        on
+            official.kpi_id = fallbacks.kpi_id
+            and official.variant = fallbacks.variant
+            and results.grain = fallbacks.grain
+            and results.period_start = fallbacks.period_start
     left join targets
         on
             results.kpi_id = targets.kpi_id

@@ -13,5 +13,7 @@ select
     wrap_up_s,
     shift_day_start_s,
     agent_silence_max_s,
-    contact_match_s
+    contact_match_s,
+    not_resolvable_issues,
+    min_known_rate
 from {{ lake('centre', 'setting') }}
