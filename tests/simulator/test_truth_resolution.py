@@ -159,7 +159,7 @@ def test_a_ticket_is_one_touch_if_its_writer_solved_it_with_nothing_missing_and_
                 dict.fromkeys(empty, 0) | dict.fromkeys(empty[:4]) | row | changed,
             )
         )
-    assert fractions(recount.values(instant(10, "00:00")), 2)["M094", "fcr_ticket"] == (1, 4)
+    assert fractions(list(recount.values(instant(10, "00:00"))), 2)["M094", "fcr_ticket"] == (1, 4)
 
 
 def test_a_tier_is_that_of_the_contacts_beginning(example: list[Contact]) -> None:

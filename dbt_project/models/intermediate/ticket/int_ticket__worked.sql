@@ -1,4 +1,4 @@
--- The business clock at each local instant at which a ticket was created or solved: the seconds of office hours until then.
+-- The business clock at each instant at which a ticket was created or solved: the seconds of office hours until then.
 with
 
 tickets as (

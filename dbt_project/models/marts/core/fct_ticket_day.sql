@@ -1,5 +1,5 @@
--- Tickets by each date that they touch. One that is not due yet is left out of the due ones: it is not decided. A ticket
--- counts for who wrote it on the date of its creation, and for who has it now on all others.
+-- Tickets by each date that they touch. One that is not due yet is left out of the due ones: it is not decided.
+-- A ticket counts for who wrote it on the date of its creation, and for who has it now on all others.
 {{ config(
     materialized='incremental', incremental_strategy='window', window_by='touched', on_schema_change='fail'
 ) }}
