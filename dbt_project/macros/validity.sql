@@ -24,3 +24,8 @@
         else {{ to_local(instant, zone) }}
     end
 {%- endmacro %}
+
+{#- Seconds after midnight of a time of day written HH:MM; 24:00 is the end of the day. -#}
+{% macro seconds_of_clock(text) -%}
+    cast(substr({{ text }}, 1, 2) as integer) * 3600 + cast(substr({{ text }}, 4, 2) as integer) * 60
+{%- endmacro %}

@@ -49,8 +49,6 @@ intervals as (
 
 select
     local_date,
-    {%- for name in ['opens', 'closes'] %}
-    cast(substr({{ name }}_at, 1, 2) as integer) * 3600 + cast(substr({{ name }}_at, 4, 2) as integer) * 60
-        as {{ name }}_s{{ ',' if not loop.last }}
-    {%- endfor %}
+    {{ seconds_of_clock('opens_at') }} as opens_s,
+    {{ seconds_of_clock('closes_at') }} as closes_s
 from intervals
