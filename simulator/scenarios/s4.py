@@ -17,16 +17,16 @@ _DISPATCH = "service>after_sales"
 _NEW_ACTIVATION = {"tier": "new", "topic": "activation"}
 # of new customers' repeats 80 % are about activation, which is 60 % of their contacts
 _ACTIVATION_SHARE, _ACTIVATION_OF_REPEATS = 0.60, 0.80
-# activation is few issues and most of what they ask: so many have the same one anew within 7 days, solved or not
-_ACTIVATION_BY_CHANCE = 0.094
+# so many have the same issue anew within 7 days, solved or not: activation is few issues and most of what they ask
+ACTIVATION_BY_CHANCE, REST_BY_CHANCE = 0.07, 0.02
 
 
 def _activation_solved(repeats: float) -> float:
-    return (1 - repeats * _ACTIVATION_OF_REPEATS / _ACTIVATION_SHARE) / (1 - _ACTIVATION_BY_CHANCE)
+    return (1 - repeats * _ACTIVATION_OF_REPEATS / _ACTIVATION_SHARE) / (1 - ACTIVATION_BY_CHANCE)
 
 
 def _rest_solved(repeats: float) -> float:
-    return 1 - repeats * (1 - _ACTIVATION_OF_REPEATS) / (1 - _ACTIVATION_SHARE)
+    return (1 - repeats * (1 - _ACTIVATION_OF_REPEATS) / (1 - _ACTIVATION_SHARE)) / (1 - REST_BY_CHANCE)
 
 
 MORNING_QUEUE = Scenario(

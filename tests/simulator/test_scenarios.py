@@ -25,6 +25,7 @@ from simulator.scenarios import reference
 from simulator.scenarios.cases import SCENARIOS, scenario
 from simulator.scenarios.effects import NO_EFFECTS, Change, Effects, Planting, Switch
 from simulator.scenarios.planting import figures, planting
+from simulator.scenarios.s4 import ACTIVATION_BY_CHANCE, REST_BY_CHANCE
 from simulator.truth.retention import recount_retention
 from simulator.truth.sales import recount_sales
 
@@ -107,12 +108,14 @@ def test_the_parts_of_s4_4_make_its_repeats_of_new_customers() -> None:
     for switch, repeats in (("before", 0.28), ("after", 0.15)):
         effects = case("S4-4", "before" if switch == "before" else "after")
         topics = effects.shares("arrival_share", "topic", {name: 1.0 for name in TOPICS}, NOON, tier="new")
-        unsolved = {
-            topic: share * (1 - effects.level("solved", 0.8, NOON, issue_id=None, topic=topic, tier="new"))
+        by_chance = {"activation": ACTIVATION_BY_CHANCE}
+        solved = {topic: effects.level("solved", 0.8, NOON, issue_id=None, topic=topic, tier="new") for topic in topics}
+        back = {
+            topic: share * (1 - solved[topic] * (1 - by_chance.get(topic, REST_BY_CHANCE)))
             for topic, share in topics.items()
         }
-        assert sum(unsolved.values()) == pytest.approx(repeats)
-        assert unsolved["activation"] / sum(unsolved.values()) == pytest.approx(0.80)
+        assert sum(back.values()) == pytest.approx(repeats)
+        assert back["activation"] / sum(back.values()) == pytest.approx(0.80)
 
 
 def test_a_case_is_named_with_its_switch_and_told_in_the_truth() -> None:
