@@ -73,7 +73,7 @@ SIZES = {
     "S2-9": Size(days_before=14, days_after=7),
     "S2-10": Size(days_before=42, days_after=21, agents=10),
     "S4-1": Size(days_before=21, days_after=21, agents=12),
-    "S4-2": Size(days_before=8, days_after=45, agents=16),
+    "S4-2": Size(days_before=8, days_after=45, agents=24),
     "S4-3": Size(days_before=14, days_after=21),
     "S4-4": Size(days_before=28, days_after=28, agents=16),
     "S4-5": Size(days_before=28, days_after=7),
