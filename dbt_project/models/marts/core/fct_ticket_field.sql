@@ -3,26 +3,15 @@
     on_schema_change='fail'
 ) }}
 
-with
-
-fields as (
-    select * from {{ ref('stg_canonical__ticket_field') }}
-    where {{ in_changed_partitions('canonical.ticket_field', 'dt') }}
-),
-
-settings as (
-    select * from {{ ref('stg_centre__setting') }}
-)
-
 select
-    fields.ticket_id,
-    fields.field_name,
-    fields.ticket_created_at,
-    cast({{ to_local('fields.ticket_created_at', 'settings.timezone') }} as date) as local_created_date,
-    fields.is_required,
-    fields.is_filled_at_creation,
-    fields.is_filled,
-    fields.dt as partition_date,
-    fields.row_hash as record_hash
-from fields
-cross join settings
+    ticket_id,
+    field_name,
+    ticket_created_at,
+    local_created_date,
+    is_required,
+    is_filled_at_creation,
+    is_filled,
+    partition_date,
+    record_hash
+from {{ ref('int_ticket__field') }}
+where {{ in_changed_partitions('canonical.ticket_field', 'partition_date') }}
