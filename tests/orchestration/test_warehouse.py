@@ -117,8 +117,8 @@ def test_a_changed_record_that_lives_on_opens_no_window_of_events(
     # nor does a feed that brought something, unless what it provides changed
     state, capability = file("centre/feed_state", "0001-01-01"), file("centre/feed_capability", "0001-01-01")
     assert planned(before | {state: "1"}).windows == (Window(day("2026-03-20"), day("2026-03-20")),)
-    assert planned(before | {capability: "1"}).windows == (Window(day("2026-03-12"), day("2026-03-28")),)
-    assert planned(before | {call: "2"}).windows == (Window(day("2026-03-12"), day("2026-03-28")),)
+    assert planned(before | {capability: "1"}).windows == (Window(day("2026-03-11"), day("2026-03-29")),)
+    assert planned(before | {call: "2"}).windows == (Window(day("2026-03-11"), day("2026-03-29")),)
     asked = planned(before, Window(day("2026-01-01"), day("2026-01-31")))
     assert asked.changes.partitions["canonical.ticket"] == {day("2026-01-05")}
     # what fell due between two releases is decided now
