@@ -22,7 +22,7 @@ OFFICE = BusinessHours()
 AS_OF = datetime(2026, 3, 12)
 Row = dict[str, Any]
 MODELS = (
-    "int_calendar__open_interval int_calendar__open_date "
+    "int_calendar__date int_calendar__open_interval int_calendar__open_date "
     "stg_centre__setting stg_canonical__ticket int_ticket__worked int_ticket__ticket fct_ticket fct_ticket_day "
     "stg_canonical__feed_heartbeat int_capture__check fct_capture_check "
     "stg_canonical__customer int_customer__version dim_customer"

@@ -23,6 +23,7 @@ SELECT = (
     "--select",
     "stg_canonical__ticket",
     "stg_centre__setting",
+    "int_calendar__date",
     "int_calendar__open_interval",
     "int_calendar__open_date",
     "int_ticket__worked",

@@ -2,8 +2,7 @@
 with
 
 dates as (
-    select cast(date '1990-01-01' + spine.n * interval '1' day as date) as local_date
-    from {{ spine(40176) }} as spine
+    select * from {{ ref('int_calendar__date') }}
 ),
 
 open_dates as (
