@@ -75,10 +75,12 @@ class Class:
 class Variant:
     """One variant with its released value in the shown period; None where there is none.
 
-    A distribution has `classes` and no value of its own.
+    A distribution has `classes` and no value of its own. `unit` need not be that of the official variant: one of them
+    may be a rate and another a count.
     """
 
     variant: str
+    unit: str
     name_zh: str | None
     name_en: str | None
     definition_zh: str | None
@@ -304,6 +306,7 @@ def _variant(
     row = values.get(definition.variant, {})
     return Variant(
         variant=definition.variant,
+        unit=definition.unit,
         name_zh=definition.variant_name_zh,
         name_en=definition.variant_name_en,
         definition_zh=definition.definition_zh,
@@ -438,14 +441,17 @@ def _variants(found: Explanation) -> Group:
     official = found.variants[0]
     for variant in found.variants:
         against = ""
-        if not variant.is_official and variant.value is not None and official.value is not None:
-            against = format_change(variant.value, official.value, found.unit)
-        value = format_value(variant.value, found.unit) if variant.is_available else "not available\n不可用"
+        is_compared = not variant.is_official and variant.unit == official.unit
+        if is_compared and variant.value is not None and official.value is not None:
+            against = format_change(variant.value, official.value, official.unit)
+        value = format_value(variant.value, variant.unit) if variant.is_available else "not available\n不可用"
         cell = Text(f"{'★ ' if variant.is_official else '  '}{variant.variant}", style="bold")
         label = " ".join(part for part in (variant.name_zh, variant.name_en) if part)
         cell.append(f"\n  {label}" if label else "", style="not bold dim")
         for each in variant.classes:
-            cell.append(f"\n  {class_text(each.category):<16}{format_value(each.value, found.unit)}", style="not bold")
+            cell.append(
+                f"\n  {class_text(each.category):<16}{format_value(each.value, variant.unit)}", style="not bold"
+            )
         table.add_row(
             cell,
             value + (" …" if variant.is_mature is False else ""),
@@ -500,8 +506,14 @@ def _target_table(found: Explanation) -> Padding | Table:
         table.add_column(name, overflow="fold")
     table.add_column("Source\n出处", overflow="fold")
     table.add_column("In force\n生效", no_wrap=True)
+    units = {variant.variant: variant.unit for variant in found.variants}
     for row in found.targets:
-        rule = format_target(found.unit, row["operator"], row["target_value"], row["lower"], row["upper"]) or NO_VALUE
+        rule = (
+            format_target(
+                units.get(row["variant"], found.unit), row["operator"], row["target_value"], row["lower"], row["upper"]
+            )
+            or NO_VALUE
+        )
         if row.get("rule_group"):
             rule += f" & {row['rule_group']}"
         judged = [row.get("eval_grain") or ""]

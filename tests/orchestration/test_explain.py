@@ -47,6 +47,26 @@ def test_variants_stand_side_by_side_official_first_with_the_released_values(roo
     ]
 
 
+def test_a_variant_of_another_unit_is_shown_in_its_own_and_not_compared(tmp_path: Path) -> None:
+    make_release(tmp_path)
+    registry = tmp_path / "published/default/current/kpi_definition.parquet"
+    with duckdb.connect() as con:
+        con.execute(
+            "create table known as "
+            f"select * replace (if(variant = 'answered', 'count', unit) as unit) from '{registry}'"
+        )
+        con.execute(f"copy known to '{registry}' (format parquet)")
+    with_rate, with_count = (
+        next(variant for variant in explanation(tmp_path, "M021").variants if variant.variant == name)
+        for name in ("offered", "answered")
+    )
+    assert (with_rate.unit, with_count.unit) == ("rate", "count")
+    lines = explain(tmp_path, "M021").splitlines()
+    shown = {name: next(line for line in lines if line.strip().startswith(name)) for name in ("offered ", "answered ")}
+    assert "%" in shown["offered "] and "pp" in shown["offered "]
+    assert "%" not in shown["answered "] and "pp" not in shown["answered "]
+
+
 def test_each_difference_names_the_calls_that_make_it_and_adds_up(root: Path) -> None:
     assert differences(explanation(root, "M021")) == {
         ("answered", "denominator"): (-100, {"abandoned in queue": -100}),
