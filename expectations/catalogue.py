@@ -12,6 +12,8 @@ from expectations.contracts import Contract, all_contracts, contract
 from expectations.errors import UnknownSuiteError
 from expectations.feeds import asterisk_cdr, asterisk_cel, asterisk_queue_log, canonical_contact, derived
 from expectations.marts import (
+    cost,
+    experience,
     fct_agent_interval,
     fct_agent_state,
     fct_contact,
@@ -19,7 +21,10 @@ from expectations.marts import (
     fct_link_fault,
     fct_queue_interval,
     fct_queue_visit,
+    integration,
     kpi_value,
+    quality,
+    sales,
 )
 from expectations.marts.common import MartSuite, no_phone_number
 from expectations.settings import FeedSettings
@@ -43,6 +48,25 @@ _MARTS: tuple[MartSuite, ...] = (
     fct_agent_interval.LEG_SUITE,
     fct_link_fault.SUITE,
     kpi_value.SUITE,
+    experience.ANSWER_SUITE,
+    experience.INVITATION_SUITE,
+    experience.HAND_OVER_SUITE,
+    quality.EVALUATION_SUITE,
+    quality.SECTION_SUITE,
+    quality.SOUND_SUITE,
+    quality.CHECK_SUITE,
+    quality.RECORDING_SUITE,
+    quality.RECORDING_DAY_SUITE,
+    quality.RECORD_SUITE,
+    integration.SUITE,
+    sales.ORDER_SUITE,
+    sales.LEAD_DAY_SUITE,
+    sales.INVITE_SUITE,
+    sales.CONTACT_SALE_SUITE,
+    sales.RETENTION_SUITE,
+    cost.SUITE,
+    cost.HANDLING_SUITE,
+    cost.MONTH_SUITE,
 )
 
 

@@ -130,7 +130,8 @@ class Contract(_Model):
     (None: it may be months). A `steady` feed has rows each day, so that a day can be compared with the same weekdays
     before. Records of an `entity` feed (a ticket, a customer) live on: one that began before the centre's first date
     lies in the partition of that date, and a change concerns the dates that the record touches, however old, and
-    `reaches_back_days` before each of them (an event that decides what a contact of the week before was worth).
+    `reaches_back_days` before each of them (an event that decides what a contact of the week before was worth); those
+    of the records that it names too (`touches`: column to feed), and of entities that name it.
 
     `links` says whom a column names: column -> the feed whose records are called so, by the first column of its key
     (`canonical.contact` stands for the contacts of all systems). The event time of a row never lies before the start of
@@ -155,6 +156,7 @@ class Contract(_Model):
     links: dict[str, str] = Field(default_factory=dict)
     follows: str | None = None
     reaches_back_days: int = 0
+    touches: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_exist(self) -> Contract:
@@ -163,6 +165,7 @@ class Contract(_Model):
             raise ValueError(f"{self.feed}: a column name occurs twice")
         known = {column.name for column in self.lake_columns}
         named = [*self.natural_key, self.version_column, self.event_time, *(f for i in self.inputs for f in i.fills)]
+        named += self.touches
         for name in [*named, *(name for chain in self.ordered for name in chain), *self.links]:
             if name is not None and name not in known:
                 raise ValueError(f"{self.feed}: column {name!r} is named but not defined")
@@ -244,7 +247,7 @@ class Contract(_Model):
 
     def fingerprint(self) -> str:
         """Hash of what decides how a row is typed: no words, units, metrics or what only the checks read."""
-        not_typed = {"title", "grain", "provides", "metrics", "ordered", "steady", "links", "follows"}
+        not_typed = {"title", "grain", "provides", "metrics", "ordered", "steady", "links", "follows", "touches"}
         said: dict[str, Any] = self.model_dump(mode="json", exclude=not_typed)
         if not self.entity:
             said.pop("entity")

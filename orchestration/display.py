@@ -16,6 +16,8 @@ _SECOND = {"zh": "秒", "en": "s"}
 _MINUTE = {"zh": "分", "en": "min"}
 _HOUR = {"zh": "小时", "en": "h"}
 _POINTS = {"zh": "百分点", "en": "pp"}
+# A quotient is a rate that may exceed 1: more orders than customers.
+_PER_CENT = ("rate", "quotient", "rate_difference")
 _PER_DAY = {"zh": "/天", "en": "/day"}
 # Classes of the registry's distributions that aren't a range of seconds, and outcomes of a contact.
 _CLASSES = {
@@ -61,7 +63,7 @@ def format_value(value: float | None, unit: str, lang: Lang = "en") -> str:
     `8:32 h`, a count with separators."""
     if value is None or math.isnan(value):
         return NO_VALUE
-    if unit == "rate":
+    if unit in _PER_CENT:
         return f"{value * 100:.1f}%"
     if unit == "rate_difference":
         return _signed(value * 100, f" {_POINTS[lang]}")
@@ -76,7 +78,7 @@ def format_value(value: float | None, unit: str, lang: Lang = "en") -> str:
 
 def format_bound(value: float, unit: str, lang: Lang = "en") -> str:
     """A target or limit: the same units without the decimals that say nothing (`80%`, `90 s`, `120/day`)."""
-    if unit == "rate":
+    if unit in _PER_CENT:
         return f"{round(value * 100, 2):g}%"
     if unit == "rate_difference":
         return f"{round(value * 100, 2):g} {_POINTS[lang]}"
@@ -89,7 +91,7 @@ def format_bound(value: float, unit: str, lang: Lang = "en") -> str:
 
 def format_change(now: float, before: float, unit: str, lang: Lang = "en") -> str:
     """The change from `before` to `now`: rates in percentage points, seconds in seconds, counts in per cent."""
-    if unit in ("rate", "rate_difference"):
+    if unit in _PER_CENT:
         return _signed((now - before) * 100, f" {_POINTS[lang]}")
     if unit == "s":
         return (

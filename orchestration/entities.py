@@ -3,8 +3,10 @@
 Here belongs: comparing an entity feed in the lake with the fact that the last release made of it. Not here: windows of
 events, and how dbt is told (warehouse.py).
 
-The fact of the feed `canonical.ticket` is `fct_ticket`: it has the feed's instants under their names, the record's
-`record_hash`, and `partition_date`, the feed's partition. A feed whose fact no release has yet touches nothing.
+The fact of the feed `canonical.ticket` is `fct_ticket`: it has the feed's instants and dates under their names, the
+record's `record_hash`, and `partition_date`, the feed's partition. A feed whose fact no release has yet touches
+nothing. What another record is worth can depend on a changed one: an order makes its lead a sale. So the dates of the
+records that it names are touched too, and of those that name it (`touches` of the contracts).
 """
 
 from __future__ import annotations
@@ -49,35 +51,91 @@ def entity_feeds() -> list[str]:
 def changes(root: Path, zone: str, partitions: Mapping[str, Iterable[date]]) -> Changes:
     """What the records touch that are new, gone or other in these partitions than in the last release.
 
-    Dates are those of every instant of the old and of the new version, in `zone`, and as many before each as the feed
-    reaches back. The cost grows with the partitions
-    that changed, not with history.
+    Dates are those of every instant and date of the old and of the new version, in `zone`, and as many before each as
+    the feed reaches back, and those of the records that they name or are named by. The cost grows with the partitions
+    that changed; of the facts of the others the columns that name records are read.
     """
     wanted = {feed: frozenset(days) for feed, days in partitions.items() if days}
     touched: set[date] = set()
     with connect(root) as db:
         for feed, days in wanted.items():
-            contract = all_contracts()[feed]
-            released = paths.published_dir(root) / "current" / f"fct_{contract.name}.parquet"
-            if released.exists():
-                touched |= _touched(db, root, contract, released, zone, days)
+            said = all_contracts()[feed]
+            if (released := _released(root, said)) is not None:
+                _put_changed(db, root, said, released, days)
+                own = _dates_of(db, said, "changed", zone)
+                touched |= {day - timedelta(days=back) for day in own for back in range(said.reaches_back_days + 1)}
+                for column, named in said.touches.items():
+                    touched |= _dates_of_named(db, root, column, all_contracts()[named], zone)
+                for other in all_contracts().values():
+                    touched |= _dates_of_naming(db, root, said, other, zone)
     return Changes(wanted, frozenset(touched))
 
 
-def _touched(
-    db: duckdb.DuckDBPyConnection, root: Path, said: Contract, released: Path, zone: str, days: Iterable[date]
-) -> set[date]:
-    instants = [column.name for column in said.columns if column.type == "TIMESTAMP"]
-    instants = [name for name in instants if name != said.version_column or name == said.event_time]
+def _put_changed(
+    db: duckdb.DuckDBPyConnection, root: Path, said: Contract, released: Path, days: Iterable[date]
+) -> None:
+    """Make the table `changed`: both versions of the records that differ, with what they touch."""
     listed = ", ".join(f"date '{day.isoformat()}'" for day in sorted(days))
-    columns = ", ".join(map(quote, (*said.natural_key, *instants)))
+    columns = ", ".join(map(quote, (*said.natural_key, *_moments(said), *said.touches)))
     files = [file for day in sorted(days) if (file := paths.partition_path(root, said.feed, day)).exists()]
     before = f"select {columns}, record_hash from {parquet([released])} where partition_date in ({listed})"
     now = f"select {columns}, row_hash as record_hash from {parquet(files)}" if files else f"{before} and false"
+    db.execute(
+        f"""create or replace temp table changed as with before as ({before}), now as ({now})
+        (from before except from now) union all (from now except from before)"""
+    )
+
+
+def _dates_of_named(db: duckdb.DuckDBPyConnection, root: Path, column: str, named: Contract, zone: str) -> set[date]:
+    """Dates of the released records that changed ones name in a column."""
+    released = _released(root, named)
+    if released is None:
+        return set()
+    if named.entity:
+        (key,) = named.natural_key
+        return _dates_of(
+            db, named, f"{parquet([released])} where {quote(key)} in (select {quote(column)} from changed)", zone
+        )
+    # a contact is named as its source names it, or as the other source does that lists it too
     rows = db.execute(
-        f"""with before as ({before}), now as ({now}),
-        changed as ((from before except from now) union all (from now except from before))
-        select distinct cast({to_local("instant", zone)} as date)
-        from (select unnest([{", ".join(map(quote, instants))}]) as instant from changed) where instant is not null"""
+        f"""select distinct unnest([local_date, local_ended_date]) from {parquet([released])}
+        where substring(contact_id, length(source_system) + 2) in (select {quote(column)} from changed)
+           or substring(matched_contact_id, position(':' in matched_contact_id) + 1) in
+              (select {quote(column)} from changed)"""
     ).fetchall()
-    return {day - timedelta(days=back) for (day,) in rows for back in range(said.reaches_back_days + 1)}
+    return {day for (day,) in rows if day is not None}
+
+
+def _dates_of_naming(
+    db: duckdb.DuckDBPyConnection, root: Path, said: Contract, other: Contract, zone: str
+) -> set[date]:
+    """Dates of the released records of another feed that name changed ones."""
+    columns = [column for column, feed in other.touches.items() if feed == said.feed]
+    released = _released(root, other) if columns else None
+    if released is None:
+        return set()
+    (key,) = said.natural_key
+    names = " or ".join(f"{quote(column)} in (select {quote(key)} from changed)" for column in columns)
+    return _dates_of(db, other, f"{parquet([released])} where {names}", zone)
+
+
+def _dates_of(db: duckdb.DuckDBPyConnection, said: Contract, rows: str, zone: str) -> set[date]:
+    """Local dates of every instant and date of some rows of a feed (SQL after `from`)."""
+    told = [
+        f"cast({to_local(quote(name), zone)} as date)" if said.column(name).type == "TIMESTAMP" else quote(name)
+        for name in _moments(said)
+    ]
+    found = db.execute(f"select distinct unnest([{', '.join(told)}]) from {rows}").fetchall()
+    return {day for (day,) in found if day is not None}
+
+
+def _moments(said: Contract) -> list[str]:
+    """The feed's instants and dates but for the version, which says nothing of the thing itself."""
+    moments = [column.name for column in said.columns if column.type in ("TIMESTAMP", "DATE")]
+    return [name for name in moments if name != said.version_column or name == said.event_time]
+
+
+def _released(root: Path, said: Contract) -> Path | None:
+    """The fact of a feed in the current release, if there is one."""
+    file = paths.published_dir(root) / "current" / f"fct_{said.name}.parquet"
+    return file if file.exists() else None

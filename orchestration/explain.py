@@ -39,6 +39,7 @@ from orchestration.catalogue import (
 from orchestration.display import NO_VALUE, class_order, class_text, format_change, format_target, format_value
 from orchestration.errors import InputError
 from orchestration.extract.repairs import REPAIRED
+from orchestration.interval import Interval, interval_of
 from orchestration.kpi import period_text
 from orchestration.recompute import Facts, Measure, Source, Term, daily_sql, read_measures
 from orchestration.release import last_release
@@ -92,6 +93,7 @@ class Variant:
     denominator: float | None
     value: float | None
     n: int | None
+    interval_95: Interval | None  # of a rate that is a share of its n records
     is_mature: bool | None
     is_available: bool
     missing_feeds: str | None
@@ -318,6 +320,9 @@ def _variant(
         denominator=_number(row.get("denominator")),
         value=_number(row.get("value")),
         n=row.get("n"),
+        interval_95=interval_of(
+            definition.unit, _number(row.get("numerator")), _number(row.get("denominator")), row.get("n")
+        ),
         is_mature=row.get("is_mature"),
         is_available=bool(availability.get("is_available", True)),
         missing_feeds=availability.get("missing_feeds") or None,
@@ -452,6 +457,9 @@ def _variants(found: Explanation) -> Group:
             cell.append(
                 f"\n  {class_text(each.category):<16}{format_value(each.value, variant.unit)}", style="not bold"
             )
+        if variant.is_available and variant.interval_95:
+            ends = "–".join(format_value(end, variant.unit) for end in variant.interval_95)
+            cell.append(f"\n  95% interval 区间 {ends}", style="not bold dim")
         table.add_row(
             cell,
             value + (" …" if variant.is_mature is False else ""),

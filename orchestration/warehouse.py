@@ -39,6 +39,8 @@ PARSED = "partial_parse.msgpack"  # dbt's name for the parsed project
 # The state of feeds changes daily and moves small tables only; every other reference table can move any number.
 _UNREMARKABLE = "lake/centre/feed_"
 _CAPABILITY = "lake/centre/feed_capability/"
+# Entity feeds that decide whether a customer came back, and in which tier the customer counts.
+_RETAINING, _KNOWING = {"canonical.order"}, {"canonical.customer"}
 _WINDOW_VARIABLES = ("window_from", "window_to", "as_of", "changed_partitions", "touched_dates")
 
 
@@ -83,10 +85,31 @@ class WarehousePlan:
 
 
 @lru_cache(maxsize=1)
+def _project_variables() -> dict[str, Any]:
+    said: dict[str, Any] = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"]
+    return said
+
+
 def late_window_days() -> int:
     """How many local dates an event can change before and after its own (`late_window_days` of dbt_project.yml)."""
-    said = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text("utf-8"))
-    return int(said["vars"]["late_window_days"])
+    return int(_project_variables()["late_window_days"])
+
+
+def decided_by(passed: Iterable[date]) -> set[date]:
+    """Dates whose leads are decided on one of these dates. An elapsed day ends on the date before or after when the
+    clocks were changed in between."""
+    days = int(_project_variables()["lead_window_days"])
+    return {day - timedelta(days=days + step) for day in passed for step in (-1, 0, 1)}
+
+
+def retention_anchors(dates: Iterable[date], as_of: datetime) -> set[date]:
+    """Months, by their first dates, whose retention is known by `as_of` and may change with what is known of `dates`:
+    they lie in the year before or in the year after it."""
+    months = int(_project_variables()["retention_months"])
+    touched = {day.year * 12 + day.month - 1 for day in dates}
+    last = as_of.year * 12 + as_of.month - 1 - months
+    anchors = {anchor for month in touched for anchor in range(month - months + 1, month + months + 1)}
+    return {date(anchor // 12, anchor % 12 + 1, 1) for anchor in anchors if 12 <= anchor <= last}
 
 
 def changed_dates(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, set[date]]:
@@ -161,10 +184,13 @@ def plan_warehouse(root: Path, zone: str, forced: Window | None = None) -> Wareh
     whole = Window(first - timedelta(days=days), last + timedelta(days=days))
     if full:
         return WarehousePlan((whole,), True, as_of, inputs, fingerprint)
-    change = changes(root, zone, partitions) | Changes({}, frozenset(passed))
+    windows = windows_of(touched, days)
+    bought = changes(root, zone, {feed: partitions[feed] for feed in _RETAINING & partitions.keys()}).dates
+    known = {day for feed in _KNOWING & partitions.keys() for day in partitions[feed]}
+    anchors = retention_anchors({*bought, *known, *(day for window in windows for day in window.dates())}, as_of)
+    change = changes(root, zone, partitions) | Changes({}, frozenset(passed | decided_by(passed) | anchors))
     if unfinished:
         change |= _changes_of(unfinished)
-    windows = windows_of(touched, days)
     if not windows and (change or released is None or released.inputs != inputs):
         # No event moved: the least that makes what else is built of the lake.
         windows = (Window(last, last),)

@@ -39,3 +39,22 @@
     {%- endfor %}
 )
 {%- endmacro %}
+
+{#- CTE body: every id by which another system may name a contact of the relation `contacts` (contact_id, source_system,
+    matched_contact_id), once: its own id in its source, and that of the record that was merged into it. A telephone
+    system's own id comes before another's. -#}
+{% macro ids_of_contacts(contacts) -%}
+    select named_id, contact_id
+    from (
+        select
+            substring(contact_id, length(source_system) + 2) as named_id,
+            contact_id,
+            case source_system when 'asterisk' then 0 else 1 end as choice
+        from {{ contacts }}
+        union all
+        select substring(matched_contact_id, position(':' in matched_contact_id) + 1), contact_id, 2
+        from {{ contacts }}
+        where matched_contact_id is not null
+    ) as names
+    qualify row_number() over (partition by named_id order by choice, contact_id) = 1
+{%- endmacro %}

@@ -32,7 +32,7 @@
     {%- set days = [] -%}
     {%- for text in var('touched_dates') -%}
         {%- set first = modules.datetime.date.fromisoformat(text) - modules.datetime.timedelta(days=back) -%}
-        {%- for each in '.' * (back + 1 + ahead) -%}
+        {%- for _ in [0] * (back + 1 + ahead) -%}
             {%- do days.append((first + modules.datetime.timedelta(days=loop.index0)).isoformat()) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -40,6 +40,25 @@
         and cast(date '{{ var("window_to") }}' + interval '{{ ahead }}' day as date)
         or {{ in_dates(column, days | unique | sort | list) }})
 {%- endmacro %}
+
+{#- The same for what is counted by the month: every date of the months that the window or a touched date lies in, and
+    `reach_days` before. -#}
+{% macro in_touched_months(column, reach_days=0) -%}
+    (
+        {%- for first, last in touched_months() %}
+        {{ 'or ' if not loop.first -}}
+        ({{ column }} >= cast(date_trunc('month', date '{{ first }}') - interval '{{ reach_days }}' day as date)
+            and {{ column }} < cast(date_trunc('month', date '{{ last }}') + interval '1' month as date))
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{#- First and last date of the window, then of each touched month. -#}
+{% macro touched_months() %}
+    {%- set found = [(var('window_from'), var('window_to'))] -%}
+    {%- for start in touched_periods().get('month', []) -%}{%- do found.append((start, start)) -%}{%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
 
 {% macro in_dates(column, dates) -%}
     {%- if dates -%}
@@ -125,18 +144,21 @@
 {%- endmacro %}
 
 {#- Rows of a windowed model that the window covers. `window_by` is a model's config: 'period' for one that holds
-    periods, 'touched' for one that counts records by the dates they touch, an entity feed for one that holds its records
-    with their partition_date, nothing for one that holds local dates. A name and no SQL, because a config is written when
-    the project is parsed and the window is known when it runs. -#}
-{% macro window_predicate(window_by) -%}
+    periods, 'touched' for one that counts records by the dates they touch, 'month' for one whose local_date is the first
+    of a month, an entity feed for one that holds its records with their partition_date, nothing for one that holds local
+    dates. A name and no SQL, because a config is written when the project is parsed and the window is known when it runs.
+    `date` is the column that is compared. -#}
+{% macro window_predicate(window_by, date='local_date') -%}
     {%- if window_by == 'period' -%}
         {{ period_in_window('grain', 'period_start') }}
     {%- elif window_by == 'touched' -%}
-        {{ in_touched_dates('local_date') }}
+        {{ in_touched_dates(date) }}
+    {%- elif window_by == 'month' -%}
+        {{ in_touched_months(date) }}
     {%- elif window_by -%}
         {{ in_changed_partitions(window_by, 'partition_date') }}
     {%- else -%}
-        {{ in_window('local_date') }}
+        {{ in_window(date) }}
     {%- endif -%}
 {%- endmacro %}
 

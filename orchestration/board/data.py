@@ -29,6 +29,7 @@ from orchestration.catalogue import (
     rows_of,
 )
 from orchestration.display import class_order, class_text, format_change, format_target, format_value
+from orchestration.interval import Interval, interval_of
 
 TREND_DAYS = 35  # five weeks: each weekday is seen five times
 # Below this many records a rate or mean moves by chance alone: 30 is the usual rule of thumb. Counts are exempt.
@@ -39,6 +40,9 @@ NEAR = 0.05
 NO_NEWS = 0.01
 LONG_PERIODS = 13  # of weeks, months and longer: a quarter of weeks, a year of months and its first again
 MOST_BARS = 8
+# A rating says little without how many were asked: what is drawn from answers shows the response rate beside it.
+RESPONSE_RATE = "M182"
+OF_ANSWERS = ("M112", "M113", "M115", "M116", "M117")
 LONG_GRAINS = ("week", "month", "quarter", "year", "rolling_12_months")
 
 Status = Literal["met", "near", "missed", "none"]
@@ -91,6 +95,8 @@ class Tile:
     bars_by: str | None = None  # category, hour, or the dimension
     bars_left_out: int = 0
     fallback: Fallback | None = None  # why this variant is official though it was not chosen
+    interval: Interval | None = None  # 95 per cent, of a share of few records
+    beside: Text | None = None  # what must be read with it
 
     @property
     def is_small(self) -> bool:
@@ -123,6 +129,10 @@ class Tile:
         if is_missed_rate and self.value is not None and text in {format_value(b, "rate", lang) for b in self.bounds}:
             return f"{self.value * 100:.2f}%"
         return text
+
+    def shown_interval(self, lang: Lang) -> str:
+        """`20.8%–93.9%`; empty without an interval."""
+        return "–".join(format_value(end, self.definition.unit, lang) for end in self.interval or ())
 
     def shown_bar(self, bar: Bar, lang: Lang) -> str:
         return format_value(bar.value, self.definition.unit, lang)
@@ -201,6 +211,7 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
                 start = found.period_start or datetime.combine(day, time())
                 fallback = fallback_of(con, row["kpi_id"], row["variant"], found.grain, start)
                 tiles.append(replace(found, fallback=fallback))
+        tiles = with_response_rate(tiles)
         missing = _missing(con, registry, {tile.definition.kpi_id for tile in tiles})
         fired = [
             (definition, alarm)
@@ -219,6 +230,15 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
         missing=missing,
         alarms=fired,
     )
+
+
+def with_response_rate(tiles: list[Tile]) -> list[Tile]:
+    """The tiles with the response rate beside all that is drawn from answers; as they are where it is not known."""
+    rate = next((tile for tile in tiles if tile.definition.kpi_id == RESPONSE_RATE and tile.value is not None), None)
+    if rate is None:
+        return tiles
+    beside = {"zh": f"回收率 {rate.shown('zh')}", "en": f"Response rate {rate.shown('en')}"}
+    return [replace(tile, beside=beside) if tile.definition.kpi_id in OF_ANSWERS else tile for tile in tiles]
 
 
 def _sections(tiles: Iterable[Tile]) -> list[Section]:
@@ -271,7 +291,7 @@ class _Reader:
         for row in rows_of(
             con,
             """
-            select kpi_id, variant, period_start, category, value, n, status, target, is_mature
+            select kpi_id, variant, period_start, category, numerator, denominator, value, n, status, target, is_mature
             from kpi_value
             where grain = 'day' and dim_set = 'all' and period_start between ? and ?
             order by period_start, category
@@ -330,6 +350,7 @@ class _Reader:
             change_before=_change(definition, value, before),
             change_week=_change(definition, value, week),
             trend=[(start, values.get(start)) for start in starts],
+            interval=interval_of(definition.unit, row["numerator"], row["denominator"], row["n"]) if row else None,
         )
 
     def _distribution(self, definition: Definition, rows: list[Row], by: str) -> Tile:
@@ -387,13 +408,13 @@ class _Reader:
             """
             select period_start, dim_set, value, n, is_mature,
                    coalesce(channel, direction, queue, agent, team, issue, region, segment,
-                            lpad(cast(hour_of_day as varchar), 2, '0')) as category
+                            lpad(cast(hour_of_day as varchar), 2, '0'), member) as category
             from kpi_value
             where kpi_id = ? and variant = ? and grain = 'day' and period_start = cast(? as date)
-              and dim_set in ('hour_of_day', 'channel', 'queue', 'team', 'issue', 'segment', 'region', 'agent')
-              and category is null
-            qualify dense_rank() over (order by list_position(
-                ['hour_of_day', 'channel', 'queue', 'team', 'issue', 'segment', 'region', 'agent'], dim_set)) = 1
+              and dim_set <> 'all' and dim_set not like '%+%' and category is null
+            qualify dense_rank() over (order by coalesce(list_position(
+                ['hour_of_day', 'channel', 'queue', 'team', 'issue', 'segment', 'region', 'agent'], dim_set), 99),
+                dim_set) = 1
             order by category
             """,
             [definition.kpi_id, definition.variant, self.day],
@@ -403,7 +424,7 @@ class _Reader:
         rows = rows_of(
             self.con,
             """
-            select grain, period_start, category, value, n, status, target, is_mature
+            select grain, period_start, category, numerator, denominator, value, n, status, target, is_mature
             from kpi_value
             where kpi_id = ? and variant = ? and dim_set = 'all' and grain in (select unnest(?))
               and period_start <= cast(? as date)

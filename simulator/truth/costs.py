@@ -155,14 +155,16 @@ def _shared_out(driven: _Driven, costs: dict[str, Fraction], period: str, dim_se
 
 
 def handling_s(contact: Contact) -> dict[str, int]:
-    """Seconds of handling by agent: conversations, or a chat from its agent's first message to its end."""
+    """Seconds of handling by agent: conversations; of a text contact, which its last agent has, from the moment a chat
+    was taken or a mail thread first answered to its end."""
     spent: dict[str, int] = defaultdict(int)
     for leg in contact.legs:
         spent[leg.agent_id] += leg.talk_s
-    if contact.legs:
+    if contact.legs or contact.last_agent_id is None:
         return spent
-    begun = {message.agent_id: message.at for message in reversed(contact.messages) if message.agent_id}
-    return {agent_id: contact.ended_at - at for agent_id, at in begun.items()}
+    first = next(message.at for message in contact.messages if message.agent_id)
+    taken = next((visit.left_at for visit in contact.visits if visit.agent_id), first)
+    return {contact.last_agent_id: contact.ended_at - taken}
 
 
 def queue_of(contact: Contact) -> str | None:

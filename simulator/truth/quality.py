@@ -20,6 +20,7 @@ from simulator.truth.versions import NEVER, Row, Versions, settled_days
 
 LOWEST_MOS = 3.6
 LONGEST_DELAY_MS = 300
+SHORTEST_KEEPING_S = 184 * DAY_S  # no six months are longer
 STRONG_LEVEL = 3
 INTERVENE_S = 60
 # local days after which nothing is written any more: of a contact at its end, of an alert, of an evaluation
@@ -245,7 +246,8 @@ class QualityRecount:
 
 
 def _is_deleted_early(row: Row) -> bool:
-    return row["deleted_at"] is not None and bool(row["deleted_at"] < row["retention_until_at"])
+    due_at = max(row["retention_until_at"], row["started_at"] + SHORTEST_KEEPING_S)
+    return row["deleted_at"] is not None and bool(row["deleted_at"] < due_at)
 
 
 def _is_strong(row: Row) -> bool:

@@ -20,17 +20,19 @@ from simulator.truth.versions import NEVER, settled_days
 
 ANSWERED_WITHIN_DAYS = 30
 FEWEST_RATINGS = 10
-TOP_FROM = {5: 4, 10: 9}  # by the highest score of a scale from 1
+TOP_FROM = {(1, 5): 4, (1, 10): 9, (0, 100): 80}  # by the scale
+ANSWER_WITHIN_S = 7 * DAY_S
+EARLY_S = DAY_S  # a clock that runs behind may date an answer before its invitation
 AGENT_BUCKETS = (("lt_70", 70), ("70_to_80", 80), ("80_to_90", 90), ("ge_90", 101))
 _RATED = (
-    Formula("M112", "top_2", ("top",), ("rated",)),
-    Formula("M112", "mean", ("score",), ("rated",)),
+    Formula("M112", "top_2", ("top",), ("with_top",)),
+    Formula("M112", "mean", ("score",), ("rated_to_5",)),
     Formula("M112", "mean_100", ("points",), ("rated",)),
     Formula("M115", "rated", ("positive",), ("rated_to_5",)),
     Formula("M116", "rated", ("negative",), ("rated_to_5",)),
 )
 _BY_SCENARIO = (
-    Formula("M113", "top_2", ("top",), ("rated",)),
+    Formula("M113", "top_2", ("top",), ("with_top",)),
     Formula("M113", "mean_100", ("points",), ("rated",)),
 )
 _INVITED = (Formula("M182", "invitations", ("answered",), ("sent",)),)
@@ -38,10 +40,12 @@ _INVITED = (Formula("M182", "invitations", ("answered",), ("sent",)),)
 
 @dataclass(slots=True)
 class _Survey:
-    """A survey until nobody answers it any more: its invitation, and the questions that were answered."""
+    """A survey until nobody answers it any more: its invitation, the questions that were answered, and whether one
+    was in time."""
 
     invitation: tuple[int, str | None, str | None, str] | None = None  # sent at, channel, agent, scenario
     answered: list[str] = field(default_factory=list)
+    is_answered: bool = False
 
 
 class SurveyRecount:
@@ -74,6 +78,7 @@ class SurveyRecount:
                 survey.invitation = row["sent_at"], row["channel_id"], row["agent_id"], row["scenario"]
         elif row["question_id"] not in survey.answered:
             survey.answered.append(row["question_id"])
+            survey.is_answered |= -EARLY_S <= row["responded_at"] - row["sent_at"] <= ANSWER_WITHIN_S
             if row.get("question_kind") == "csat" and row.get("score") is not None:
                 self._add_rating(row)
 
@@ -84,7 +89,7 @@ class SurveyRecount:
                 del self._day_of[key]
                 if survey.invitation is not None:
                     sent_at, channel, agent, scenario = survey.invitation
-                    amounts = {"sent": 1, "answered": bool(survey.answered)}
+                    amounts = {"sent": 1, "answered": survey.is_answered}
                     self._invited.add(sent_at, amounts, channel=channel, agent=agent)
                     self._invited.add(sent_at, amounts, scenario)
         self._settled_until = max(self._settled_until, midnight(local_day(until - ANSWERED_WITHIN_DAYS * DAY_S)))
@@ -109,13 +114,13 @@ class SurveyRecount:
         month = str(GRAINS["month"](local_day(row["responded_at"])))
         count = self._of_agent[month, row["agent_id"]]
         count[0] += amounts["top"]
-        count[1] += 1
+        count[1] += amounts["with_top"]
 
     def _of_agents(self) -> Iterator[Value]:
         """How many agents have which share of top ratings in a month."""
         buckets: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for (month, _), (top, rated) in self._of_agent.items():
-            if rated >= self._fewest_ratings:
+            if rated and rated >= self._fewest_ratings:
                 name = next(name for name, below in AGENT_BUCKETS if 100 * top < below * rated)
                 buckets[month][name] += 1
         for month, agents in buckets.items():
@@ -134,13 +139,14 @@ def _survey(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def _amounts(row: dict[str, Any]) -> dict[str, Any]:
     score, low, high = (Fraction(row[name]) for name in ("score", "scale_min", "scale_max"))
-    is_to_5 = low == 1 and high == 5
+    is_to_5, top_from = low == 1 and high == 5, TOP_FROM.get((int(low), int(high)))
     return {
         "rated": 1,
         "rated_to_5": int(is_to_5),
-        "score": score,
+        "with_top": int(top_from is not None),
+        "score": score if is_to_5 else 0,
         "points": 100 * (score - low) / (high - low),
-        "top": int(score >= TOP_FROM[int(high)]),
+        "top": int(top_from is not None and score >= top_from),
         "positive": int(is_to_5 and score >= 4),
         "negative": int(is_to_5 and score <= 2),
     }

@@ -29,6 +29,8 @@ def breakage(kind: str, statement: str | tuple[str, ...], **rejects: int) -> Bre
     return Breakage(kind, (statement,) if isinstance(statement, str) else statement, rejects)
 
 
+_EVALUATED = "timestamp '2026-03-02 10:00:00' as evaluated_at, date '2026-03-02' as local_date"
+
 # Calls are those of DECISIONS.md, 1 (c1 … c10) and 2 (k1, k2); each breakage has a row of its own.
 BREAKAGES = [
     breakage(
@@ -269,6 +271,57 @@ BREAKAGES = [
         "9.0 as expected_row_count, 0 as received_row_count, 0 as loaded_row_count, 0 as flagged_row_count, "
         "0 as duplicate_row_count, 0 as refused_row_count, 0 as held_row_count, false as is_held, true as is_missing",
         no_steady_feed_misses_a_date=1,
+    ),
+    breakage(
+        "days_count_their_recordings",
+        "insert into marts.fct_recording_day by name select date '2026-03-02' as local_date, 1 as conversation_count, "
+        "1 as recording_count, 0 as deleted_early_count, 0 as deletion_wanted_count",
+        days_count_their_recordings=1,
+    ),
+    breakage(
+        "evaluations_score_what_their_items_add_up_to",
+        # rounded to whole points is no other score, a point is
+        tuple(
+            statement
+            for number, score in ((1, 8.5), (2, 9))
+            for statement in (
+                f"insert into marts.fct_qa_evaluation by name select 'Q{number}' as evaluation_id, '1001' as agent_id, "
+                f"{score} as score, 10 as score_max, {10 * score} as score_points, {_EVALUATED}, "
+                "'Asia/Shanghai' as timezone, timestamp '2026-03-02 18:00:00' as local_evaluated_at, "
+                "1 as script_item_count, 1 as failed_script_item_count, false as is_script_check",
+                f"insert into marts.fct_qa_section by name select 'Q{number}' as evaluation_id, '1001' as agent_id, "
+                f"'compliance' as section, 1 as item_count, 1 as failed_item_count, 8 as score, 10 as score_max, "
+                f"80 as score_points, {_EVALUATED}",
+            )
+        ),
+        evaluations_score_what_their_items_add_up_to=1,
+    ),
+    breakage(
+        "ratings_are_of_agents_who_spoke",
+        # of a call that is not known nobody can say who spoke
+        tuple(
+            f"insert into marts.fct_survey_answer by name select 'S{number}' as survey_id, 'q' as question_id, "
+            f"'csat' as question_kind, '{call}' as contact_id, '{agent}' as agent_id, 5 as score, "
+            "timestamp '2026-03-02 10:00:00' as responded_at, timestamp '2026-03-02 18:00:00' as local_responded_at, "
+            "'Asia/Shanghai' as timezone, date '2026-03-02' as local_date, false as is_answered_again, "
+            "true as is_rating"
+            for number, (call, agent) in enumerate((("c1", "A1"), ("c1", "A9"), ("x1", "A9")))
+        ),
+        ratings_are_of_agents_who_spoke=1,
+    ),
+    breakage(
+        "months_share_out_the_whole_ledger",
+        "insert into marts.fct_cost by name select 'x' as cost_id, date '2026-03-01' as month, 'labour' as cost_type, "
+        "timestamp '2026-03-31' as booked_at, 1 as amount, 1 as own_amount, 'CNY' as currency, "
+        "'handle_time' as shared_by, 'Asia/Shanghai' as timezone, date '2026-03-31' as partition_date, "
+        "'h' as record_hash",
+        months_share_out_the_whole_ledger=1,
+    ),
+    breakage(
+        "orders_won_agree_by_day_and_month",
+        "insert into marts.fct_sales_month by name select date '2026-03-01' as local_date, 'won' as kind, "
+        "1 as record_count, 0 as earning_order_count",
+        orders_won_agree_by_day_and_month=1,
     ),
     breakage(
         "every_available_default_variant_is_computed",

@@ -19,9 +19,12 @@ Key = tuple[Any, ...]
 DIMENSIONS = ("queue", "channel", "agent", "issue", "segment", "hour_of_day", "member", "category")
 # What the truth tells by class is a dimension of the warehouse, which a question can be asked by.
 CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", "M090": "ticket_type",
-           "M092": "field"}  # fmt: skip
+           "M092": "field", "M047": "line", "M106": "section", "M113": "scenario", "M118": "channel_pair",
+           "M182": "scenario"}  # fmt: skip
 # Dimensions of the truth that have no column of their own.
 MEMBERS = ("department", "product", "lead_source", "campaign", "endpoint", "tool")
+# Retention of customers served needs two years of contacts: its worked example is a unit test of fct_retention.
+LONGER = {("M137", "repurchase"), ("M137", "any_activity")}
 # The requirement's list of the first metrics; a metric of it that the truth does not hold is not proved.
 LISTED = {f"M{number:03}" for number in (*range(1, 4), *range(6, 12), 14, 21, *range(24, 27), *range(29, 37),
                                          *range(40, 43), *range(61, 73), 81, 82)}  # fmt: skip
@@ -69,6 +72,11 @@ def same(found: float | None, true: float | None, relative: float) -> bool:
     return math.isclose(found, true, rel_tol=relative, abs_tol=0)
 
 
+def tolerance(true: float | None) -> float:
+    """Counts and seconds are exact, what is divided or shared out is not."""
+    return 0 if true is None or isinstance(true, int) else 1e-9
+
+
 @pytest.fixture(scope="module")
 def defined(month: Centre) -> list[dict[str, Any]]:
     """The truth of what the registry defines; the truth of other KPIs waits for their definitions."""
@@ -80,10 +88,9 @@ def test_every_released_value_is_the_true_one(defined: list[dict[str, Any]], rel
     wrong = []
     for truth in defined:
         found = released.get(key_of(truth))
-        exact = truth["denominator"] is None or isinstance(truth["denominator"], int)
         if found is None or not (
-            same(found[0], truth["numerator"], 0)
-            and same(found[1], truth["denominator"], 0 if exact else 1e-9)
+            same(found[0], truth["numerator"], tolerance(truth["numerator"]))
+            and same(found[1], truth["denominator"], tolerance(truth["denominator"]))
             and same(found[2], truth["value"], 1e-9)
         ):
             wrong.append((key_of(truth), found, truth["numerator"], truth["denominator"], truth["value"]))
@@ -101,7 +108,7 @@ def test_the_truth_covers_every_listed_metric_by_day_and_by_queue_where_it_has_o
 def test_no_variant_of_the_registry_is_left_out_of_the_truth(month: Centre) -> None:
     told = {(truth["kpi_id"], truth["variant"]) for truth in month.truth()}
     defined = set(month.rows("select kpi_id, variant from marts.kpi_availability where is_available"))
-    assert defined - told == set()
+    assert defined - told == LONGER & defined
 
 
 def test_a_clean_centre_raises_nothing(month: Centre) -> None:

@@ -106,6 +106,98 @@ CLEAN: Mapping[str, str] = {
         from days, (values ('M021', 'offered_net_short', 80, 100), ('M033', 'offered_net_short', 5, 100),
             ('M001', 'all', 100, null), ('M061', 'contact', 6750, 100)) k(kpi_id, variant, numerator, denominator),
             (values ('day'), ('hour')) g(grain)""",
+    "fct_survey_answer": """
+        select 'S' || epoch(day)::bigint || '-' || i as survey_id, 'satisfaction' as question_id, '1001' as agent_id,
+            day as local_date, (1 + i % 5)::double as score, 1.0::double as scale_min, 5.0::double as scale_max,
+            25.0 * (i % 5)::double as score_points, false as is_answered_again, true as is_rating
+        from days, range(30) t(i)""",
+    "fct_survey_invitation": """
+        select 'S' || epoch(day)::bigint || '-' || i as survey_id, '1001' as agent_id, day as local_date,
+            cast(day as timestamp) + interval 11 hour as answered_at, 40.0::double as answering_s, true as is_answered,
+            false as is_sent_again
+        from days, range(30) t(i)""",
+    "fct_interaction_sync": """
+        select 'c' || epoch(day)::bigint as contact_id, 'voice_400>im_app' as channel_pair, day as local_date,
+            5 as expected_field_count, 4 as synced_field_count, 8.0::double as continuity_points
+        from days""",
+    "fct_qa_evaluation": """
+        select 'Q' || epoch(day)::bigint as evaluation_id, '1001' as agent_id, day as local_date,
+            37.0::double as score, 40.0::double as score_max, 92.5::double as score_points,
+            95.0::double as bearing_points, 1 as script_item_count, 0 as failed_script_item_count,
+            true as is_script_check
+        from days""",
+    "fct_qa_section": """
+        select 'Q' || epoch(day)::bigint as evaluation_id, 'courtesy' as section, '1001' as agent_id,
+            day as local_date, 1 as item_count, 1 as failed_item_count, 8.0::double as score,
+            10.0::double as score_max, 80.0::double as score_points
+        from days""",
+    "fct_audio_quality": """
+        select 'c' || epoch(day)::bigint as contact_id, cast(day as timestamp) + interval 10 hour as measured_at,
+            '1001' as agent_id, day as local_date, 4.2::double as mos, 6.0::double as jitter_ms,
+            80.0::double as latency_ms, 0.001::double as packet_loss_rate, true as is_good, true as is_contact_good,
+            true as is_agent_good, true as is_line_good
+        from days""",
+    "fct_compliance_check": """
+        select 'c' || epoch(day)::bigint as contact_id, 'identity_checked' as requirement_id, true as is_met,
+            day as local_date
+        from days""",
+    "fct_recording": """
+        select 'R' || epoch(day)::bigint as recording_id, day as local_date, 100.0::double as duration_s,
+            cast(day as timestamp) + interval 190 day as due_until_at, null::timestamp as deleted_at,
+            false as is_deleted_early, false as is_deletion_wanted
+        from days""",
+    "fct_recording_day": """
+        select day as local_date, 100::bigint as conversation_count, 99::bigint as recording_count,
+            2::bigint as deleted_early_count, 1::bigint as deletion_wanted_count
+        from days""",
+    "fct_contact_record": """
+        select 'asterisk:' || epoch(day)::bigint as contact_id, '1001' as agent_id, day as local_date,
+            2 as conversation_count, 2 as recording_count, 1 as requirement_count, 1 as requirement_met_count,
+            true as is_complete
+        from days""",
+    "fct_api_minute": """
+        select 'logistics.track' as endpoint_id, 'logistics' as tool_name, day as local_date,
+            cast(day as timestamp) + interval 10 hour as minute_at, 120.0::double as call_count,
+            2.0::double as failure_count, 80.0::double as latency_p95_ms
+        from days""",
+    "fct_order": """
+        select 'o' || epoch(day)::bigint as order_id, 'a1' as agent_id, day as partition_date,
+            cast(day as timestamp) as created_at, cast(day as timestamp) + interval 1 hour as paid_at,
+            cast(day as timestamp) + interval 2 hour as refunded_at, 269.0::decimal(18, 4) as amount,
+            'CNY' as currency, 269.0::decimal(18, 4) as gross_amount, 0.0::decimal(18, 4) as net_amount
+        from days""",
+    "fct_lead_day": """
+        select day as local_date, 'cold_list' as lead_source, 'a1' as owner_agent_id, 3::bigint as created_count,
+            2::bigint as decided_count, 1::bigint as converted_count, 3::bigint as qualified_count,
+            1::bigint as closed_count, 600.0::double as closing_s
+        from days""",
+    "fct_invite": """
+        select 'i' || epoch(day)::bigint || '.' || i as invite_id, day as local_date, 'c' || i as said_contact_id,
+            case when i > 0 then 'asterisk:c' || i end as contact_id
+        from days, range(25) t(i)""",
+    "fct_contact_sale_day": """
+        select day as local_date, 'voice_400' as channel_id, 'a1' as agent_id, 9::bigint as handled_count,
+            8::bigint as service_count, 3::bigint as service_sold_count, 4::bigint as service_offered_count,
+            2::bigint as service_offered_sold_count, 5::bigint as won_order_count
+        from days""",
+    "fct_retention": """
+        select day as local_date, 'vip' as tier, 9::bigint as served_count, 5::bigint as served_bought_count,
+            7::bigint as served_active_count, 8::bigint as buyer_count, 6::bigint as buyer_bought_count
+        from days""",
+    "fct_cost": """
+        select 'c' || epoch(day)::bigint as cost_id, day as month, 'labour' as cost_type, 'CNY' as currency,
+            600.0::decimal(18, 4) as amount, 600.0::decimal(18, 4) as own_amount
+        from days""",
+    "fct_handling_month": """
+        select day as local_date, 'voice_400' as channel_id, 'support' as queue_id, 9::bigint as contact_count,
+            900.0::double as spent_s, 3.0::double as seat_days, 1.0::double as heads
+        from days""",
+    "fct_cost_month": """
+        select day as local_date, 'voice_400' as channel_id, 'support' as queue_id, 9::bigint as contact_count,
+            600.0::double as labour_cost, 90.0::double as technology_cost, 30.0::double as telecom_cost,
+            120.0::double as facility_cost, 60.0::double as management_cost, 0.0::double as other_cost,
+            900.0::double as total_cost
+        from days""",
     "dim_agent": "select 'a1' as agent_id, 'PJSIP/1001' as agent_name, day as valid_from from days",
 }
 

@@ -14,10 +14,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from orchestration.board.data import Bar, Board, Tile, read_board
+from orchestration.board.data import Bar, Board, Tile, read_board, with_response_rate
 from orchestration.board.html import html_board, trend, write_board
 from orchestration.board.terminal import age_text, sparkline, terminal_board
 from orchestration.errors import InputError
+from orchestration.interval import wilson_95
 from tests.orchestration.released import LAST_DAY, make_release
 
 STALE = {"asterisk.cdr": [date(2026, 3, 31)]}
@@ -123,6 +124,23 @@ def test_few_records_are_marked_for_rates_and_never_for_counts(board: Board) -> 
     assert tile(board, "M112").is_small
     assert not tile(board, "M070").is_small  # 8 agent-days are 860 contacts
     assert [found.definition.kpi_id for found in board.tiles if found.is_small] == ["M112"]
+
+
+def test_a_share_of_few_records_shows_how_far_it_can_be_trusted(board: Board, page: str) -> None:
+    satisfied = tile(board, "M112")  # 21 of 24
+    assert satisfied.interval == wilson_95(21, 24)
+    assert satisfied.shown_interval("en") == "69.0%–95.7%" and "95% interval 69.0%–95.7%" in page
+    assert tile(board, "M001").interval is None and tile(board, "M070").interval is None
+
+
+def test_the_response_rate_stands_beside_every_rating_and_nothing_else(board: Board) -> None:
+    level = tile(board, "M021")
+    rate = replace(level, definition=replace(level.definition, kpi_id="M182"), value=0.425)
+    shown = with_response_rate([*board.tiles, rate])
+    beside = {found.definition.kpi_id: found.beside for found in shown if found.beside}
+    assert beside == {"M112": {"zh": "回收率 42.5%", "en": "Response rate 42.5%"}}
+    assert "Response rate 42.5%" in html_board(replace(board, sections=[replace(board.sections[0], tiles=shown)]))
+    assert with_response_rate(board.tiles) == board.tiles
 
 
 def test_a_kpi_on_a_feed_that_is_behind_is_marked(board: Board) -> None:

@@ -11,6 +11,7 @@ from orchestration.display import class_order, class_text, format_bound, format_
     ("value", "unit", "en", "zh"),
     [
         (0.8, "rate", "80.0%", "80.0%"),
+        (1.25, "quotient", "125.0%", "125.0%"),
         (12.25, "s", "12.2 s", "12.2 秒"),
         (59.96, "s", "1:00 min", "1:00 分"),
         (67.5, "s", "1:08 min", "1:08 分"),

@@ -139,6 +139,49 @@ def test_a_feed_without_a_fact_touches_nothing(tmp_path: Path) -> None:
     assert changes(tmp_path, ZONE, {"canonical.order": [OPENED]}).dates == frozenset()
 
 
+def test_an_order_touches_its_lead_and_its_contact_and_a_lead_its_orders(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    current = paths.published_dir(tmp_path) / "current"
+    current.mkdir(parents=True)
+    ordered, came_up, paid = date(2026, 3, 2), date(2026, 2, 20), date(2026, 3, 5)
+    order = {"order_id": "o", "contact_id": "17.5", "lead_id": "l", "created_at": at(ordered), "status": "created"}
+    lead = {"lead_id": "l", "created_at": at(came_up)}
+    warehouse.write("canonical.order", ordered, [order | {"row_hash": "now", "paid_at": at(paid), "status": "paid"}])
+    warehouse.write("canonical.lead", came_up, [lead | {"row_hash": "now"}])
+    facts = {
+        "fct_order": f"""'o' as order_id, '17.5' as contact_id, 'l' as lead_id, timestamp '{at(ordered)}' as created_at,
+            cast(null as timestamp) as paid_at, cast(null as timestamp) as refunded_at, 'before' as record_hash,
+            date '{ordered}' as partition_date""",
+        "fct_lead": f"""'l' as lead_id, timestamp '{at(came_up)}' as created_at, null::timestamp as qualified_at,
+            null::timestamp as converted_at, 'before' as record_hash, date '{came_up}' as partition_date""",
+        # the call began before midnight, and the export lists it too
+        "fct_contact": """'asterisk:17.4' as contact_id, 'asterisk' as source_system, date '2026-02-28' as local_date,
+            date '2026-03-01' as local_ended_date, 'canonical:17.5' as matched_contact_id""",
+    }
+    with duckdb.connect() as db:
+        for name, columns in facts.items():
+            db.execute(f"copy (select {columns}) to '{current / f'{name}.parquet'}' (format parquet)")
+    of_order = {ordered, paid, came_up, date(2026, 2, 28), date(2026, 3, 1)}
+    assert changes(tmp_path, ZONE, {"canonical.order": [ordered]}).dates == of_order
+    assert changes(tmp_path, ZONE, {"canonical.lead": [came_up]}).dates == {came_up, ordered}
+
+
+def test_a_booking_touches_the_month_that_it_belongs_to(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    current = paths.published_dir(tmp_path) / "current"
+    current.mkdir(parents=True)
+    booked = date(2026, 4, 7)
+    row = {"cost_id": "c", "month": date(2026, 3, 1), "booked_at": at(booked), "cost_type": "labour", "amount": 1}
+    warehouse.write("canonical.cost", booked, [row | {"row_hash": "now"}])
+    with duckdb.connect() as db:
+        db.execute(
+            f"""copy (select 'x' as cost_id, date '2026-03-01' as month, timestamp '{at(booked)}' as booked_at,
+            'before' as record_hash, date '2026-01-01' as partition_date)
+            to '{current / "fct_cost.parquet"}' (format parquet)"""
+        )
+    assert changes(tmp_path, ZONE, {"canonical.cost": [booked]}).dates == {booked, date(2026, 3, 1)}
+
+
 def test_changes_of_an_unfinished_build_are_added_to_the_new_ones() -> None:
     first = Changes({"a": frozenset({OPENED})}, frozenset({OPENED}))
     second = Changes({"a": frozenset({date(2026, 3, 1)}), "b": frozenset({OPENED})}, frozenset({date(2026, 3, 2)}))
@@ -157,8 +200,8 @@ def test_a_fact_of_records_is_named_after_its_feed_and_has_the_instants_that_tou
         assert said.entity and file.stem == f"fct_{said.name}"
         (model,) = yaml.safe_load(file.with_suffix(".yml").read_text("utf-8"))["models"]
         columns = {column["name"] for column in model["columns"]}
-        instants = {c.name for c in said.columns if c.type == "TIMESTAMP" and c.name != said.version_column}
-        assert {*instants, *said.natural_key, "record_hash", "partition_date"} <= columns
+        told = {c.name for c in said.columns if c.type in ("TIMESTAMP", "DATE") and c.name != said.version_column}
+        assert {*told, *said.touches, *said.natural_key, "record_hash", "partition_date"} <= columns
 
 
 def test_calls_are_events() -> None:

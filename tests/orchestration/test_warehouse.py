@@ -123,8 +123,21 @@ def test_a_changed_record_that_lives_on_opens_no_window_of_events(
     assert asked.changes.partitions["canonical.ticket"] == {day("2026-01-05")}
     # what fell due between two releases is decided now
     released.as_of = datetime(2026, 3, 18)
-    passed = planned(before).changes.dates
-    assert passed == {day("2026-03-18"), day("2026-03-19"), day("2026-03-20"), day("2026-03-21")}
+    passed = {day("2026-03-18"), day("2026-03-19"), day("2026-03-20"), day("2026-03-21")}
+    assert planned(before).changes.dates == passed | warehouse.decided_by(passed)
+
+
+def test_a_lead_is_decided_30_days_later_whether_or_not_the_clocks_were_changed() -> None:
+    assert warehouse.decided_by([day("2026-03-31")]) == {day("2026-02-28"), day("2026-03-01"), day("2026-03-02")}
+
+
+def test_a_month_touches_the_anchors_around_it_whose_year_is_over() -> None:
+    as_of = datetime(2026, 4, 3)
+    # April 2025 was decided at the end of March 2026; May 2025 is not
+    assert warehouse.retention_anchors([day("2026-03-31")], as_of) == {day("2025-04-01")}
+    assert warehouse.retention_anchors([day("2026-04-02")], as_of) == set()
+    found = warehouse.retention_anchors([day("2024-06-15")], as_of)
+    assert (min(found), max(found), len(found)) == (day("2023-07-01"), day("2025-04-01"), 22)
 
 
 @pytest.mark.parametrize("full", [False, True])

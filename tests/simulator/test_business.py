@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +31,7 @@ from simulator.truth.costs import recount_costs
 from simulator.truth.integrations import recount_integrations
 from simulator.truth.sales import recount_sales
 
+SEED_OF_ISSUES = Path(__file__).resolve().parents[2] / "seeds" / "issue.csv"
 FIRST, DAYS, SIZE, SEED = number_of(date(2026, 3, 2)), 16, 4000, 7
 BEGINS, ENDS = midnight(FIRST), midnight(FIRST + DAYS)
 SELLERS = ("1001", "1002", "1003")
@@ -359,3 +362,11 @@ def test_a_days_checks_are_about_that_day_and_find_few_gaps() -> None:
     states = Counter(row["status"] for row in all_checks)
     assert 0.99 < states["up"] / len(all_checks) < 1
     assert all((row["gap_count"] > 0) == (row["status"] != "up") for row in all_checks)
+
+
+def test_the_seed_of_issues_says_what_the_simulated_customers_want() -> None:
+    seed = {row["issue_id"]: row for row in csv.DictReader(SEED_OF_ISSUES.read_text("utf-8").splitlines())}
+    assert seed.keys() == {issue.issue_id for issue in ISSUES}
+    for issue in ISSUES:
+        purpose = issue.parent_id if issue.parent_id in ("purchase", "complaint") else "service"
+        assert (seed[issue.issue_id]["topic_id"], seed[issue.issue_id]["purpose"]) == (issue.parent_id, purpose)

@@ -13,17 +13,37 @@
         'agent': agent_measures(),
         'agent_day': agent_day_measures(),
         'capture': capture_measures(),
+        'integration': integration_measures(),
+        'contact_sale': contact_sale_measures(),
+        'offer': offer_measures(),
+        'order': order_measures(),
+        'lead': lead_measures(),
+        'sales_month': sales_month_measures(),
+        'retention': retention_measures(),
+        'cost': cost_measures(),
+        'ledger': ledger_measures(),
         'ticket': ticket_measures(),
         'ticket_field': ticket_field_measures(),
         'matter': matter_measures(),
         'recall': recall_measures(),
         'handled': handled_measures(),
         'one_touch': one_touch_measures(),
+        'rating': rating_measures(),
+        'invitation': invitation_measures(),
+        'hand_over': hand_over_measures(),
+        'evaluation': evaluation_measures(),
+        'evaluation_section': evaluation_score_measures(),
+        'sound': sound_measures('contact'),
+        'sound_agent': sound_measures('agent'),
+        'sound_line': sound_measures('line'),
+        'contact_record': contact_record_measures(),
+        'recording': recording_measures(),
     }) }}
 {% endmacro %}
 
 {#- Of each family: its fact, which rows count, the date that they belong to, the columns of its dimensions and the sets
-    of them that are summed. `is_touched`: the fact holds records that live on, so dates outside the window change too. -#}
+    of them that are summed. `is_touched`: the fact holds records that live on, so dates outside the window change too.
+    `window_by`: 'month' for a fact that holds months. -#}
 {% macro measure_family_facts() %}
     {{ return({
         'contact': family(
@@ -46,6 +66,35 @@
         'agent': family('fct_agent_interval', 'logged_in_s > 0', {'agent': 'agent_id'}, [[], ['agent']]),
         'agent_day': family('fct_agent_day', none, {'agent': 'agent_id'}, [[], ['agent']]),
         'capture': family('fct_capture_check', none, {'hour_of_day': 'local_hour'}, [[], ['hour_of_day']]),
+        'integration': family(
+            'fct_api_minute', none, {'endpoint': 'endpoint_id', 'tool': 'tool_name'}, [[], ['endpoint'], ['tool']]
+        ),
+        'contact_sale': family(
+            'fct_contact_sale_day', none, {'agent': 'agent_id', 'channel': 'channel_id'},
+            [[], ['agent'], ['channel']], is_touched=true
+        ),
+        'offer': family(
+            'fct_invite', none, {'agent': 'agent_id', 'campaign': 'campaign_id', 'product': 'product_id'},
+            [[], ['agent'], ['campaign'], ['product']]
+        ),
+        'order': family(
+            'fct_order', 'is_won', {'agent': 'agent_id', 'product': 'product_id'}, [[], ['agent'], ['product']],
+            date='local_paid_date', is_touched=true
+        ),
+        'lead': family(
+            'fct_lead_day', none, {'agent': 'owner_agent_id', 'lead_source': 'lead_source'},
+            [[], ['agent'], ['lead_source']], is_touched=true
+        ),
+        'sales_month': family(
+            'fct_sales_month', none, {'agent': 'agent_id', 'product': 'product_id'}, [[], ['agent'], ['product']],
+            window_by='month'
+        ),
+        'retention': family('fct_retention', none, {'segment': 'tier'}, [[], ['segment']], is_touched=true),
+        'cost': family(
+            'fct_cost_month', none, {'channel': 'channel_id', 'queue': 'queue_id'}, [[], ['channel'], ['queue']],
+            window_by='month'
+        ),
+        'ledger': family('fct_cost', 'own_amount is not null', {}, [[]], date='month', window_by='month'),
         'ticket': family(
             'fct_ticket_day', none,
             {
@@ -76,6 +125,31 @@
             {'channel': 'channel_id', 'agent': 'created_by_agent_id', 'issue': 'issue_id'},
             [[], ['channel'], ['agent'], ['issue']], date='local_first_solved_date', is_touched=true
         ),
+        'rating': family(
+            'fct_survey_answer', 'is_rating', {'channel': 'channel_id', 'agent': 'agent_id', 'scenario': 'scenario'},
+            [[], ['channel'], ['agent'], ['scenario']]
+        ),
+        'invitation': family(
+            'fct_survey_invitation', 'not is_sent_again',
+            {'channel': 'channel_id', 'agent': 'agent_id', 'scenario': 'scenario'},
+            [[], ['channel'], ['agent'], ['scenario']]
+        ),
+        'hand_over': family(
+            'fct_interaction_sync', 'continuity_points is not null', {'channel_pair': 'channel_pair'},
+            [[], ['channel_pair']]
+        ),
+        'evaluation': family('fct_qa_evaluation', none, {'agent': 'agent_id'}, [[], ['agent']]),
+        'evaluation_section': family(
+            'fct_qa_section', none, {'agent': 'agent_id', 'section': 'section'}, [['section'], ['agent', 'section']]
+        ),
+        'sound': family('fct_audio_quality', 'is_first_of_contact', {}, [[]]),
+        'sound_agent': family('fct_audio_quality', 'is_first_of_agent', {'agent': 'agent_id'}, [['agent']]),
+        'sound_line': family('fct_audio_quality', 'is_first_of_line', {'line': 'line_id'}, [['line']]),
+        'contact_record': family(
+            'fct_contact_record', none, {'channel': 'channel_id', 'agent': 'agent_id'}, [[], ['channel'], ['agent']],
+            is_touched=true
+        ),
+        'recording': family('fct_recording_day', none, {}, [[]], is_touched=true),
     }) }}
 {% endmacro %}
 
@@ -87,12 +161,13 @@
 {% endmacro %}
 
 {#- Of the columns those stay that a set names. -#}
-{% macro family(fact, row_filter, columns, sets, date='local_date', is_touched=false) %}
+{% macro family(fact, row_filter, columns, sets, date='local_date', is_touched=false, window_by=none) %}
     {%- set used = {} -%}
     {%- for dimension, column in columns.items() if dimension in (sets | sum(start=[])) -%}
         {%- do used.update({dimension: column}) -%}
     {%- endfor -%}
     {{ return({
-        'fact': fact, 'row_filter': row_filter, 'columns': used, 'sets': sets, 'date': date, 'is_touched': is_touched
+        'fact': fact, 'row_filter': row_filter, 'columns': used, 'sets': sets, 'date': date,
+        'window_by': 'touched' if is_touched else window_by
     }) }}
 {% endmacro %}

@@ -11,7 +11,8 @@
     {{ return(measures) }}
 {% endmacro %}
 
-{#- One measure. `condition` picks rows (none: all), `value` is what is added up (none: rows are counted). -#}
+{#- One measure. `condition` picks rows (none: all), `value` is what is added up (none: rows are counted). `agg` is sum,
+    max, min, or distinct, which counts different values: of a fact by months, as such a count adds up to no longer period. -#}
 {% macro measure(name, condition, zh, en, value=none, agg='sum', category=none) %}
     {%- set picked = value if value is not none else '1' -%}
     {%- if condition is not none and condition != 'true' -%}
@@ -23,7 +24,7 @@
         'column': name ~ ('__' ~ category if category is not none else ''),
         'aggregation': agg,
         'picked': picked,
-        'sql': agg ~ '(' ~ picked ~ ')',
+        'sql': ('count(distinct ' if agg == 'distinct' else agg ~ '(') ~ picked ~ ')',
         'zh': zh,
         'en': en,
     }) }}

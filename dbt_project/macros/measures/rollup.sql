@@ -18,7 +18,7 @@ records as (
         {%- endfor %}
     from {{ fact }}
     where
-        {{ in_touched_dates(family.date) if family.is_touched else in_window(family.date) }}
+        {{ window_predicate(family.window_by, family.date) }}
         {%- if family.row_filter %}
         and {{ family.row_filter }}
         {%- endif %}
