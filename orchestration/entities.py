@@ -71,6 +71,25 @@ def changes(root: Path, zone: str, partitions: Mapping[str, Iterable[date]]) -> 
     return Changes(wanted, frozenset(touched))
 
 
+def earliest_date(root: Path, zone: str) -> date | None:
+    """The first local date that a record of any entity feed with a fact touches, however long before the centre's first
+    date; None without records."""
+    found: list[date] = []
+    with connect(root) as db:
+        for said in map(all_contracts().__getitem__, entity_feeds()):
+            files = sorted(paths.lake_dir(root, said.feed).glob("dt=*/part-0.parquet"))
+            if files and _has_fact(said):
+                firsts = ", ".join(f"min({quote(name)})" for name in _moments(said))
+                told = f"(select unnest([{firsts}]::timestamp[]) as first from {parquet(files)})"
+                ((day,),) = db.execute(f"select min(cast({to_local('first', zone)} as date)) from {told}").fetchall()
+                found += [day - timedelta(days=said.reaches_back_days)] if day is not None else []
+    return min(found, default=None)
+
+
+def _has_fact(said: Contract) -> bool:
+    return any(paths.DBT_PROJECT.glob(f"models/marts/*/fct_{said.name}.sql"))
+
+
 def _put_changed(
     db: duckdb.DuckDBPyConnection, root: Path, said: Contract, released: Path, days: Iterable[date]
 ) -> None:

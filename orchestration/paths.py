@@ -15,6 +15,7 @@ from typing import Any
 from orchestration.errors import InputError, storing
 
 PROJECT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT / "dbt_project"
 PRIVATE = 0o700
 ZERO_DATE = date(1, 1, 1)
 

@@ -27,13 +27,12 @@ import yaml
 
 from orchestration import paths
 from orchestration.dbt_process import DbtProcess
-from orchestration.entities import Changes, changes, entity_feeds
+from orchestration.entities import Changes, changes, earliest_date, entity_feeds
 from orchestration.errors import BlockedError, CallmartError
 from orchestration.extract.lake import lake_inventory
 from orchestration.extract.landing import last_landing
 from orchestration.release import MartSpec, last_release
 
-DBT_PROJECT = paths.PROJECT / "dbt_project"
 SEEDS = paths.PROJECT / "seeds"
 PARSED = "partial_parse.msgpack"  # dbt's name for the parsed project
 # The state of feeds changes daily and moves small tables only; every other reference table can move any number.
@@ -86,7 +85,7 @@ class WarehousePlan:
 
 @lru_cache(maxsize=1)
 def _project_variables() -> dict[str, Any]:
-    said: dict[str, Any] = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"]
+    said: dict[str, Any] = yaml.safe_load((paths.DBT_PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"]
     return said
 
 
@@ -181,8 +180,10 @@ def plan_warehouse(root: Path, zone: str, forced: Window | None = None) -> Wareh
         # A feed became stale, or fresh again: kpi_availability says so, whatever the lake holds.
         touched.add(last)
     days = late_window_days()
-    whole = Window(first - timedelta(days=days), last + timedelta(days=days))
     if full:
+        # events and what they move; of records that live on all dates, as later changes of them make these too
+        begin_on = min(first - timedelta(days=days), earliest_date(root, zone) or first)
+        whole = Window(begin_on, last + timedelta(days=days))
         return WarehousePlan((whole,), True, as_of, inputs, fingerprint)
     windows = windows_of(touched, days)
     bought = changes(root, zone, {feed: partitions[feed] for feed in _RETAINING & partitions.keys()}).dates
@@ -214,7 +215,7 @@ def transform_fingerprint(inputs: Mapping[str, str]) -> str:
     """Hash of all that turns the lake into marts: models, macros, seeds, and the centre's configuration in the lake."""
     digest = hashlib.sha256()
     for folder, patterns in (
-        (DBT_PROJECT, ("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")),
+        (paths.DBT_PROJECT, ("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")),
         (SEEDS, ("*.csv",)),
     ):
         for pattern in patterns:
@@ -228,7 +229,8 @@ def transform_fingerprint(inputs: Mapping[str, str]) -> str:
 
 def begin(root: Path, plan: WarehousePlan) -> None:
     """Note which dates the warehouse may hold in a state that no release knows, before dbt writes."""
-    dates = [day.isoformat() for window in plan.windows for day in window.dates()]
+    # a full refresh that was cut off is followed by another one, which needs no list of dates
+    dates = [] if plan.full_refresh else [day.isoformat() for window in plan.windows for day in window.dates()]
     before = _unfinished(root) or {"dates": [], "full_refresh": False}
     paths.put_json(
         _unfinished_path(root),
@@ -247,7 +249,7 @@ def finish(root: Path) -> None:
 
 def dbt_process(root: Path) -> DbtProcess:
     """dbt, ready for the arguments of a run on this data root."""
-    return DbtProcess(manifest_path(root).with_name(PARSED), DBT_PROJECT, os.environ | environment(root))
+    return DbtProcess(manifest_path(root).with_name(PARSED), paths.DBT_PROJECT, os.environ | environment(root))
 
 
 def build_arguments(plan: WarehousePlan, window: Window, nodes: Sequence[str]) -> list[str]:
@@ -334,7 +336,7 @@ def environment(root: Path) -> dict[str, str]:
     return {
         "CALLMART_LAKE": str(root / "lake"),
         "CALLMART_WAREHOUSE": str(paths.warehouse_path(root)),
-        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_PROFILES_DIR": str(paths.DBT_PROJECT),
         "DBT_TARGET_PATH": str(run_target(root)),
         "DBT_LOG_PATH": str(root / "docs" / "dbt"),
         "DBT_LOG_FORMAT": "json",
@@ -368,11 +370,11 @@ def manifest_path(root: Path) -> Path:
             "--no-use-colors",
             "parse",
             "--profiles-dir",
-            str(DBT_PROJECT),
+            str(paths.DBT_PROJECT),
             "--target-path",
             str(target),
         ],
-        cwd=DBT_PROJECT,
+        cwd=paths.DBT_PROJECT,
         env=os.environ | environment(root) | {"DBT_LOG_FORMAT": "text"},
         capture_output=True,
         text=True,
@@ -380,7 +382,7 @@ def manifest_path(root: Path) -> Path:
     )
     if done.returncode != 0:
         raise CallmartError(
-            f"dbt can't read the project:\n{done.stdout[-3000:]}", file=DBT_PROJECT.name, rule="dbt_parse",
+            f"dbt can't read the project:\n{done.stdout[-3000:]}", file=paths.DBT_PROJECT.name, rule="dbt_parse",
             todo="run `dbt parse` in dbt_project/ and mend what it names.",
         )  # fmt: skip
     stamp.write_text(now, "utf-8")
@@ -474,9 +476,9 @@ def _date_of(name: str) -> date:
 def _project_fingerprint() -> str:
     """Hash of all that dbt parses."""
     digest = hashlib.sha256()
-    files = [DBT_PROJECT / "dbt_project.yml", DBT_PROJECT / "profiles.yml", *SEEDS.glob("*.*")]
+    files = [paths.DBT_PROJECT / "dbt_project.yml", paths.DBT_PROJECT / "profiles.yml", *SEEDS.glob("*.*")]
     for folder in ("models", "macros", "tests"):
-        files += (DBT_PROJECT / folder).rglob("*.*")
+        files += (paths.DBT_PROJECT / folder).rglob("*.*")
     for file in sorted(files):
         digest.update(file.relative_to(paths.PROJECT).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()

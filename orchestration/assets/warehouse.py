@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from expectations.catalogue import checks_of_mart
 from expectations.validate import validate_marts
-from orchestration import warehouse
+from orchestration import paths, warehouse
 from orchestration.assets.context import POOL, Site, asked_for, check_result, check_spec, explained
 from orchestration.assets.feeds import REFERENCE, feed_key
 from orchestration.errors import BlockedError, InputError
@@ -92,7 +92,7 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
                     process=context.resources.dbt.invoke(warehouse.build_arguments(plan, window, nodes)),
                     manifest=said,
                     dagster_dbt_translator=translator,
-                    project_dir=warehouse.DBT_PROJECT,
+                    project_dir=paths.DBT_PROJECT,
                     target_path=warehouse.run_target(site.root),
                     raise_on_error=False,
                     context=context,

@@ -14,8 +14,8 @@ import yaml
 
 from expectations.contracts import all_contracts
 from orchestration import paths
-from orchestration.entities import Changes, changes, entity_feeds
-from orchestration.warehouse import DBT_PROJECT
+from orchestration.entities import Changes, changes, earliest_date, entity_feeds
+from orchestration.paths import DBT_PROJECT
 from tests.dbt_project.warehouse import Warehouse
 
 FEED, ZONE = "canonical.ticket", "Asia/Shanghai"
@@ -133,6 +133,23 @@ def test_a_deleted_ticket_touches_the_dates_that_it_had(built: Callable[[], Ware
 
 def test_a_partition_whose_rows_are_the_same_touches_nothing(built: Callable[[], Warehouse]) -> None:
     assert changes(built().root, ZONE, {FEED: [OPENED]}) == Changes({FEED: frozenset({OPENED})})
+
+
+def test_the_first_date_is_the_earliest_instant_of_any_record_as_far_back_as_it_reaches(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    assert earliest_date(tmp_path, ZONE) is None
+    long_ago, known_since = date(2024, 2, 10), date(2019, 5, 1)
+    kept = {"row_hash": "x"}
+    warehouse.write_days(FEED, [ticket("old", OPENED, created_at=at(long_ago, 1))])
+    # nothing is counted by the dates of a customer: no fact is made of the feed
+    warehouse.write("canonical.customer", OPENED, [{"customer_key": "c", "joined_at": at(known_since)} | kept])
+    assert earliest_date(tmp_path, ZONE) == long_ago
+    # its day decides what a contact of the week before was worth
+    event = {"event_id": "e", "ticket_id": "old", "happened_at": at(long_ago), "kind": "reopened"}
+    warehouse.write("canonical.ticket_event", OPENED, [event | kept])
+    assert earliest_date(tmp_path, ZONE) == long_ago - timedelta(days=7)
+    warehouse.write("canonical.cost", OPENED, [{"cost_id": "k", "month": date(2024, 1, 1)} | kept])
+    assert earliest_date(tmp_path, ZONE) == date(2024, 1, 1)
 
 
 def test_a_feed_without_a_fact_touches_nothing(tmp_path: Path) -> None:
