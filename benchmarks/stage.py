@@ -6,6 +6,7 @@ Here belongs: what lies in the scratch folder and how it comes about. Not here: 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from orchestration.paths import published_dir, warehouse_path
 from orchestration.progress import step
 from orchestration.release import last_release
 from simulator import simulate
+from simulator.company import Company
 from simulator.run import FEWEST_AGENTS, usual_calls_per_day
+from simulator.serve import serving
 
 FIRST_DATE = date(2024, 1, 1)  # a Monday
 # The simulator leaves the last two dates in files that are still written to.
@@ -106,6 +109,29 @@ class Stage:
         self._made(root, EXTRACTION, f"{self.settings.calls_per_day} {self.settings.copies}", make)
         return Centre(base.source, root)
 
+    def whole(self) -> Centre:
+        """The lake of a centre as large with the feeds of all its systems."""
+        settings = self.settings
+        logs = self._logs("whole-logs", DAYS, settings.calls_per_day, is_whole=True)
+        base, root = Centre(logs, self.folder / "whole-base"), self.folder / "whole"
+
+        def make_base(_: Path) -> None:
+            with step("base lake of all feeds"):
+                tasks.run("extract_whole", config=base.config, root=base.root)
+
+        def make(_: Path) -> None:
+            with (
+                step(f"lake of all feeds, {settings.copies} periods of {DAYS} days"),
+                tasks.key(),
+                serving(logs) as said,
+            ):
+                os.environ.update(said)
+                copy_lake(base.root, root, load_config(base.config), DAYS, settings.copies)
+
+        self._made(base.root, EXTRACTION, str(settings.calls_per_day), make_base)
+        self._made(root, EXTRACTION, f"{settings.calls_per_day} {settings.copies}", make)
+        return Centre(logs, root)
+
     def warehouse(self) -> Centre:
         """The large centre with its marts built, by this run or an earlier one of the same code."""
         centre = self.large()
@@ -156,14 +182,15 @@ class Stage:
         self._made(folder, CODE, f"{days} {longest} {self.settings.history_calls}", make)
         return History(centre, day, tuple(_files(logs, day, day)))
 
-    def _logs(self, name: str, days: int, calls_per_day: int) -> Path:
+    def _logs(self, name: str, days: int, calls_per_day: int, is_whole: bool = False) -> Path:
         folder = self.folder / name
 
         def make(_: Path) -> None:
             agents = next(n for n in range(FEWEST_AGENTS, 8000) if usual_calls_per_day(n) >= calls_per_day)
             with step(f"simulate {days} days of {calls_per_day} calls") as progress:
-                # the figures are of telephone logs: what the systems around them write would be other figures
-                made = simulate(folder, days, agents, 1, FIRST_DATE, calls_per_day, company=None)
+                # the figures of logs are of the telephone's alone: what the systems around write would be other figures
+                company = Company if is_whole else None
+                made = simulate(folder, days, agents, 1, FIRST_DATE, calls_per_day, company=company)
                 progress.rows = made.contacts
 
         self._made(folder, ("simulator",), f"{days} {calls_per_day}", make)

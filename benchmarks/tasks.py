@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 
 SQL = Path(__file__).with_name("sql")
 CALLMART = Path(sys.executable).with_name("callmart")
+# Folders of models in the order in which they build on one another; the first stands for all below the marts.
+LAYERS = ("intermediate", "core", "kpi", "report")
+PLAN_OPERATORS = 3
+_TOLD_OF_OPERATORS = ("Table", "Conditions", "Groups", "Function", "Order By")
+_BUILT = ("model", "seed", "test")
 
 
 @dataclass(frozen=True)
@@ -187,22 +192,23 @@ def plain_sources(root: str, file: str) -> dict[str, Any]:
 
 
 def marts(config: str, root: str, kind: str) -> dict[str, Any]:
-    """All models and seeds of the lake's marts into a new warehouse (`models`), or the tests of these (`tests`), by dbt
-    as a build calls it."""
+    """All models and seeds of the lake's marts into a new warehouse (`models`), those of one layer, or the tests of all
+    (`tests`), by dbt as a build calls it. The first layer begins a new warehouse too."""
     from orchestration import paths, warehouse
 
     place, clock = Path(root), _Clock()
     file = paths.warehouse_path(place)
-    if kind == "models":
+    if kind in ("models", LAYERS[0]):
         shutil.rmtree(file.parent, ignore_errors=True)
         file.parent.mkdir(parents=True)
     plan = _plan(config, place)
     assert len(plan.windows) == 1
     manifest = json.loads(warehouse.manifest_path(place).read_text("utf-8"))
-    kinds = {name: node["resource_type"] for name, node in manifest["nodes"].items()}
-    known = {name for name, of in kinds.items() if of in ("model", "seed", "test")}
+    layers = {name: _layer(node) for name, node in manifest["nodes"].items() if node["resource_type"] in _BUILT}
     nodes = [
-        name for name in warehouse.nodes_to_build(manifest, plan, known) if (kinds[name] == "test") == (kind == "tests")
+        name
+        for name in warehouse.nodes_to_build(manifest, plan, set(layers))
+        if layers[name] == kind or (kind == "models" and layers[name] != "tests")
     ]
     with clock("dbt"), closing(warehouse.dbt_process(place)) as dbt:
         process = dbt.invoke(warehouse.build_arguments(plan, plan.windows[0], nodes))
@@ -215,6 +221,53 @@ def marts(config: str, root: str, kind: str) -> dict[str, Any]:
         "nodes": len(nodes),
         "results": str(warehouse.run_target(place) / "run_results.json"),
     }
+
+
+def _layer(node: dict[str, Any]) -> str:
+    """`tests` of a test, else one of `LAYERS`; the views of staging and the seeds are part of what reads them."""
+    if node["resource_type"] == "test":
+        return "tests"
+    folders = Path(node["path"]).parts
+    return folders[1] if folders[0] == "marts" else LAYERS[0]
+
+
+def plans(root: str, models: list[str]) -> dict[str, Any]:
+    """Of each model's query, run once more on the warehouse as it stands: seconds of all threads, and its operators by
+    time: name, what it works on, seconds, rows that it gives."""
+    from orchestration import paths, warehouse
+
+    place, found = Path(root), {}
+    compiled = {file.stem: file for file in (warehouse.run_target(place) / "compiled").rglob("models/**/*.sql")}
+    with duckdb.connect(str(paths.warehouse_path(place)), read_only=True) as db:
+        db.execute(f"set memory_limit = '{dbt_default('CALLMART_MEMORY')}'")
+        db.execute(f"set threads = {int(dbt_default('CALLMART_THREADS'))}")
+        db.execute(f"set temp_directory = '{paths.temp_dir(place)}'")
+        for model in models:
+            (told,) = db.execute("explain (analyze, format json) " + compiled[model].read_text("utf-8")).fetchall()
+            operators = sorted(_operators(json.loads(told[1])), key=lambda each: -each["seconds"])
+            found[model] = {
+                "seconds": sum(each["seconds"] for each in operators),
+                "operators": operators[:PLAN_OPERATORS],
+            }
+    return found
+
+
+def _operators(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if "operator_name" in node:
+        extra = {
+            key: value if isinstance(value, str) else ", ".join(value) for key, value in node["extra_info"].items()
+        }
+        about = next(
+            (extra[key] for key in ("Table", "Conditions", "Groups", "Function", "Order By") if key in extra), ""
+        )
+        yield {
+            "name": node["operator_name"].strip(),
+            "about": about if isinstance(about, str) else ", ".join(about),
+            "seconds": node["operator_timing"],
+            "rows": node["operator_cardinality"],
+        }
+    for child_node in node["children"]:
+        yield from _operators(child_node)
 
 
 def _plan(config: str, root: Path) -> WarehousePlan:
@@ -349,6 +402,15 @@ def simulate_centre(out: str, days: int, agents: int, processes: int, is_whole: 
     }
 
 
+def extract_whole(config: str, root: str) -> dict[str, Any]:
+    """`extract` of a centre whose feeds come from APIs too."""
+    from simulator.serve import serving
+
+    with serving(Path(config).parent) as variables:
+        os.environ.update(variables)
+        return extract(config, root)
+
+
 def simulate_fast_calls(out: str, calls: int, days: int) -> dict[str, Any]:
     """Calls that stand alone, in a file a day or more."""
     from simulator.fast import simulate_fast
@@ -397,8 +459,19 @@ def sample_simulation(out: str, days: int, agents: int) -> dict[str, Any]:
 TASKS = {
     task.__name__: task
     for task in (
-        *(extract, refresh, plain_lake, plain_sources, marts, plain_marts, release, plain_release, queries),
-        *(simulate_centre, simulate_fast_calls, sample_simulation),
+        *(
+            extract,
+            extract_whole,
+            refresh,
+            plain_lake,
+            plain_sources,
+            marts,
+            plans,
+            plain_marts,
+            release,
+            plain_release,
+        ),
+        *(queries, simulate_centre, simulate_fast_calls, sample_simulation),
     )
 }
 

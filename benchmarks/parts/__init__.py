@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.parts import added_day, csv_to_lake, empty_day, lake_to_marts, queries, release, simulator, sources
+from benchmarks.parts import (
+    added_day,
+    all_feeds,
+    csv_to_lake,
+    empty_day,
+    lake_to_marts,
+    queries,
+    release,
+    simulator,
+    sources,
+)
 from benchmarks.stage import Stage
 from benchmarks.table import Section
 
@@ -12,6 +22,7 @@ PARTS: dict[str, Callable[[Stage], Section]] = {
     "csv_to_lake": csv_to_lake.measure,
     "sources": sources.measure,
     "lake_to_marts": lake_to_marts.measure,
+    "all_feeds": all_feeds.measure,
     "release": release.measure,
     "queries": queries.measure,
     "added_day": added_day.measure,

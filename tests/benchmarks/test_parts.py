@@ -25,6 +25,7 @@ ASKED = {
     "csv_to_lake": ("without masking / plain COPY", "masking"),
     "sources": ("a file to lake", "a table of PostgreSQL to lake"),
     "lake_to_marts": ("dbt's models / plain script", "peak memory"),
+    "all_feeds": ("contacts of all media", "all feeds to marts, peak memory"),
     "release": ("release,", "plain COPY of the same tables"),
     "queries": ("p50 and p95",),
     "added_day": ("on 2 / on 2 dates, release apart", "the release in it"),
