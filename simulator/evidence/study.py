@@ -7,7 +7,7 @@ Belongs here: the size that each case needs, phases, and the comparison. Does no
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,14 +16,15 @@ from typing import Literal
 from simulator.evidence import sample
 from simulator.evidence.feeds import Feeds
 from simulator.evidence.registry import METRICS, Metric, Unit
-from simulator.evidence.sample import Estimate
-from simulator.evidence.slices import slices_of
+from simulator.evidence.sample import Estimate, Sample
+from simulator.evidence.slices import Slice, slices_of
 from simulator.evidence.years import write_years
 from simulator.run import simulate
 from simulator.scenarios.cases import scenario
 from simulator.scenarios.scenario import Expected, Scenario
 
 Verdict = Literal["inside", "too few", "outside", "nothing seen"]
+Read = Callable[[Metric, Slice], Sample]
 SEED = 7
 BUCKETS = (1, 7, 14)
 CALM = 3.0  # half an interval may be so many tolerances wide before days are taken together
@@ -156,16 +157,21 @@ def study(scenario_id: str, folder: Path) -> Study:
     if any(expected.metric_id == "M137" for expected in case.expected):
         write_years(folder, planting, size.switch, SEED)
     with Feeds(folder, size.first, size.last) as feeds:
-        return measured(case, size, feeds)
+        return measured(case, size, from_files(feeds))
 
 
-def measured(case: Scenario, size: Size, feeds: Feeds) -> Study:
-    """The findings of files that stand already."""
+def from_files(feeds: Feeds) -> Read:
+    """Samples as the metrics read them of a simulation's files."""
+    return lambda metric, part: metric.measure(feeds, part)
+
+
+def measured(case: Scenario, size: Size, read: Read) -> Study:
+    """The findings of a case that stands already, in its files or wherever `read` gets its samples from."""
     findings: dict[int, Finding] = {}
     panels = []
     for places in _groups(case.expected):
         group = [case.expected[place] for place in places]
-        series = _Series(case, size, feeds, group)
+        series = _Series(case, size, read, group)
         found = [Finding(expected, series.value(expected)) for expected in group]
         findings.update(zip(places, found, strict=True))
         panels.append(series.panel(found))
@@ -183,10 +189,10 @@ def _groups(expected: Sequence[Expected]) -> list[list[int]]:
 class _Series:
     """What the files show of one metric in one slice, over time; of a `ratio` one slice divided by another."""
 
-    def __init__(self, case: Scenario, size: Size, feeds: Feeds, group: Sequence[Expected]) -> None:
+    def __init__(self, case: Scenario, size: Size, read: Read, group: Sequence[Expected]) -> None:
         self._size = size
         self.metric = METRICS[group[0].metric_id]
-        self._samples = [self.metric.measure(feeds, part) for part in slices_of(case, group[0])]
+        self._samples = [read(self.metric, part) for part in slices_of(case, group[0])]
         self._settles = max(change.after_days for change in case.changes)
         self._group = group
         # a measure in two steps is judged once the second one works

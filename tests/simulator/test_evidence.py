@@ -38,7 +38,7 @@ from simulator.evidence.sample import (
     share,
 )
 from simulator.evidence.slices import Slice, slices_of
-from simulator.evidence.study import SIZES, Finding, Size, Study, measured
+from simulator.evidence.study import SIZES, Finding, Size, Study, from_files, measured
 from simulator.run import simulate
 from simulator.scenarios.cases import SCENARIOS, scenario
 from simulator.scenarios.scenario import Expected
@@ -419,8 +419,8 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Size]:
 def test_what_is_planted_is_seen_in_the_raw_files(simulated: tuple[Path, Size]) -> None:
     out, size = simulated
     with Feeds(out, size.first, size.last) as feeds:
-        route_before, route_after, *_ = measured(scenario("S4-3"), size, feeds).findings
-        (points,) = measured(scenario("S2-9"), size, feeds).findings
+        route_before, route_after, *_ = measured(scenario("S4-3"), size, from_files(feeds)).findings
+        (points,) = measured(scenario("S2-9"), size, from_files(feeds)).findings
     for finding in (route_before, route_after, points):
         assert finding.observed is not None
         assert finding.observed.low - 3 * finding.observed.standard_error < finding.expected.value
@@ -434,7 +434,7 @@ def studies(simulated: tuple[Path, Size]) -> dict[str, Study]:
     """Every case measured in these files, whether or not it was planted there."""
     out, size = simulated
     with Feeds(out, size.first, size.last) as feeds:
-        return {name: measured(case, size, feeds) for name, case in SCENARIOS.items()}
+        return {name: measured(case, size, from_files(feeds)) for name, case in SCENARIOS.items()}
 
 
 def test_every_case_can_be_measured_in_any_simulation(studies: dict[str, Study]) -> None:
