@@ -12,6 +12,7 @@ from expectations.contracts import Contract, all_contracts, contract
 from expectations.errors import UnknownSuiteError
 from expectations.feeds import asterisk_cdr, asterisk_cel, asterisk_queue_log, canonical_contact, derived
 from expectations.marts import (
+    bridges,
     cost,
     experience,
     fct_agent_interval,
@@ -67,6 +68,7 @@ _MARTS: tuple[MartSuite, ...] = (
     cost.SUITE,
     cost.HANDLING_SUITE,
     cost.MONTH_SUITE,
+    *bridges.SUITES,
 )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.settings import Settings
 from benchmarks.stage import Stage
+from tests.parsed import give_parsed_project
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +20,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def stage(settings: Settings) -> Stage:
-    """Its data, made as they are asked for."""
-    return Stage(settings)
+    """Its data, made as they are asked for; dbt's project is parsed."""
+    stage = Stage(settings)
+    give_parsed_project(stage.large().root)
+    return stage
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.dbt_project.warehouse import PROJECT, Result, Warehouse
+from orchestration.paths import PROJECT
+from tests.dbt_project.warehouse import Result, Warehouse
 
 TESTS = PROJECT / "dbt_project" / "tests"
 
@@ -322,6 +323,19 @@ BREAKAGES = [
         "insert into marts.fct_sales_month by name select date '2026-03-01' as local_date, 'won' as kind, "
         "1 as record_count, 0 as earning_order_count",
         orders_won_agree_by_day_and_month=1,
+    ),
+    breakage(
+        "bridges_leave_nothing_unexplained",
+        # a hundredth of a second may be rounding, more is not
+        (
+            "update marts.rpt_bridge_agent set amount = 0.01 "
+            "where step = 'unexplained' and measure = 'handle_s' and local_date = '2026-03-02'",
+            "update marts.rpt_bridge_queue set amount = -1 "
+            "where step = 'unexplained' and measure = 'offered' and local_date = '2026-03-02'",
+            "update marts.rpt_bridge_agent_clock set amount = 0.011 "
+            "where step = 'unexplained' and local_date = '2026-03-02' and local_hour = 10",
+        ),
+        bridges_leave_nothing_unexplained=2,
     ),
     breakage(
         "every_available_default_variant_is_computed",

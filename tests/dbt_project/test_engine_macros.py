@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from expectations import staging
-from tests.dbt_project.warehouse import PROJECT
+from orchestration.paths import PROJECT
 
 DBT = PROJECT / "dbt_project"
 MODELS = sorted((DBT / "models").rglob("*.sql"))

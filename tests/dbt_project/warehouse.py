@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,9 +18,14 @@ from typing import Any
 import duckdb
 
 from expectations.contracts import all_contracts
+from orchestration import paths
+from orchestration.dbt_process import DbtProcess
+from orchestration.paths import PROJECT
+from orchestration.warehouse import PARSED
+from tests.parsed import parsed_project
 
-PROJECT = Path(__file__).resolve().parents[2]
 ZERO = date(1, 1, 1)
+FILE = paths.warehouse_path(Path()).name  # dbt's parsed project names it
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Warehouse:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.lake = root / "lake"
-        self.file = root / "warehouse.duckdb"
+        self.file = root / FILE
         for feed in all_contracts():
             self.write(feed, ZERO, [])
         self.write("centre.setting", ZERO, [setting()])
@@ -89,14 +93,14 @@ class Warehouse:
     def dbt(self, command: str, *args: str) -> str:
         """Run one dbt command on this warehouse and return its output."""
         done = self._dbt(command, *args)
-        assert done.returncode == 0, done.stdout[done.stdout.rfind("Completed with") :][-4000:] + done.stderr[-2000:]
+        assert done.returncode == 0, done.stdout[done.stdout.rfind("Completed with") :][-4000:]
         return done.stdout
 
     def results(self, command: str, *args: str) -> list[Result]:
         """Run one dbt command that may fail and return what became of each of its nodes."""
         done = self._dbt(command, *args)
-        assert done.returncode in (0, 1), done.stdout[-4000:] + done.stderr[-2000:]
-        nodes = json.loads((self.root / "target" / "manifest.json").read_text())
+        assert done.returncode in (0, 1), done.stdout[-4000:]
+        nodes = json.loads((parsed_project() / "manifest.json").read_text())
         run = json.loads((self.root / "target" / "run_results.json").read_text())
         found = []
         for result in run["results"]:
@@ -118,7 +122,7 @@ class Warehouse:
     def copy(self, root: Path) -> Warehouse:
         """A warehouse of its own with the same lake and tables."""
         other = Warehouse.__new__(Warehouse)
-        other.root, other.lake, other.file = root, root / "lake", root / "warehouse.duckdb"
+        other.root, other.lake, other.file = root, root / "lake", root / FILE
         shutil.copytree(self.lake, other.lake)
         shutil.copy(self.file, other.file)
         return other
@@ -135,16 +139,18 @@ class Warehouse:
             "CALLMART_WAREHOUSE": str(self.file),
             "DBT_TARGET_PATH": str(self.root / "target"),
             "DBT_LOG_PATH": str(self.root / "logs"),
+            "DBT_LOG_LEVEL_FILE": "none",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH")))),
         }
-        return subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), command, "--profiles-dir", ".", "--no-use-colors", *args],
-            cwd=PROJECT / "dbt_project",
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        dbt = DbtProcess(parsed_project() / PARSED, PROJECT / "dbt_project", env)
+        try:
+            process = dbt.invoke([command, "--profiles-dir", ".", "--no-use-colors", *args])
+            assert process.stdout is not None
+            said = process.stdout.read().decode()
+            return subprocess.CompletedProcess(process.args, process.wait(), said)
+        finally:
+            dbt.close()
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Result of a query on the warehouse, opened read-only."""

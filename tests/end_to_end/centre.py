@@ -23,6 +23,7 @@ from orchestration.config import DEMO_HASH_KEY
 from orchestration.release import mart_hashes
 from simulator.forms.writer import API_URL_VARIABLE
 from simulator.serve import serving
+from tests.parsed import give_parsed_project
 
 _SERVERS = ExitStack()
 CALLMART = Path(sys.executable).with_name("callmart")
@@ -108,10 +109,11 @@ def simulated(
     is_whole: bool = False,
     options: Sequence[str] = (),
 ) -> Centre:
-    """A centre's files, nothing built yet: its telephone's, or those of all its systems. `options` are further ones of
-    `callmart simulate`."""
+    """A centre's files: its telephone's, or those of all its systems. Nothing is built yet; dbt's project is parsed.
+    `options` are further ones of `callmart simulate`."""
     centre = Centre(folder)
     size = ("--days", str(days), "--agents", str(agents), "--seed", str(seed), "--start", start, *options)
     done = centre.run("simulate", "--out", str(centre.source), *size, *(() if is_whole else ("--telephone-only",)))
     assert done.returncode == 0, done.stderr
+    give_parsed_project(centre.data)
     return centre

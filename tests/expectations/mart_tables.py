@@ -12,6 +12,14 @@ FIRST_DAY = date(2026, 3, 2)
 DAYS = 80
 SCHEMA = "marts"
 
+BRIDGES = {
+    "rpt_bridge_queue": "",
+    "rpt_bridge_queue_handling": "",
+    "rpt_bridge_agent": "",
+    "rpt_bridge_interval": "10 as local_hour,",
+    "rpt_bridge_agent_clock": "10 as local_hour,",
+}
+
 # Each selects from `days(day)`; 25 records or intervals a day where a share is judged.
 CLEAN: Mapping[str, str] = {
     "fct_contact": """
@@ -199,6 +207,14 @@ CLEAN: Mapping[str, str] = {
             900.0::double as total_cost
         from days""",
     "dim_agent": "select 'a1' as agent_id, 'PJSIP/1001' as agent_name, day as valid_from from days",
+    **{
+        bridge: f"""
+        select day as local_date, {hour} 'answered' as measure, position, step, step as step_en,
+            amount::double as amount
+        from days, (values (1, 'start', 100), (2, 'end_unknown', -4), (3, 'overflow', 20), (4, 'end', 116),
+            (5, 'unexplained', 0)) s(position, step, amount)"""
+        for bridge, hour in BRIDGES.items()
+    },
 }
 
 

@@ -15,6 +15,7 @@ from orchestration.assets.context import JOB, Site
 from orchestration.automation.freshness import FRESH
 from orchestration.config import parse_config
 from orchestration.definitions import build_definitions
+from tests.parsed import give_parsed_project
 
 SNAPSHOT = Path(__file__).with_name("graph.txt")
 CONFIG = """\
@@ -35,6 +36,7 @@ sources:
 
 
 def definitions(root: Path) -> dg.Definitions:
+    give_parsed_project(root)
     return build_definitions(Site(parse_config(CONFIG, root / "callmart.yaml"), root))
 
 

@@ -1,0 +1,104 @@
+{{ config(materialized='incremental', incremental_strategy='window', on_schema_change='fail') }}
+
+-- From the talk of conversations, all of it in the hour of their end, to the time in which agents were in the state
+-- talk, which lies where the clock says (Q9).
+{%- set measures = ['talk_s'] %}
+with
+
+legs as (
+    select
+        *,
+        least(ended_at, {{ add_seconds('answered_at', var('max_call_s')) }}) as believed_ended_at,
+        max(least(ended_at, {{ add_seconds('answered_at', var('max_call_s')) }})) over (
+            partition by agent_id, source_system
+            order by answered_at, leg_id
+            rows between unbounded preceding and 1 preceding
+        ) as busy_until
+    from {{ ref('fct_agent_leg') }}
+    where {{ in_read_window('local_date') }} and agent_id is not null
+),
+
+-- only where a telephone logs states do its conversations show in them
+dates_of_states as (
+    select distinct local_date from {{ ref('fct_agent_state') }}
+    where {{ in_read_window('local_date') }} and state = 'talk'
+),
+
+spans as (
+    select
+        'clock' as kind, timezone, medium, source_system, local_date, local_hour, answered_at as started_at,
+        believed_ended_at as ended_at
+    from legs
+    union all
+    select
+        'at_once' as kind, timezone, medium, source_system, local_date, local_hour, answered_at as started_at,
+        least(believed_ended_at, busy_until) as ended_at
+    from legs
+    where busy_until > answered_at
+),
+
+steps_of_spans as (
+    select lasts.n as last_n, spine.n
+    from {{ spine(100) }} as lasts
+    inner join {{ spine(100) }} as spine on lasts.n >= spine.n
+),
+
+counted as (
+    select
+        *,
+        cast(ceil({{ seconds_between(trunc_time('started_at', 900), 'ended_at') }} / 900.0) - 1 as integer) as last_n
+    from spans
+    where started_at < ended_at
+),
+
+cut as (
+    select
+        counted.*,
+        {{ to_local(add_seconds(trunc_time('counted.started_at', 900), 'steps.n * 900'), 'counted.timezone') }}
+            as local_piece_at,
+        {{ seconds_between(
+            'greatest(counted.started_at, ' ~ add_seconds(trunc_time('counted.started_at', 900), 'steps.n * 900') ~ ')',
+            'least(counted.ended_at, ' ~ add_seconds(trunc_time('counted.started_at', 900), '(steps.n + 1) * 900') ~ ')'
+        ) }} as piece_s
+    from counted
+    inner join steps_of_spans as steps on counted.last_n = steps.last_n
+),
+
+pieces as (
+    select
+        cut.kind, cut.medium, cut.local_date as ended_date, cut.local_hour as ended_hour, cut.piece_s,
+        cast(cut.local_piece_at as date) as piece_date,
+        cast(extract(hour from cut.local_piece_at) as integer) as piece_hour,
+        cut.source_system = 'asterisk' and dates_of_states.local_date is not null as has_states
+    from cut
+    left join dates_of_states on cast(cut.local_piece_at as date) = dates_of_states.local_date
+),
+
+movements as ( -- noqa: disable=AL03
+    select local_date, local_hour, 'start' as step, talk_s from legs
+    where medium = 'voice'
+    union all
+    select
+        local_date, local_hour, 'logged_not_clock',
+        greatest({{ seconds_between('answered_at', 'believed_ended_at') }}, 0) - coalesce(talk_s, 0)
+    from legs
+    where medium = 'voice'
+    union all
+    {%- for hour, step, sign in [('ended', 'spoken_in_other_hours', '-'), ('piece', 'of_other_hours', '')] %}
+    select {{ hour }}_date, {{ hour }}_hour, '{{ step }}', {{ sign }}piece_s from pieces
+    where kind = 'clock' and medium = 'voice' and (ended_date != piece_date or ended_hour != piece_hour)
+    union all
+    {%- endfor %}
+    select piece_date, piece_hour, 'not_calls', piece_s from pieces
+    where kind = 'clock' and medium != 'voice' and has_states
+    union all
+    select piece_date, piece_hour, 'no_states', -piece_s from pieces
+    where kind = 'clock' and medium = 'voice' and not has_states
+    union all
+    select piece_date, piece_hour, 'at_once', -piece_s from pieces
+    where kind = 'at_once' and has_states
+    union all
+    select local_date, local_hour, 'end', talk_state_s from {{ ref('fct_agent_interval') }}
+),
+
+{{ bridge_rows('agent_clock', measures, by=['local_date', 'local_hour']) }}
