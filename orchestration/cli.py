@@ -368,6 +368,25 @@ def explain(
 
 
 @app.command()
+def coverage(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Ids or how they begin: M021, M02, D; all by default.")
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="done, measured only, not yet, or outside; all by default.")
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+) -> None:
+    """What there is of each id of the requirement list, why, where it shows, and whether this centre's feeds give it.
+
+    Exit codes: 0 printed, 2 no id begins like that, or no such status.
+    """
+    from orchestration.coverage.report import coverage_report
+
+    print(coverage_report(data_root(), ids or [], status, output.value), end="")
+
+
+@app.command()
 def board() -> None:
     """Print the KPI board of the current release."""
     show_board()

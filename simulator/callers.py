@@ -1,15 +1,18 @@
 """Who contacts the centre: customers of the population, people whom the company does not know, switchboards.
 
-Belongs here: the choice of a person, and the number or account that shows. Does not belong here: what the person wants
-(`issues`), what a customer is (`customers`).
+Belongs here: the choice of a person, the number or account that shows, and the number that is dialled. Does not belong
+here: what the person wants (`issues`), what a customer is (`customers`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 from simulator.customers import Customer, Population, Tier
+from simulator.scenarios.effects import Effects
+from simulator.setting import NUMBERS
 
 # of people who call: a customer from the number that the company knows, a customer from another telephone, a stranger;
 # the rest hides the number
@@ -25,6 +28,17 @@ AREA_CODES = (
     *("025", "029", "023", "0512", "0574", "0531", "0731", "0451"),
 )
 _SWITCHBOARD_OF = 50
+_NUMBER_SHARES = [share for _, _, share in NUMBERS]
+
+
+def dialled(at: int, r: Random, effects: Effects) -> tuple[str, str]:
+    """The number that a call comes to, and its entry channel."""
+    shares: Sequence[float] = _NUMBER_SHARES
+    if effects.has("entry_share"):
+        usual = {channel: share for _, channel, share in NUMBERS}
+        shares = [*effects.shares("entry_share", "channel", usual, at).values()]
+    number, channel, _ = r.choices(NUMBERS, shares)[0]
+    return number, channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from random import Random
 
 from simulator.arrivals import Arrivals
 from simulator.asterisk_files import CdrLog, CelLog, QueueLog, local_day
-from simulator.callers import Callers
+from simulator.callers import Callers, dialled
 from simulator.channel_events import Answer, Consultation, log_queue_call, log_without_agent
 from simulator.conversation import Call, Ending, choose_transfer, complete, talk_s
 from simulator.crm import Crm
@@ -40,10 +40,10 @@ from simulator.setting import (
     BY_ID,
     DIRECT,
     FAILED,
-    NUMBERS,
     QUEUES,
     RING_NOT_ANSWERED,
     TRUNK,
+    VERY_SHORT_TALK,
     Agent,
     QueueSetting,
     Setting,
@@ -52,7 +52,6 @@ from simulator.setting import (
 from simulator.staff import Staff
 from simulator.who_comes import WhoComes
 
-NUMBER_SHARES = [share for _, _, share in NUMBERS]
 EXTENSIONS = {queue.queue_id: queue.extension for queue in QUEUES}
 _FEWEST_S_OF_A_TRANSFERRED_TALK = 15
 
@@ -191,14 +190,9 @@ class Centre:
 
     # --- calls that reach no queue ----------------------------------------------------------------------------------
 
-    def _did(self, r: Random) -> tuple[str, str]:
-        """The number dialled and its entry channel."""
-        number, channel, _ = r.choices(NUMBERS, NUMBER_SHARES)[0]
-        return number, channel
-
     def _refuse(self, at: int, intent: Intent, disposition: Disposition, r: Random) -> None:
         """No line, or a fault: the call never reached the menu."""
-        did, entry = self._did(r)
+        did, entry = dialled(at, r, self._effects)
         person = intent.person
         contact = Contact(
             self._exchange.unique_id(at), "inbound", entry, person.shows, at, None, at + r.randint(0, 1), disposition
@@ -216,7 +210,7 @@ class Centre:
     def _menu(self, at: int, intent: Intent, r: Random) -> None:
         """The telephone menu: some hang up in it, some need no agent, the others choose a queue."""
         exchange, person = self._exchange, intent.person
-        did, entry = self._did(r)
+        did, entry = dialled(at, r, self._effects)
         answered = at + (r.random() < 0.3)
         contact = Contact(exchange.unique_id(at), "inbound", entry, person.shows, at, answered, at, "ANSWERED")
         way = self._menu_ways.walk(answered, intent.issue, person.tier(at), contact.contact_id, r)
@@ -253,9 +247,10 @@ class Centre:
     def ring(self, caller: Caller, server: Server) -> tuple[int, bool]:
         """How long the agent's telephone rings."""
         r = caller.random
-        if r.random() < RING_NOT_ANSWERED:
+        if r.random() < self._effects.level("ring_missed", RING_NOT_ANSWERED, caller.entered_at):
             return (15 if caller.queue_id == "support" else 12), False
-        return 2 + min(int(r.expovariate(1 / 2.2)), 9), True
+        slowness = self._effects.factor("ring_slow", caller.entered_at)
+        return 2 + min(int(r.expovariate(1 / 2.2) * slowness), 9), True
 
     def entered(self, at: int, caller: Caller) -> None:
         """Log the entry."""
@@ -321,7 +316,9 @@ class Centre:
 
         issue = caller.intent.issue
         planted_s = self._effects.fixed("talk_s", at, issue_id=issue.issue_id, agent=server.agent_id)
-        seconds = talk_s(caller.queue, issue, r, planted_s, self._staff.workload.talk_factor(server))
+        very_short = self._effects.level("very_short_talk", VERY_SHORT_TALK, at)
+        hurry = self._staff.workload.talk_factor(server)
+        seconds = talk_s(caller.queue, issue, r, planted_s, hurry, very_short)
         ending = Ending("COMPLETECALLER" if r.random() < 0.62 else "COMPLETEAGENT")
         by_ability = self._effects.fixed("transferred", at, issue_id=issue.issue_id, agent=server.agent_id)
         # who hands over most of what is difficult does so at once

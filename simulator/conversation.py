@@ -63,9 +63,17 @@ class Ending:
     target: QueueSetting | None = None
 
 
-def talk_s(queue: QueueSetting, issue: Issue, r: Random, planted_mean_s: float | None, hurry: float) -> int:
-    """Seconds of a conversation without transfer: of the usual ones times `hurry`, or with a scenario's mean."""
-    if r.random() < VERY_SHORT_TALK:
+def talk_s(
+    queue: QueueSetting,
+    issue: Issue,
+    r: Random,
+    planted_mean_s: float | None,
+    hurry: float,
+    very_short: float = VERY_SHORT_TALK,
+) -> int:
+    """Seconds of a conversation without transfer: of the usual ones times `hurry`, or with a scenario's mean;
+    `very_short`: the chance that it is over at once."""
+    if r.random() < very_short:
         return r.randint(1, 6)
     median_s = queue.talk_median_s * issue.talk_factor * hurry
     if planted_mean_s is not None:

@@ -19,6 +19,7 @@ from simulator.setting import BACK_OFFICE, TRUNK, Agent
 from simulator.staff import Staff
 
 DIRECT_HANDED_ON, DIRECT_TALK_S = 0.15, 88.0
+OUTBOUND_REACHED = 0.60
 
 
 class Desk:
@@ -133,16 +134,17 @@ class Desk:
             exchange.unique_id(at), "outbound", "voice_outbound", customer.number, at, None, at, "ANSWERED",
             customer_id=customer.customer_id,
         )  # fmt: skip
+        reached = self._effects.level("outbound_reached", OUTBOUND_REACHED, at)
         chance = r.random()
-        if chance < 0.60:
+        if chance < reached:
             contact.answered_at = at + r.randint(4, 24)
             seconds = r.randint(1, 7) if r.random() < 0.03 else 8 + min(int(r.lognormvariate(0.0, 0.8) * 60), 900)
             contact.ended_at = contact.answered_at + seconds
             contact.legs.append(Leg(agent.agent_id, "outbound", None, contact.answered_at, contact.ended_at))
             self._staff.workload.talked()
-        elif chance < 0.88:
+        elif chance < reached + 0.70 * (1 - reached):
             contact.disposition, contact.ended_at = "NO ANSWER", at + r.randint(18, 45)
-        elif chance < 0.96:
+        elif chance < reached + 0.90 * (1 - reached):
             contact.disposition, contact.ended_at = "BUSY", at + r.randint(2, 8)
         else:
             contact.disposition, contact.ended_at = "FAILED", at + r.randint(0, 2)

@@ -309,7 +309,8 @@ class Digital:
         """The more chats the agent has, the longer each of them waits."""
         r = chat.random
         is_quick = r.random() < QUICK_REPLY
-        seconds = REPLY_S * (1 + REPLY_PER_OTHER_CHAT * (agent.load - 1)) * r.lognormvariate(0.0, REPLY_SIGMA)
+        reply_s = self._effects.level("reply_s", REPLY_S, at)
+        seconds = reply_s * (1 + REPLY_PER_OTHER_CHAT * (agent.load - 1)) * r.lognormvariate(0.0, REPLY_SIGMA)
         seconds *= QUICK_REPLY_FACTOR if is_quick else 1.0
         self._clock.at(at + 3 + int(seconds), self._agent_says, chat, agent, is_quick)
 

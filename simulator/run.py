@@ -32,7 +32,8 @@ from simulator.events import CentreRules, QueueRules
 from simulator.forms import writer
 from simulator.forms.writer import Crm
 from simulator.occasions import Calendar
-from simulator.scenarios.effects import Effects
+from simulator.scenarios.cases import SCENARIOS
+from simulator.scenarios.effects import Effects, Planting
 from simulator.scenarios.planting import figures, planting
 from simulator.setting import QUEUES, Setting
 from simulator.truth.telephone import TelephoneRecount
@@ -82,6 +83,7 @@ def simulate(
     crm: Crm = "sqlite",
     defects: Collection[str] = (),
     scenarios: Collection[str] = (),
+    plantings: Collection[Planting] = (),
     company: Around = Company,
     processes: int = 1,
 ) -> SimulationSummary:
@@ -91,8 +93,9 @@ def simulate(
     top); by default `usual_calls_per_day`. `crm` says where the CRM's tables are read from: its SQLite file, or the
     PostgreSQL database whose url the environment keeps. `defects` are names of `simulator.defect_kinds.DEFECTS`, all
     of the systems around the telephone; `scenarios` are worked cases with their switch, as `scenarios.planting` reads
-    them. `company` makes the systems around the telephone; None leaves Asterisk's logs alone. With two `processes`
-    one writes and counts what the other simulates. The same arguments give the same bytes, whatever their number.
+    them, `plantings` changes beside them that are no worked case and are not told in the truth. `company` makes the
+    systems around the telephone; None leaves Asterisk's logs alone. With two `processes` one writes and counts what the
+    other simulates. The same arguments give the same bytes, whatever their number.
     Files of an earlier simulation in `out` are replaced. Raises SettingError for impossible settings,
     ForeignFolderError if `out` holds logs that are not a simulation's, SimulatorError where a process was killed.
     """
@@ -110,7 +113,7 @@ def simulate(
     setting = Setting((start - date(1970, 1, 1)).days, days, agents, seed, calls_per_day)
     order = Order(setting, out, start, None if crm == "sqlite" else _crm_url(), tuple(defects))
     forms = order.forms()  # made before anything is written, so that wrong settings leave all as it is
-    effects = Effects([planting(text) for text in scenarios], Calendar(seed))
+    effects = Effects([*map(planting, scenarios), *plantings], Calendar(seed))
     with _no_cycle_search():
         _begin(out)
         if company is None:
@@ -207,7 +210,7 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
         "meta": meta,
         "planted": dict(sorted((queue_log.dirt | centre.planted).items())),
         "defects": as_truth([*written.defects, *(company.planted if company else ())]),
-        "scenarios": figures(effects.plantings),
+        "scenarios": figures(it for it in effects.plantings if it.scenario_id in SCENARIOS),
     }
     sums = _write_truth(out / TRUTH, parts, values)
     return SimulationSummary(

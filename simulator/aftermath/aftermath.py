@@ -86,7 +86,7 @@ class Aftermath:
         earlier = self._memory.earlier(contact)
         return Case(
             *(self._seed, contact, agent_id, ability, issue, customer, pleasure, earlier),
-            rates=self._rates,
+            rates=self._rates.at(contact.ended_at, self._effects),
             effects=self._effects,
         )
 
@@ -104,6 +104,7 @@ class Aftermath:
         yield from evaluate(
             self._seed,
             Sampled(about, recording, agent_id, ability, DISPLEASED / 2, topic, "targeted", complaint.complaint_id, at),
+            case.level("item_failed", 1.0),
         )
 
     def _remember(self, case: Case, recording_id: str | None, brought: list[Complaint]) -> None:

@@ -85,20 +85,22 @@ def evaluations_of(case: Case, recording_id: str | None, hours: BusinessHours) -
             contact.contact_id, recording_id, case.agent_id, case.ability, case.pleasure, topic, by, suffix, at
         )
 
+    failing = case.level("item_failed", 1.0)
     if is_random or (odd and is_odd):
         at = hours.add(contact.ended_at + r.randint(0, 2 * DAY_S), r.randint(0, 8 * 3600))
-        yield from evaluate(case.seed, sampled("random" if is_random else "anomaly", "1", at))
+        yield from evaluate(case.seed, sampled("random" if is_random else "anomaly", "1", at), failing)
     if is_checked and recording_id is not None:
         at = contact.ended_at + r.randint(600, 7200)
-        yield from evaluate(case.seed, sampled("random", "script", at), is_script=True)
+        yield from evaluate(case.seed, sampled("random", "script", at), failing, is_script=True)
 
 
-def evaluate(seed: int, sampled: Sampled, *, is_script: bool = False) -> Iterator[Record]:
-    """The items and the whole of one evaluation, and again after an appeal that was right."""
+def evaluate(seed: int, sampled: Sampled, failing: float = 1.0, *, is_script: bool = False) -> Iterator[Record]:
+    """The items and the whole of one evaluation, and again after an appeal that was right. `failing`: items that are
+    not met, as a multiple of the usual."""
     evaluation_id = f"Q-{sampled.contact_id}-{sampled.suffix}"
     r = chance(seed, "evaluation", evaluation_id)
     form = SCRIPT_FORM if is_script else SERVICE_FORM
-    found = [_judged(r, item, sampled) for item in form]
+    found = [_judged(r, item, sampled, failing) for item in form]
     evaluator_id = MODEL if is_script else r.choice(EVALUATORS)
     whole: dict[str, object] = {
         "evaluation_id": evaluation_id,
@@ -121,12 +123,12 @@ def evaluate(seed: int, sampled: Sampled, *, is_script: bool = False) -> Iterato
         yield from _written(appealed_at, whole, form, found, only=number)
 
 
-def _judged(r: random.Random, item: Item, sampled: Sampled) -> tuple[float | None, str | None]:
+def _judged(r: random.Random, item: Item, sampled: Sampled, failing: float) -> tuple[float | None, str | None]:
     """Share of an item's score (None: it does not apply) and what was violated."""
     luck, depth = r.random(), r.choice((0.0, 0.0, 0.5, 0.5))
     if item.needs is not None and item.needs != sampled.topic:
         return None, None
-    fails = (1 - item.likely) * (1.9 - 1.8 * sampled.ability) * (1.5 - 0.7 * sampled.pleasure)
+    fails = failing * (1 - item.likely) * (1.9 - 1.8 * sampled.ability) * (1.5 - 0.7 * sampled.pleasure)
     if luck >= fails:
         return 1.0, None
     return (0.0 if item.is_fatal else depth), item.violation_type

@@ -7,8 +7,15 @@ is fixed by the catalogue.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
+
+from simulator.scenarios.effects import Effects
+
+_PLANTABLE = (
+    "missing_field", "wrong_category", "recording_deleted_early", "bad_line", "alert_handled", "field_synced",
+)  # fmt: skip
 
 
 def _fixed(amounts: dict[str, float]) -> Mapping[str, float]:
@@ -67,3 +74,10 @@ class Rates:
     bad_line: float = 0.012
     alert_handled: float = 0.62
     field_synced: float = 0.88
+
+    def at(self, instant: int, effects: Effects) -> Rates:
+        """What holds at an instant: the effects that bear a rate's own name, and the rest as it is."""
+        changed: dict[str, Any] = {
+            name: effects.level(name, getattr(self, name), instant) for name in _PLANTABLE if effects.has(name)
+        }
+        return replace(self, **changed) if changed else self

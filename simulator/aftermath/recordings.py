@@ -94,8 +94,9 @@ def _compliance(case: Case, r: random.Random) -> Iterator[Record]:
     """The CRM notes each requirement; those of the agent depend on ability, the announcement on the menu alone."""
     contact = case.contact
     of_topic = REQUIREMENTS_OF_TOPIC.get(case.issue.parent_id, ()) if case.issue else ()
+    forgets_usually = case.level("requirement_forgotten", 1.0) * 0.03
     for requirement_id in ("recording_announced", *of_topic):
-        forgets = 0.001 if requirement_id == "recording_announced" else 0.03 * (1.3 - case.ability)
+        forgets = 0.001 if requirement_id == "recording_announced" else forgets_usually * (1.3 - case.ability)
         checked_at = contact.ended_at + 10
         yield Record(
             "canonical.compliance_record",

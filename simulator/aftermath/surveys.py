@@ -64,7 +64,8 @@ def survey_of(case: Case) -> Iterator[Record]:
         "sent_at": sent_at,
     }
     yield Record("canonical.survey_invitation", sent_at, told | {"ticket_id": None})
-    if answers >= case.rates.responds[contact.medium] * willingness(case.pleasure):
+    responds = case.rates.responds[contact.medium] * case.level("survey_answered", 1.0)
+    if answers >= responds * willingness(case.pleasure):
         return
     responded_at = sent_at + max(4, int(ANSWER_MEDIAN_S[contact.medium] * r.lognormvariate(0, 0.8)))
     score = _score(case, r)

@@ -82,7 +82,7 @@ class Business:
         yield from self._entities_of(day, self._failed)
         yield from leads_of_day(self._seed, day, self._population, self._sellers, self._effects)
         yield from interfaces.of_day(self._seed, day, self._contacts_in_minute, self._effects)
-        yield from capture.of_day(self._seed, day, self._contacts_in_minute)
+        yield from capture.of_day(self._seed, day, self._contacts_in_minute, self._effects)
 
     def of_contact(self, contact: Contact) -> Iterator[Record]:
         """What a finished contact brings: offers, leads, orders; at its end or later."""

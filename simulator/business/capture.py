@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from simulator.local_time import HOUR_S, midnight
 from simulator.records import Record, chance
+from simulator.scenarios.effects import NO_EFFECTS, Effects
 
 # device, records an hour and contact
 _DEVICES = (
@@ -22,7 +23,9 @@ _DEVICES = (
 _DEGRADED, _DOWN = 0.004, 0.0008
 
 
-def of_day(seed: int, day: int, contacts_in_minute: Callable[[int], float]) -> Iterator[Record]:
+def of_day(
+    seed: int, day: int, contacts_in_minute: Callable[[int], float], effects: Effects = NO_EFFECTS
+) -> Iterator[Record]:
     """The checks of a local day, each at the end of an hour and about that hour, in order of time."""
     generators = [chance(seed, "capture", device_id, day) for device_id, _ in _DEVICES]
     for hour in range(24):
@@ -30,10 +33,11 @@ def of_day(seed: int, day: int, contacts_in_minute: Callable[[int], float]) -> I
         contacts = 60 * contacts_in_minute(begins + HOUR_S // 2)
         # a second before the hour, so that the check belongs to the date that it is about
         at = begins + HOUR_S - 1
+        down = effects.level("capture_down", _DOWN, at)
         for (device_id, each), r in zip(_DEVICES, generators, strict=True):
             expected = max(0, round(r.gauss(contacts * each, (contacts * each) ** 0.5)))
             luck = r.random()
-            status = "down" if luck < _DOWN else "degraded" if luck < _DOWN + _DEGRADED else "up"
+            status = "down" if luck < down else "degraded" if luck < down + _DEGRADED else "up"
             lost = {"down": expected, "degraded": min(expected, 1 + expected // 12), "up": 0}[status]
             received = expected - lost
             row = {

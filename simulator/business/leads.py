@@ -127,9 +127,10 @@ def follow_up(r: random.Random, lead: Lead, effects: Effects) -> Iterator[Record
     yield Record("canonical.lead", judged_at, row)
     if not is_sale:
         return
+    closing_s = r.randint(600, (LATEST_SALE_DAYS - 3) * DAY_S)
     order = Order(
         order_id=f"D-{lead.lead_id}",
-        created_at=judged_at + r.randint(600, (LATEST_SALE_DAYS - 3) * DAY_S),
+        created_at=judged_at + int(closing_s * effects.factor("lead_closing", judged_at)),
         product=lead.product,
         customer_id=lead.customer_id,
         lead_id=lead.lead_id,
@@ -138,7 +139,7 @@ def follow_up(r: random.Random, lead: Lead, effects: Effects) -> Iterator[Record
         campaign_id=lead.campaign_id,
         is_surely_paid=True,
     )
-    for record in life(r, order):
+    for record in life(r, order, effects):
         yield record
         if record.row["status"] == "paid":
             paid_at = record.row["paid_at"]

@@ -98,7 +98,7 @@ class Shop:
             customer_id=customer.customer_id,
             is_reduced=is_sale,
         )
-        yield from life(r, order)
+        yield from life(r, order, self._effects)
 
     def _highest_factor(self, at: int) -> float:
         return max(1.0, *(self._effects.factor("buys_again", at, tier=tier) for tier in _PACE))
@@ -125,10 +125,11 @@ def _chance_to_buy(again_in_days: float) -> float:
     return 1 - math.exp(-ROUND_DAYS / again_in_days)
 
 
-def life(r: random.Random, order: Order) -> Iterator[Record]:
+def life(r: random.Random, order: Order, effects: Effects) -> Iterator[Record]:
     """An order's records: created, then paid or cancelled, then perhaps refunded; each when its source writes it."""
     pieces = 2 if r.random() < _TWO_PIECES else 1
     price = order.product.price * (_SALE_PRICE if order.is_reduced else 1.0)
+    price *= effects.factor("order_price", order.created_at)
     row = {
         "order_id": order.order_id,
         "customer_id": order.customer_id,

@@ -103,6 +103,7 @@ class Sales:
                     agent_id=agent_id,
                     is_reduced=self._calendar.has(day_of(at), "promotion"),
                 ),
+                self._effects,
             )
         elif is_accepted is None and r.random() < _BECOMES_LEAD:
             lead = self._lead(contact, agent_id, product, "enquiry", None)

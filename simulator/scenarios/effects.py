@@ -42,6 +42,7 @@ WORDS = {
     "arrival_share": Word(
         "share", "share of inbound contacts, or of those that are named before it", ("topic", "medium", "tier")
     ),
+    "entry_share": Word("share", "share of calls that come to the number of an entry channel", ("channel",)),
     "returns": Word(
         "chance",
         "a customer whose issue was not solved, and no other one, comes back within 7 days",
@@ -54,6 +55,8 @@ WORDS = {
     "queue_hangup": Word("chance", "a caller hangs up while queueing", ("queue_id", "waited")),
     "hangup_within_30_s": Word("chance", "one who hangs up in the queue does so within 30 s", ("queue_id",)),
     "wait_limit_s": Word("s", "mean wait until the answer that the agents on the telephone are made up for"),
+    "ring_slow": Word("x", "how long agents let it ring, beyond the least, as a multiple of the usual"),
+    "ring_missed": Word("chance", "a ring is not answered by the agent"),
     # menu
     "menu_hops": Word("nodes", "menu nodes between the welcome and the goal, 1 to 4", ("tier",)),
     "menu_hangup": Word("chance", "a caller hangs up inside the menu", ("tier", "hops")),
@@ -65,6 +68,9 @@ WORDS = {
         (*_ISSUE, "medium", "tier", "agent", "attempt"),
     ),
     "talk_s": Word("s", "mean talk", (*_ISSUE, "agent")),
+    "reply_s": Word("s", "a chat agent's usual time to reply, with no other chat"),
+    "outbound_reached": Word("chance", "somebody answers a call that an agent makes"),
+    "very_short_talk": Word("chance", "a conversation ends within seconds"),
     "lookups": Word("count", "records of customers and orders looked up by hand in a contact", _ISSUE),
     "transferred": Word("chance", "a contact is handed over for lack of ability", (*_ISSUE, "agent")),
     "strong_emotion": Word("chance", "a contact has a strong negative emotion", (*_ISSUE, "medium")),
@@ -83,14 +89,27 @@ WORDS = {
     ),
     "ticket_rework": Word("chance", "a ticket comes back because information is missing", _ISSUE),
     "ticket_completed": Word("chance", "an assigned ticket is completed", ("agent",)),
+    "missing_field": Word("chance", "a required field of a ticket is left empty by an agent of middling ability"),
+    "wrong_category": Word("chance", "a ticket is filed wrongly by an agent of middling ability"),
+    # what machines and evaluators find
+    "bad_line": Word("chance", "a call is carried by a line on which everything is worse"),
+    "recording_deleted_early": Word("chance", "a recording is deleted before its time"),
+    "requirement_forgotten": Word("x", "requirements that agents forget, as a multiple of the usual"),
+    "alert_handled": Word("chance", "somebody steps in after an alert of strong emotion"),
+    "field_synced": Word("chance", "a field is known on the channel to which a customer changes"),
+    "item_failed": Word("x", "items of an evaluation that are not met, as a multiple of the usual"),
+    "capture_down": Word("chance", "a device that captures data is down at its hourly check"),
     # what customers say
     "survey_points": Word("points", "mean score of a survey, 0 to 100", (*_ISSUE, "survey")),
+    "survey_answered": Word("x", "answers to surveys, as a multiple of the usual"),
     "complaint_share": Word("share", "share of a type among complaints", ("complaint_type", "age_band")),
     "complaint_again": Word("chance", "a closed complaint comes up again within 30 days", ("complaint_type",)),
     "complaint_escalated": Word("chance", "a complaint is escalated", ("complaint_type",)),
     # business
     "lead_converted": Word("chance", "a lead becomes a paid order", ("lead_source",)),
     "invite_accepted": Word("chance", "an offer is accepted", ("product_id", "lead_source")),
+    "order_price": Word("x", "prices of orders, as a multiple of the usual"),
+    "lead_closing": Word("x", "time from judging a lead to its order, as a multiple of the usual, at most 1"),
     "buys_again": Word("x", "purchases a year, as a multiple of the product's usual rhythm", ("tier",)),
     "labour_cost": Word("x", "pay and benefits, as a multiple of the present", ()),
     "api_failed": Word("chance", "a call of an interface fails", ("tool",)),
