@@ -12,6 +12,7 @@ from expectations.contracts import Contract, all_contracts, contract
 from expectations.errors import UnknownSuiteError
 from expectations.feeds import asterisk_cdr, asterisk_cel, asterisk_queue_log, canonical_contact, derived
 from expectations.marts import (
+    board,
     bridges,
     cost,
     experience,
@@ -49,6 +50,9 @@ _MARTS: tuple[MartSuite, ...] = (
     fct_agent_interval.LEG_SUITE,
     fct_link_fault.SUITE,
     kpi_value.SUITE,
+    board.DIMENSIONS_SUITE,
+    board.TARGETS_SUITE,
+    board.SEGMENT_SUITE,
     experience.ANSWER_SUITE,
     experience.INVITATION_SUITE,
     experience.HAND_OVER_SUITE,

@@ -387,9 +387,16 @@ def coverage(
 
 
 @app.command()
-def board() -> None:
-    """Print the KPI board of the current release."""
-    show_board()
+def board(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="[R13|R15|all]", help="R13: four dimensions; R15: core targets; all: these and all KPIs."
+        ),
+    ] = "all",
+) -> None:
+    """Print the boards of the current release."""
+    show_board(name)
 
 
 @app.command()
@@ -418,13 +425,18 @@ def ui(
     )
 
 
-def show_board() -> None:
-    """The board on standard output."""
+def show_board(name: str = "all") -> None:
+    """The board on standard output, or one of its boards."""
     from orchestration.board.data import read_board
+    from orchestration.board.reports import check_report
     from orchestration.board.terminal import terminal_board
 
+    report_id = check_report(name)
+    found = read_board(data_root())
+    if report_id not in ("all", *(report.report_id for report in found.reports)):
+        raise InputError(f"the current release has no board {report_id}.", todo="`callmart build` makes one that has.")
     width = None if sys.stdout.isatty() else 120
-    Console(width=width).print(terminal_board(read_board(data_root())))
+    Console(width=width).print(terminal_board(found, report_id=report_id))
 
 
 def main() -> None:

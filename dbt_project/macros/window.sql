@@ -125,6 +125,23 @@
     end
 {%- endmacro %}
 
+{#- Start of the period before (`-`) or after (`+`) the one that starts then; a rolling year moves by a month. -#}
+{% macro period_beside(grain, period_start, sign) -%}
+    case {{ grain }}
+        when 'hour' then {{ period_start }} {{ sign }} interval '1' hour
+        when 'day' then {{ period_start }} {{ sign }} interval '1' day
+        when 'week' then {{ period_start }} {{ sign }} interval '7' day
+        when 'quarter' then {{ period_start }} {{ sign }} interval '3' month
+        when 'year' then {{ period_start }} {{ sign }} interval '12' month
+        else {{ period_start }} {{ sign }} interval '1' month
+    end
+{%- endmacro %}
+
+{#- Last local date that the data know anything of. -#}
+{% macro last_known_date() -%}
+    cast(timestamp '{{ var("as_of") }}' - interval '1' second as date)
+{%- endmacro %}
+
 {#- What a data test reads of a model: of one that is built by the window, the rows of the window, so that the checks of
     a day do not grow with history. dbt calls this for the model that a generic test stands at. -#}
 {% macro get_where_subquery(relation) -%}

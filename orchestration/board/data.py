@@ -1,4 +1,5 @@
-"""What the KPI board shows, read from one release: one tile for each official KPI on the last complete day.
+"""What the KPI board shows, read from one release: one tile for each official KPI on the last complete day, and the
+boards of the requirement list (reports.py).
 
 Belongs here: the queries on the released marts and the choice of what a tile shows.
 Does not belong here: colours, markup, words on the screen (terminal.py, html.py), any KPI formula (the registry).
@@ -12,11 +13,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 
 from orchestration.alarms import Alarm, Remedy, alarms
+from orchestration.board.names import member_names
+from orchestration.board.reports import Report, read_reports
+from orchestration.board.verdict import SMALL_N, Change, Lang, Status, Text, change_of, shown_value, status_of
 from orchestration.catalogue import (
     CATEGORIES,
     Definition,
@@ -28,16 +32,10 @@ from orchestration.catalogue import (
     release_facts,
     rows_of,
 )
-from orchestration.display import class_order, class_text, format_change, format_target, format_value
+from orchestration.display import class_order, class_text, format_target, format_value
 from orchestration.interval import Interval, interval_of
 
 TREND_DAYS = 35  # five weeks: each weekday is seen five times
-# Below this many records a rate or mean moves by chance alone: 30 is the usual rule of thumb. Counts are exempt.
-SMALL_N = 30
-# A target missed by no more than a twentieth of itself is shown as near: it is missed all the same, but not alarming.
-NEAR = 0.05
-# A change below a hundredth of the former value is no news, good or bad.
-NO_NEWS = 0.01
 LONG_PERIODS = 13  # of weeks, months and longer: a quarter of weeks, a year of months and its first again
 MOST_BARS = 8
 # A rating says little without how many were asked: what is drawn from answers shows the response rate beside it.
@@ -45,19 +43,7 @@ RESPONSE_RATE = "M182"
 OF_ANSWERS = ("M112", "M113", "M115", "M116", "M117")
 LONG_GRAINS = ("week", "month", "quarter", "year", "rolling_12_months")
 
-Status = Literal["met", "near", "missed", "none"]
-Lang = Literal["zh", "en"]
-Sense = Literal["better", "worse", "neutral"]
-Text = dict[str, str]  # by language: zh, en
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Change:
-    """The difference to an earlier day, and whether it is good news."""
-
-    text: Text
-    sense: Sense
 
 
 @dataclass(frozen=True)
@@ -123,12 +109,8 @@ class Tile:
         return self.definition.direction == "up"
 
     def shown(self, lang: Lang) -> str:
-        """The value as text; a rate that rounding would show as its missed target gets more digits."""
-        text = format_value(self.value, self.definition.unit, lang)
-        is_missed_rate = self.definition.unit == "rate" and self.status in ("near", "missed")
-        if is_missed_rate and self.value is not None and text in {format_value(b, "rate", lang) for b in self.bounds}:
-            return f"{self.value * 100:.2f}%"
-        return text
+        """The value as text."""
+        return shown_value(self.value, self.definition.unit, self.status, self.bounds, lang)
 
     def shown_interval(self, lang: Lang) -> str:
         """`20.8%–93.9%`; empty without an interval."""
@@ -168,6 +150,7 @@ class Board:
     sections: list[Section]
     missing: list[Missing]
     alarms: list[tuple[Definition, Alarm]] = field(default_factory=list)  # triggers that fire, with their KPI
+    reports: list[Report] = field(default_factory=list)
 
     @property
     def tiles(self) -> list[Tile]:
@@ -202,15 +185,18 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
             """,
         )
         reader = _Reader(con, day)
+        in_place = set(con.execute("select distinct kpi_id, fallback_variant from kpi_fallback").fetchall())
         tiles = []
         for row in official:
             chosen = [d for d in registry.get(row["kpi_id"], []) if d.variant == row["variant"]]
             # what no feed gives has rows of nothing over nothing, and is listed as missing
             if chosen and (row["kpi_id"], row["variant"]) not in reader.unavailable:
                 found = reader.tile(chosen[0], row["target_profile"])
-                start = found.period_start or datetime.combine(day, time())
-                fallback = fallback_of(con, row["kpi_id"], row["variant"], found.grain, start)
-                tiles.append(replace(found, fallback=fallback))
+                if (row["kpi_id"], row["variant"]) in in_place:
+                    start = found.period_start or datetime.combine(day, time())
+                    fallback = fallback_of(con, row["kpi_id"], row["variant"], found.grain, start)
+                    found = replace(found, fallback=fallback)
+                tiles.append(found)
         tiles = with_response_rate(tiles)
         missing = _missing(con, registry, {tile.definition.kpi_id for tile in tiles})
         fired = [
@@ -219,6 +205,7 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
             for definition in registry.get(alarm.kpi_id, [])
             if definition.variant == alarm.variant
         ]
+        reports = read_reports(con)
     return Board(
         name=name or {"zh": "呼叫中心", "en": "Call centre"},
         day=day,
@@ -229,6 +216,7 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
         sections=_sections(tiles),
         missing=missing,
         alarms=fired,
+        reports=reports,
     )
 
 
@@ -279,7 +267,7 @@ class _Reader:
         self.con = con
         self.day = day
         self.targets = _targets(con, day)
-        self.names = _names(con)
+        self.names = member_names(con)
         stale = con.execute(
             "select kpi_id, variant, stale_feeds from kpi_availability where stale_feeds != ''"
         ).fetchall()
@@ -342,13 +330,13 @@ class _Reader:
             value=value,
             n=row["n"] if row else None,
             label=row["category"] if row else None,
-            status=_status(row["status"] if row else None, value, bounds),
+            status=status_of(row["status"] if row else None, value, bounds),
             target=target,
             bounds=bounds,
             is_mature=bool(row["is_mature"]) if row else True,
             stale_feeds=self.stale.get((definition.kpi_id, definition.variant)),
-            change_before=_change(definition, value, before),
-            change_week=_change(definition, value, week),
+            change_before=change_of(definition.unit, definition.direction, value, before),
+            change_week=change_of(definition.unit, definition.direction, value, week),
             trend=[(start, values.get(start)) for start in starts],
             interval=interval_of(definition.unit, row["numerator"], row["denominator"], row["n"]) if row else None,
         )
@@ -473,43 +461,3 @@ def _targets(con: duckdb.DuckDBPyConnection, day: date) -> dict[tuple[str, str, 
         [day],
     )
     return {(row["kpi_id"], row["variant"], row["profile"]): row for row in rows}
-
-
-def _names(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Text]]:
-    """The names of channels, queues and regions, as far as their dimensions are published."""
-    sources = {
-        "channel": ("dim_channel", "channel_id", "channel_name_zh", "channel_name_en", "true"),
-        "queue": ("dim_queue", "queue_id", "queue_name_zh", "queue_name_en", "is_current"),
-        "region": ("dim_region", "region_code", "city_zh", "city_en", "true"),
-    }
-    published = {
-        row[0] for row in con.execute("select view_name from duckdb_views() where schema_name = 'marts'").fetchall()
-    }
-    names: dict[str, dict[str, Text]] = {}
-    for dimension, (view, key, zh, en, condition) in sources.items():
-        if view in published:
-            rows = con.execute(f"select {key}, {zh}, {en} from {view} where {condition}").fetchall()
-            names[dimension] = {row[0]: {"zh": row[1] or row[0], "en": row[2] or row[0]} for row in rows}
-    return names
-
-
-def _status(text: str | None, value: float | None, bounds: tuple[float, ...]) -> Status:
-    """The verdict of kpi_value; a missed target that is near is told apart."""
-    if text == "met":
-        return "met"
-    if text != "missed":
-        return "none"
-    is_near = value is not None and any(abs(value - bound) <= abs(bound) * NEAR for bound in bounds)
-    return "near" if is_near else "missed"
-
-
-def _change(definition: Definition, now: float | None, before: float | None) -> Change | None:
-    if now is None or before is None:
-        return None
-    sense: Sense = "neutral"
-    if abs(now - before) >= abs(before) * NO_NEWS and now != before and definition.direction in ("up", "down"):
-        sense = "better" if (now > before) == (definition.direction == "up") else "worse"
-    zh, en = (format_change(now, before, definition.unit, "zh"), format_change(now, before, definition.unit, "en"))
-    if en.startswith("±0"):
-        sense = "neutral"  # what is shown as no change has no colour
-    return Change({"zh": zh, "en": en}, sense)

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from orchestration.board.data import Bar, Board, Lang, Text, Tile, read_board
+from orchestration.board import words
+from orchestration.board.data import Bar, Board, Tile, read_board
+from orchestration.board.reports import Line
+from orchestration.board.verdict import Lang, Text
 from orchestration.display import NO_VALUE, format_value
 from orchestration.kpi import period_text
 from orchestration.paths import hidden, published_dir
@@ -85,6 +89,9 @@ def html_board(board: Board) -> str:
         board=board,
         attention=attention,
         trend=trend,
+        line_trend=line_trend,
+        words=words,
+        on_page={tile.definition.kpi_id for tile in board.tiles},
         hours=hours,
         bar_width=bar_width,
         bar_value=lambda bar, tile, lang="en": tile.shown_bar(bar, lang),
@@ -95,18 +102,30 @@ def html_board(board: Board) -> str:
 
 
 def trend(tile: Tile) -> Trend | None:
-    """The line of a tile's last weeks, with its target when that lies near enough not to flatten the line."""
-    known = [value for _, value in tile.trend if value is not None]
+    """The line of a tile's last weeks."""
+    return _trend(tile.trend, tile.bounds, tile.definition.unit, tile.grain)
+
+
+def line_trend(line: Line) -> Trend | None:
+    """The line of a board's row."""
+    return _trend(line.trend, line.bounds, line.unit, line.grain)
+
+
+def _trend(
+    points: list[tuple[datetime, float | None]], bounds: tuple[float, ...], unit: str, grain: str
+) -> Trend | None:
+    """Points as a line, with its target when that lies near enough not to flatten the line."""
+    known = [value for _, value in points if value is not None]
     if len(known) < 2:
         return None
     low, high = min(known), max(known)
     span = (high - low) or abs(high) or 1.0
-    near = [bound for bound in tile.bounds if low - span <= bound <= high + span]
+    near = [bound for bound in bounds if low - span <= bound <= high + span]
     floor, ceiling = min([low, *near]), max([high, *near])
     if floor == ceiling:  # a constant runs through the middle
         floor, ceiling = floor - 1, ceiling + 1
     room = ceiling - floor
-    step = (WIDTH - 2 * EDGE) / (len(tile.trend) - 1)
+    step = (WIDTH - 2 * EDGE) / (len(points) - 1)
 
     def x_of(index: int) -> float:
         return round(EDGE + index * step, 1)
@@ -116,35 +135,35 @@ def trend(tile: Tile) -> Trend | None:
 
     runs: list[list[tuple[float, float]]] = [[]]
     hits = []
-    for index, (day, value) in enumerate(tile.trend):
-        shown = NO_VALUE if value is None else format_value(value, tile.definition.unit)
-        hits.append(Hit(round(x_of(index) - step / 2, 1), round(step, 1), f"{period_text(day, tile.grain)}  {shown}"))
+    for index, (day, value) in enumerate(points):
+        shown = NO_VALUE if value is None else format_value(value, unit)
+        hits.append(Hit(round(x_of(index) - step / 2, 1), round(step, 1), f"{period_text(day, grain)}  {shown}"))
         if value is None:
             runs.append([])
         else:
             runs[-1].append((x_of(index), y_of(value)))
-    last = tile.trend[-1][1]
-    both = len(tile.bounds) == 2 and len(near) == 2
+    last = points[-1][1]
+    both = len(bounds) == 2 and len(near) == 2
     return Trend(
         lines=[" ".join(f"{x},{y}" for x, y in run) for run in runs if len(run) > 1],
         dots=[run[0] for run in runs if len(run) == 1],
-        last=None if last is None else (x_of(len(tile.trend) - 1), y_of(last)),
+        last=None if last is None else (x_of(len(points) - 1), y_of(last)),
         bounds=[] if both else [y_of(bound) for bound in near],
         band=(y_of(max(near)), round(y_of(min(near)) - y_of(max(near)), 1)) if both else None,
         hits=hits,
-        first=_axis(tile, 0),
-        last_label=_axis(tile, -1),
-        reach={"zh": _reach(tile, low, high, "zh"), "en": _reach(tile, low, high, "en")},
+        first=_axis(points[0][0], grain),
+        last_label=_axis(points[-1][0], grain),
+        reach={"zh": _reach(unit, low, high, "zh"), "en": _reach(unit, low, high, "en")},
     )
 
 
-def _reach(tile: Tile, low: float, high: float, lang: Lang) -> str:
-    return f"{format_value(low, tile.definition.unit, lang)} – {format_value(high, tile.definition.unit, lang)}"
+def _reach(unit: str, low: float, high: float, lang: Lang) -> str:
+    return f"{format_value(low, unit, lang)} – {format_value(high, unit, lang)}"
 
 
-def _axis(tile: Tile, index: int) -> str:
-    text = period_text(tile.trend[index][0], tile.grain)
-    return text[5:] if tile.grain == "day" else text
+def _axis(start: datetime, grain: str) -> str:
+    text = period_text(start, grain)
+    return text[5:] if grain == "day" else text
 
 
 def hours(tile: Tile) -> list[Column]:

@@ -15,24 +15,21 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.board.data import Bar, Board, Change, Section, Tile
+from orchestration.board.data import Bar, Board, Section, Tile
+from orchestration.board.terminal_parts import STATUS, TREND_WIDTH, change_text, kpi_table, short_count, sparkline
+from orchestration.board.terminal_reports import terminal_report
 from orchestration.kpi import period_text
 
-TICKS = "▁▂▃▄▅▆▇█"
-TREND_WIDTH = 14  # two weeks of the five: more would push a value off the screen
-STATUS: dict[str, tuple[str, str]] = {
-    "met": ("✓ met", "green"),
-    "near": ("≈ near", "yellow"),
-    "missed": ("✗ missed", "bold red"),
-    "none": ("", "dim"),
-}
-SENSE = {"better": "green", "worse": "red", "neutral": "dim"}
 
-
-def terminal_board(board: Board, now: datetime | None = None) -> Group:
-    """The board as something that rich prints. With `now` (UTC) it says how long ago the release was made."""
+def terminal_board(board: Board, now: datetime | None = None, report_id: str = "all") -> Group:
+    """The board as something that rich prints, or the one of its boards that is named. With `now` (UTC) it says how
+    long ago the release was made."""
+    reports = [terminal_report(report, board.day) for report in board.reports if report_id in ("all", report.report_id)]
+    if report_id != "all":
+        return Group(_head(board, now), *reports)
     parts: list[RenderableType] = [
         _head(board, now),
+        *reports,
         *(_section(section) for section in board.sections),
         *_alarms(board),
         _legend(board),
@@ -50,18 +47,6 @@ def age_text(since: datetime, now: datetime, lang: Literal["zh", "en"] = "en") -
     else:
         amount, zh, en = round(hours / 24), "天", "days"
     return f"{amount} {zh if lang == 'zh' else en}"
-
-
-def sparkline(values: list[float | None]) -> str:
-    """A value a character; a day without one is a dot."""
-    known = [value for value in values if value is not None]
-    if len(known) < 2:
-        return ""  # one value is no trend
-    low, span = min(known), max(known) - min(known)
-    return "".join(
-        "·" if value is None else TICKS[round((value - low) / span * (len(TICKS) - 1)) if span else 3]
-        for value in values
-    )
 
 
 def _head(board: Board, now: datetime | None) -> Panel:
@@ -85,22 +70,7 @@ def _head(board: Board, now: datetime | None) -> Panel:
 
 
 def _section(section: Section) -> Table:
-    table = Table(
-        title=f"\n{section.name['zh']}  {section.name['en']}",
-        title_justify="left",
-        title_style="bold cyan",
-        box=None,
-        padding=(0, 1, 0, 0),
-        header_style="dim",
-    )
-    table.add_column("KPI 指标", width=42)
-    table.add_column("Value\n数值", justify="right", no_wrap=True, width=12)
-    table.add_column("Target\n目标", overflow="fold", width=9)
-    table.add_column("Status\n状态", no_wrap=True, width=8)
-    table.add_column("vs prior\n较前期", justify="right", no_wrap=True, width=10)
-    table.add_column("vs week\n较上周", justify="right", no_wrap=True, width=10)
-    table.add_column("n\n样本", justify="right", no_wrap=True, width=7)
-    table.add_column("2 weeks\n两周", no_wrap=True, width=TREND_WIDTH)
+    table = kpi_table(f"{section.name['zh']}  {section.name['en']}")
     for tile in section.tiles:
         if tile.bars:
             table.add_row(_name(tile), *[""] * 7)
@@ -130,7 +100,7 @@ def _cells(tile: Tile) -> tuple[RenderableType, ...]:
         value.append(" ⚑", style="yellow")
     if tile.fallback:
         value.append(" ⇣", style="yellow")
-    n = Text(_short(tile.n) if tile.shows_n and tile.n is not None else "", style="dim")
+    n = Text(short_count(tile.n) if tile.shows_n and tile.n is not None else "", style="dim")
     if tile.is_small:
         n = Text(f"{tile.n} !", style="yellow")
     return (
@@ -138,19 +108,11 @@ def _cells(tile: Tile) -> tuple[RenderableType, ...]:
         value,
         tile.target["en"],
         Text(words, style=style),
-        _change(tile.change_before),
-        _change(tile.change_week),
+        change_text(tile.change_before),
+        change_text(tile.change_week),
         n,
         Text(sparkline([value for _, value in tile.trend[-TREND_WIDTH:]]), style="blue"),
     )
-
-
-def _short(n: int) -> str:
-    return f"{n:,}" if n < 1_000_000 else f"{n / 1_000_000:,.1f} M"
-
-
-def _change(change: Change | None) -> Text:
-    return Text("") if change is None else Text(change.text["en"], style=SENSE[change.sense])
 
 
 def _bars(tile: Tile) -> list[tuple[Any, ...]]:
@@ -177,7 +139,7 @@ def _bar(bar: Bar, tile: Tile) -> tuple[Any, ...]:
     label = bar.label["en"] if is_one else f"{bar.label['zh']} {bar.label['en']}"
     text = Text(f"     {set_cell_size(label, 24)} ", style="dim")
     text.append("━" * filled, style="blue")
-    n = "" if bar.n is None else _short(bar.n)
+    n = "" if bar.n is None else short_count(bar.n)
     return (text, tile.shown_bar(bar, "en"), "", "", "", "", Text(n, style="dim"), "")
 
 

@@ -342,6 +342,28 @@ BREAKAGES = [
         "delete from marts.kpi_value where kpi_id = 'M041'",
         every_available_default_variant_is_computed=2,
     ),
+    breakage(
+        "no_kpi_of_a_board_is_lost",
+        "delete from marts.rpt_four_dimensions where kpi_id = 'M047'",
+        no_kpi_of_a_board_is_lost=1,
+    ),
+    breakage(
+        "board_rows_are_rows_of_kpi_value",
+        "update marts.rpt_core_targets set value = value + 1 where kpi_id = 'M024'",
+        board_rows_are_rows_of_kpi_value=1,
+    ),
+    breakage(
+        "weakest_segments_are_rows_of_kpi_value",
+        # the member is there, and has not twice the volume of the centre
+        "insert into marts.rpt_weakest_segment by name select shown.kpi_id, shown.grain, 1 as segment_rank, "
+        "shown.variant, shown.period_start, members.dim_set, members.agent as member_path, members.numerator, "
+        "members.denominator, members.value, members.n, shown.value as value_of_all, shown.target, "
+        "2 as volume_share, 1 as shortfall_share from marts.rpt_four_dimensions as shown inner join marts.kpi_value "
+        "as members on shown.kpi_id = members.kpi_id and shown.variant = members.variant and shown.grain = "
+        "members.grain and shown.period_start = members.period_start and members.dim_set = 'agent' "
+        "where shown.kpi_id = 'M070'",
+        weakest_segments_are_rows_of_kpi_value=1,
+    ),
 ]
 
 

@@ -114,6 +114,22 @@ CLEAN: Mapping[str, str] = {
         from days, (values ('M021', 'offered_net_short', 80, 100), ('M033', 'offered_net_short', 5, 100),
             ('M001', 'all', 100, null), ('M061', 'contact', 6750, 100)) k(kpi_id, variant, numerator, denominator),
             (values ('day'), ('hour')) g(grain)""",
+    "rpt_four_dimensions": """
+        select 'M112' as kpi_id, 'top_2' as variant, 'day' as grain, cast(day as timestamp) as period_start,
+            0.95::double as value, '>=' as operator, 0.92::double as target, null::double as lower,
+            null::double as upper, 'met' as status, true as is_mature, 'survey.response' as feeds,
+            0.01::double as quarantined_rate
+        from days""",
+    "rpt_core_targets": """
+        select 'M024' as kpi_id, 'answered' as variant, 'day' as grain, cast(day as timestamp) as period_start,
+            30.0::double as value, 'band' as operator, 20.0::double as target, 10.0::double as lower,
+            20.0::double as upper, 'missed' as status, true as is_mature, 'asterisk.cdr' as feeds,
+            0.01::double as quarantined_rate
+        from days""",
+    "rpt_weakest_segment": """
+        select 'M024' as kpi_id, cast(day as timestamp) as period_start, 'queue' as dim_set, 'sales' as member_path,
+            0.4::double as volume_share, 0.9::double as shortfall_share
+        from days""",
     "fct_survey_answer": """
         select 'S' || epoch(day)::bigint || '-' || i as survey_id, 'satisfaction' as question_id, '1001' as agent_id,
             day as local_date, (1 + i % 5)::double as score, 1.0::double as scale_min, 5.0::double as scale_max,

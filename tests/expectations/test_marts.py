@@ -232,6 +232,21 @@ for _bridge in BRIDGES:
         (_bridge, "lost_records"): "update {mart} set amount = case step when 'end' then 114 else -6 end "
         f"where step in ('end', 'end_unknown') and {_DAY}",
     }
+_BOARD = "where cast(period_start as date) = '{day}'"
+DEFECTS |= {
+    (board, check): f"update {{mart}} set {change} {_BOARD}"
+    for board in ("rpt_four_dimensions", "rpt_core_targets")
+    for check, change in {
+        "no_phone_number": "feeds = '13812341234'",
+        "verdict": "value = 15, operator = 'band', lower = 10, upper = 20, status = 'missed'",
+        "verdict_of_nothing": "is_mature = false",
+        "much_in_quarantine": "quarantined_rate = 0.06",
+    }.items()
+}
+DEFECTS |= {
+    ("rpt_weakest_segment", "no_phone_number"): f"update {{mart}} set member_path = '13812341234' {_BOARD}",
+    ("rpt_weakest_segment", "holds_more_than_its_volume"): f"update {{mart}} set shortfall_share = 0.4 {_BOARD}",
+}
 # The first eight weeks stay clean, so that every defect has a past to be compared with.
 _FIRST_DEFECT = FIRST_DAY + timedelta(weeks=8)
 

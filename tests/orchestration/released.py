@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 
+from orchestration.paths import PROJECT
 from orchestration.release import MartSpec, publish_release
 
 LAST_DAY = date(2026, 3, 31)
@@ -28,6 +30,13 @@ CHANNELS = [
     ("voice_ad", "广告落地页热线", "Ad landing-page line"),
 ]
 Row = tuple[Any, ...]
+
+
+def _contract(mart: str) -> str:
+    """The columns of a report mart, as its contract has them."""
+    said = yaml.safe_load((PROJECT / "dbt_project" / "models" / "marts" / "report" / f"{mart}.yml").read_text())
+    return ", ".join(f"{column['name']} {column['data_type']}" for column in said["models"][0]["columns"])
+
 
 SCHEMAS = {
     "kpi_value": (
@@ -66,6 +75,10 @@ SCHEMAS = {
         "stale_feeds varchar"
     ),
     "dim_channel": "channel_id varchar, channel_name_zh varchar, channel_name_en varchar",
+    **{
+        mart: _contract(mart)
+        for mart in ("rpt_four_dimensions", "rpt_core_targets", "rpt_kpi_trend", "rpt_weakest_segment")
+    },
     "fct_contact": (
         "contact_id varchar, local_ended_date date, local_date date, direction varchar, outcome varchar, "
         "queue_wait_s double, sl_target_s integer, is_offered boolean"

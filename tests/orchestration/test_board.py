@@ -16,7 +16,8 @@ from rich.console import Console
 
 from orchestration.board.data import Bar, Board, Tile, read_board, with_response_rate
 from orchestration.board.html import html_board, trend, write_board
-from orchestration.board.terminal import age_text, sparkline, terminal_board
+from orchestration.board.terminal import age_text, terminal_board
+from orchestration.board.terminal_parts import sparkline
 from orchestration.errors import InputError
 from orchestration.interval import wilson_95
 from tests.orchestration.released import LAST_DAY, make_release

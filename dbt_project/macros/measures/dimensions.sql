@@ -32,3 +32,23 @@
     {%- endfor -%}
     )
 {%- endmacro %}
+
+{#- Members in the order of the set's dimensions, as one text: `phone → after_sales`; `of` as above. -#}
+{% macro member_path(of=none) -%}
+    concat_ws(' → '
+    {%- for name in kpi_member_columns() -%}
+        {%- set column = (of ~ '.' if of else '') ~ name -%}
+        , {{ 'cast(' ~ column ~ ' as varchar)' if name == 'hour_of_day' else column }}
+    {%- endfor -%}
+    )
+{%- endmacro %}
+
+{#- Member of the first dimension of the set. -#}
+{% macro first_member(of=none) -%}
+    coalesce(
+    {%- for name in kpi_member_columns() -%}
+        {%- set column = (of ~ '.' if of else '') ~ name -%}
+        {{ 'cast(' ~ column ~ ' as varchar)' if name == 'hour_of_day' else column }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+    )
+{%- endmacro %}

@@ -1,0 +1,2 @@
+select * from {{ ref('rpt_board_row') }}
+where report_id = 'R13'
