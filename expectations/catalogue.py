@@ -27,6 +27,7 @@ from expectations.marts import (
     kpi_value,
     quality,
     sales,
+    service,
 )
 from expectations.marts.common import MartSuite, no_phone_number
 from expectations.settings import FeedSettings
@@ -56,6 +57,9 @@ _MARTS: tuple[MartSuite, ...] = (
     experience.ANSWER_SUITE,
     experience.INVITATION_SUITE,
     experience.HAND_OVER_SUITE,
+    experience.AGENT_RATING_SUITE,
+    service.CHAT_SUITE,
+    service.MENU_SUITE,
     quality.EVALUATION_SUITE,
     quality.SECTION_SUITE,
     quality.SOUND_SUITE,

@@ -20,8 +20,8 @@ SHOWN_NODES = 15
 # The KPIs that the plain script gives values of: those of calls, queues and agents' time.
 OF_THE_TELEPHONE = tuple(
     f"M{number:03}"
-    for number in (*range(1, 4), *range(6, 12), 14, 21, *range(24, 27), *range(29, 37), *range(40, 43), 49,
-                   *range(61, 73), 81, 82)
+    for number in (*range(1, 4), *range(6, 12), 14, 21, 22, *range(24, 27), *range(29, 37), *range(40, 43), 49,
+                   *range(61, 73), 81, 82, 177)
 )  # fmt: skip
 
 

@@ -763,7 +763,7 @@ handling as (
         max(ended_at) as last_ended_at,
         cast(count(distinct agent_id) as integer) as agent_count,
         sum(ring_s) as ring_s,
-        sum(coalesce(talk_s, 0)) as talk_s,
+        case when count(talk_s) = count(*) then sum(talk_s) end as talk_s,
         sum(acw_s) as acw_s,
         sum(handle_s) as handle_s
     from work.handled_leg
@@ -859,7 +859,10 @@ select
     local_ended_at,
     cast(local_ended_at as date) as local_ended_date,
     cast(null as double) as ivr_s,
-    wait_s as queue_wait_s, ring_s, legs_talk_s as talk_s,
+    wait_s as queue_wait_s,
+    case when first_agent_at >= started_at then work.seconds(started_at, first_agent_at) end as response_s,
+    case when first_agent_at >= queue_at then work.seconds(queue_at, first_agent_at) end as queue_response_s,
+    ring_s, legs_talk_s as talk_s,
     case when first_agent_at is not null then cast(0 as double) end as hold_s,
     case when first_agent_at is not null then cast(0 as double) end as consult_s,
     acw_s, handle_s,
@@ -931,9 +934,11 @@ endings as (
         work.quarter_hour(ended_at) as interval_start, cast(local_ended_at as date) as local_date,
         cast(hour(local_ended_at) as integer) as local_hour, queue_id, channel_id, direction,
         count(*) as handled_legs,
+        count(talk_s) as legs_with_talk,
         sum(coalesce(talk_s, 0)) as talk_s,
         sum(coalesce(acw_s, 0)) as acw_s,
         sum(coalesce(handle_s, 0)) as handle_s,
+        sum(case when talk_s is null then 0 else coalesce(handle_s, 0) end) as handle_with_talk_s,
         max(talk_s) as talk_max_s,
         min(talk_s) as talk_min_s
     from marts.fct_queue_visit
@@ -974,10 +979,12 @@ select
     max(queue_wait_max_s) as queue_wait_max_s,
     coalesce(sum(answered_ring_s), 0) as answered_ring_s,
     cast(coalesce(sum(handled_legs), 0) as bigint) as handled_legs,
+    cast(coalesce(sum(legs_with_talk), 0) as bigint) as legs_with_talk,
     coalesce(sum(talk_s), 0) as talk_s,
     cast(0 as double) as hold_s,
     coalesce(sum(acw_s), 0) as acw_s,
     coalesce(sum(handle_s), 0) as handle_s,
+    coalesce(sum(handle_with_talk_s), 0) as handle_with_talk_s,
     max(talk_max_s) as talk_max_s,
     min(talk_min_s) as talk_min_s,
     cast(coalesce(sum(ring_attempts), 0) as bigint) as ring_attempts,
@@ -1272,6 +1279,11 @@ select
     sum(case when is_offered and outcome = 'answered' then queue_wait_s else 0 end) as answered_wait_s,
     sum(case when is_offered and outcome != 'waiting' then queue_wait_s else 0 end) as offered_wait_s,
     sum(case when has_left then queue_wait_s else 0 end) as left_wait_s,
+    count(response_s) filter (direction = 'inbound') as responded,
+    sum(case when direction = 'inbound' then coalesce(response_s, 0) else 0 end) as responded_s,
+    count(queue_response_s) filter (direction = 'inbound') as responded_from_queue,
+    sum(case when direction = 'inbound' then coalesce(queue_response_s, 0) else 0 end) as responded_from_queue_s,
+    count(*) filter (direction = 'inbound' and outcome not in ('blocked', 'failed')) as line_connected,
     max(queue_wait_s) filter (has_left) as left_wait_max_s,
     count(*) filter (hangup_reason = 'caller_hangup') as ended__caller_hangup,
     count(*) filter (hangup_reason = 'not_connected') as ended__not_connected,
@@ -1315,7 +1327,9 @@ select
     end as dim_set,
     coalesce(channel_id, '') as channel, '' as queue, '' as agent, coalesce(region_code, '') as region,
     -1 as hour_of_day,
-    count(*) as handled_contacts, sum(handle_s) as contact_handle_s, sum(talk_s) as contact_talk_s
+    count(talk_s) as contacts_with_talk,
+    sum(case when talk_s is null then 0 else handle_s end) as contact_handle_s,
+    sum(coalesce(talk_s, 0)) as contact_talk_s
 from marts.fct_contact
 where outcome = 'answered' and local_ended_date is not null
 group by grouping sets ((local_ended_date), (local_ended_date, channel_id), (local_ended_date, region_code));
@@ -1351,7 +1365,8 @@ select
     sum(queue_wait_s) as offered_wait_s,
     sum(queue_wait_s) as left_wait_s,
     sum(handled_legs) as handled_legs,
-    sum(handle_s) as leg_handle_s,
+    sum(legs_with_talk) as legs_with_talk,
+    sum(handle_with_talk_s) as leg_handle_s,
     sum(talk_s) as leg_talk_s,
     max(queue_wait_max_s) as left_wait_max_s,
     max(talk_max_s) as leg_talk_max_s,
@@ -1384,8 +1399,9 @@ select
     -1 as hour_of_day,
     count(*) as handled_legs,
     count(*) filter (direction = 'inbound') as handled_inbound_legs,
-    sum(handle_s) as leg_handle_s,
-    sum(talk_s) as leg_talk_s,
+    count(talk_s) as legs_with_talk,
+    sum(case when talk_s is null then 0 else handle_s end) as leg_handle_s,
+    sum(coalesce(talk_s, 0)) as leg_talk_s,
     max(talk_s) as leg_talk_max_s,
     min(talk_s) as leg_talk_min_s
 from marts.fct_agent_leg

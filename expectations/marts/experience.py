@@ -82,3 +82,18 @@ HAND_OVER_SUITE = MartSuite(
         ),
     ),
 )
+
+AGENT_RATING_SUITE = MartSuite(
+    "fct_agent_rating_month",
+    (
+        not_negative("agent_id", "local_date"),
+        no_phone_number("agent_id", "local_date"),
+        breaks(
+            "top_within_ratings",
+            "最高两档的评分数超过评分数",
+            "an agent has more top ratings than ratings",
+            "select agent_id, local_date, rating_count, top_count from {batch} where top_count > rating_count",
+        ),
+    ),
+    window="local_date >= date_trunc('month', {since})",
+)

@@ -8,7 +8,10 @@ from __future__ import annotations
 from expectations.marts.common import MartSuite, breaks, duration_range, no_phone_number, not_negative, warns
 
 _KEY = ("contact_id", "local_date")
-_DURATIONS = ("ivr_s", "queue_wait_s", "ring_s", "talk_s", "hold_s", "consult_s", "acw_s", "total_s")
+_DURATIONS = (
+    "ivr_s", "queue_wait_s", "response_s", "queue_response_s", "ring_s", "talk_s", "hold_s", "consult_s", "acw_s",
+    "total_s",
+)  # fmt: skip
 _TOLERANCE_S = 2
 
 SUITE = MartSuite(

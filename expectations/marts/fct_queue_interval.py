@@ -26,6 +26,9 @@ _PARTS = (
     ("ring_attempts_unanswered", "ring_attempts"),
     ("ring_attempts_with_ring", "ring_attempts"),
     ("talk_s + hold_s + acw_s", "handle_s"),
+    ("legs_with_talk", "handled_legs"),
+    ("handle_with_talk_s", "handle_s"),
+    ("talk_s", "handle_with_talk_s"),
 )
 _TOO_LARGE = " or ".join(f"{part} > {whole} + 0.001" for part, whole in _PARTS)
 

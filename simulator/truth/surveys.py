@@ -111,6 +111,8 @@ class SurveyRecount:
         self._scenarios.add(row["responded_at"], amounts, row["scenario"])
         if amounts["rated_to_5"]:
             self._overall.add(row["responded_at"], {"of_score": 1}, str(score), channel=row["channel_id"])
+        if row["agent_id"] is None:
+            return
         month = str(GRAINS["month"](local_day(row["responded_at"])))
         count = self._of_agent[month, row["agent_id"]]
         count[0] += amounts["top"]

@@ -125,6 +125,16 @@ def _add_access(cell: Cell, how: str, wait: int, target_s: int, *, is_queued: bo
             cell[f"hangup_within_{limit}"] += wait <= limit
 
 
+def _add_response(cell: Cell, contact: Contact) -> None:
+    """Count how long an answered call took from its start, and from its first queue, to the first agent."""
+    answered_at = min(leg.started_at for leg in contact.legs)
+    cell["responses"] += 1
+    cell["response_s"] += answered_at - contact.started_at
+    if contact.visits:
+        cell["queue_responses"] += 1
+        cell["queue_response_s"] += answered_at - contact.visits[0].entered_at
+
+
 _HOW = {"abandoned_queue": "abandoned", "short_abandon": "short"}
 
 
@@ -143,6 +153,8 @@ def _add_contact(cell: Cell, contact: Contact, rules: CentreRules) -> None:
         cell["out_answered"] += result == "answered"
         return
     cell["unanswered"] += result != "answered"
+    if contact.legs:
+        _add_response(cell, contact)
     cell["not_through"] += result in ("blocked", "failed")
     if contact.visits or contact.legs:
         target = rules.queues[contact.visits[0].queue_id].sl_target_s if contact.visits else rules.sl_target_s

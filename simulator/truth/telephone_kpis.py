@@ -40,6 +40,10 @@ WAITING = (
     Formula("M024", "answered", ("wait_answered_s",), ("answered",)),
     Formula("M024", "offered", ("wait_offered_s",), ("offered",)),
 )
+RESPONDING = (
+    Formula("M022", "contact_start", ("response_s",), ("responses",)),
+    Formula("M022", "queue_entry", ("queue_response_s",), ("queue_responses",)),
+)
 QUEUEING = (
     Formula("M025", "queued", ("wait_queued_s",), ("queued",)),
     Formula("M026", "queued", ("max_wait_s",), is_extreme=True),
@@ -57,6 +61,7 @@ CONNECTING = (
     Formula("M030", "total_inbound", ("answered",), ("inbound",)),
     Formula("M031", "attempts", *CONNECT_RATES[2][1:]),
 )
+LINES = (Formula("M177", "attempts", ("inbound", "-not_through"), ("inbound",)),)
 CONNECTING_BY_HOUR = tuple(Formula("M032", *rate) for rate in CONNECT_RATES)
 ABANDONING = (
     Formula("M033", "offered_net_short", ("abandoned",), ("offered", "-short")),
@@ -123,7 +128,7 @@ WORKLOAD = (
     Formula("M072", "all", ("offline_s",)),
 )
 
-ACCESS_AT_CENTRE = (*VOLUME, *SERVICE_LEVEL, *WAITING, *CONNECTING, *ABANDONING)
+ACCESS_AT_CENTRE = (*VOLUME, *SERVICE_LEVEL, *WAITING, *RESPONDING, *LINES, *CONNECTING, *ABANDONING)
 AT_CENTRE = (*ACCESS_AT_CENTRE, *QUEUEING, *ABANDONING_BY_WAIT, *FLAGS)
 BY_HOUR_OF_DAY = (*ACCESS_AT_CENTRE, *CONNECTING_BY_HOUR)
 BY_QUEUE = tuple(
@@ -209,7 +214,8 @@ def contact_values(cells: DayCells[HourAndChannel]) -> Iterator[Value]:
         for hour, cell in _rolled(of_day, lambda key: key[0]).items():
             yield from rows(BY_HOUR_OF_DAY, cell, "day", str(date_of(day)), "hour_of_day", hour=hour)
             begins = datetime.fromtimestamp(day * 86400 + hour * 3600, UTC).strftime("%Y-%m-%d %H:%M:%S")
-            yield from rows((Formula("M006", "all", ("contacts",)), *CONNECTING_BY_HOUR), cell, "hour", begins)
+            by_hour = (Formula("M006", "all", ("contacts",)), *CONNECTING_BY_HOUR, *RESPONDING, *LINES)
+            yield from rows(by_hour, cell, "hour", begins)
         inbound = sum(cell["inbound"] for cell in of_day.values())
         for channel, cell in _rolled(of_day, lambda key: key[1]).items():
             yield from rows(AT_CENTRE, cell, "day", str(date_of(day)), "channel", channel=channel)

@@ -37,6 +37,7 @@ class Value(NamedTuple):
     tier: str | None = None
     endpoint: str | None = None
     tool: str | None = None
+    node: str | None = None
 
     @property
     def row(self) -> dict[str, str | int | float | None]:

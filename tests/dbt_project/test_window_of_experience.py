@@ -1,7 +1,7 @@
 """What is told of a contact days after it: dates built alone give what a build of all dates gives.
 
-Here belongs: surveys, quality and recordings, whose records bear on other dates than their own. Not here: calls and
-agents (test_window.py), and values (unit tests).
+Here belongs: surveys, quality, recordings, chats and the menu, whose records bear on other dates than their own. Not
+here: calls and agents (test_window.py), and values (unit tests).
 """
 
 from __future__ import annotations
@@ -21,13 +21,21 @@ from tests.dbt_project.warehouse import Warehouse
 FACTS = (
     "fct_survey_answer", "fct_survey_invitation", "fct_interaction_sync", "fct_qa_evaluation", "fct_qa_section",
     "fct_audio_quality", "fct_compliance_check", "fct_recording", "fct_recording_day", "fct_contact_record",
+    "fct_agent_rating_month", "fct_chat_turn", "fct_ivr_visit",
 )  # fmt: skip
 FEEDS = (
     "survey_invitation", "survey_response", "interaction_sync", "qa_evaluation", "qa_evaluation_item", "audio_quality",
-    "compliance_record", "recording",
+    "compliance_record", "recording", "chat_message", "ivr_step",
 )  # fmt: skip
 STAGING = tuple(f"stg_canonical__{feed}" for feed in FEEDS)  # views that name the lake
-SELECTED = (*STAGING, "intermediate.experience", "intermediate.quality", *FACTS)
+SELECTED = (
+    *STAGING,
+    "intermediate.experience",
+    "intermediate.quality",
+    "intermediate.chat",
+    "intermediate.menu",
+    *FACTS,
+)
 CALL_DATE = date(2026, 3, 2)  # of the calls of the worked examples
 LATE = date(2026, 3, 8)  # whose files come when everything else was built
 LONG_AGO = date(2026, 2, 20)  # one of whose recordings is deleted then
@@ -56,6 +64,15 @@ def told_of(base: date, rows: Rows) -> None:
             tell("survey_invitation", at, survey_id=survey, sent_at=at, agent_id="A2", scenario="complaint")
             at += timedelta(days=6)
             tell("survey_response", at, survey_id=survey, question_id="q", responded_at=at, **score | {"score": 1.0})
+    for place, (days, sender) in enumerate(
+        ((0, "customer"), (0, "agent"), (3, "customer"), (7, "agent"), (7, "customer"), (8, "agent"))
+    ):
+        at = noon + timedelta(days=days, seconds=-place)
+        said = {"message_id": str(place), "sender_type": sender, "agent_id": "A1" if sender == "agent" else None}
+        tell("chat_message", at, contact_id=f"h{base:%m%d}", sent_at=at, **said)
+    for number in (1, 2):
+        at = noon + timedelta(hours=8 * number)
+        tell("ivr_step", at, contact_id=f"h{base:%m%d}", step_no=number, node_id="welcome", entered_at=at, left_at=at)
     for days in (0, 6):
         at = noon + timedelta(days=days)
         about = {"evaluation_id": f"Q{base:%m%d}", "evaluated_at": at, "record_updated_at": at}
@@ -104,6 +121,15 @@ def both(
     for base in BASES:
         told_of(base, rows)
     before = examples_warehouse.copy(root / "before")
+    # a chat of each date; contacts are not built here
+    before.execute(
+        "insert into marts.fct_contact select contact.* replace ("
+        "'canonical:h' || strftime(noon, '%m%d') as contact_id, 'canonical' as source_system, 'im' as medium, "
+        "'im_app' as channel_id, noon::date as local_date, noon - interval 8 hour as started_at, "
+        "noon - interval 8 hour as counted_at) from marts.fct_contact as contact, "
+        f"range(timestamp '{BASES[0]} 12:00', timestamp '{BASES[-1]} 13:00', interval 1 day) as dates (noon) "
+        "where contact_id = 'asterisk:c1'"
+    )
     write(before, {feed: [row for row in some if row["dt"] != LATE] for feed, some in rows.items()})
     variables: dict[str, Any] = {"as_of": "2026-03-30 00:00:00"}
     before.dbt("run", "--full-refresh", "--vars", json.dumps(variables), "--select", *SELECTED)

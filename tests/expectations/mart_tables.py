@@ -29,6 +29,7 @@ CLEAN: Mapping[str, str] = {
             cast(day as timestamp) + to_seconds(36005 + i * 300) as first_queue_at,
             cast(day as timestamp) + to_seconds(36015 + i * 300) as first_agent_at,
             cast(day as timestamp) + to_seconds(36135 + i * 300) as ended_at, day as local_date,
+            15.0::double as response_s, 10.0::double as queue_response_s,
             5.0::double as ivr_s, 10.0::double as queue_wait_s, 4.0::double as ring_s, 120.0::double as talk_s,
             0.0::double as hold_s, 0.0::double as consult_s, 20.0::double as acw_s, 135.0::double as total_s,
             'answered' as outcome, 1 as queue_visit_count, 20 as sl_target_s, 5 as short_abandon_s,
@@ -67,7 +68,8 @@ CLEAN: Mapping[str, str] = {
             0::bigint as abandoned_gt_120, 0::bigint as left_gt_120, 49.0::double as answered_wait_s,
             213.0::double as queue_wait_s, 120.0::double as queue_wait_max_s, 16.0::double as answered_ring_s,
             4::bigint as handled_legs, 250.0::double as talk_s, 0.0::double as hold_s, 20.0::double as acw_s,
-            270.0::double as handle_s, 100.0::double as talk_max_s, 40.0::double as talk_min_s,
+            270.0::double as handle_s, 4::bigint as legs_with_talk, 270.0::double as handle_with_talk_s,
+            100.0::double as talk_max_s, 40.0::double as talk_min_s,
             5::bigint as ring_attempts, 1::bigint as ring_attempts_unanswered, 5::bigint as ring_attempts_with_ring,
             35.0::double as ring_attempts_ring_s
         from days""",
@@ -144,6 +146,22 @@ CLEAN: Mapping[str, str] = {
         select 'c' || epoch(day)::bigint as contact_id, 'voice_400>im_app' as channel_pair, day as local_date,
             5 as expected_field_count, 4 as synced_field_count, 8.0::double as continuity_points
         from days""",
+    "fct_agent_rating_month": """
+        select day as local_date, '1001' as agent_id, 12::bigint as rating_count, 10::bigint as top_count,
+            true as is_counted
+        from days""",
+    "fct_chat_turn": """
+        select 'canonical:h' || epoch(day)::bigint as contact_id, i as turn_no, 'im_app' as channel_id,
+            '1001' as agent_id, cast(day as timestamp) + to_seconds(36000 + i * 60) as asked_at,
+            case when i < 3 then cast(day as timestamp) + to_seconds(36020 + i * 60) end as answered_at,
+            day as local_date, case when i < 3 then 20.0::double end as response_s
+        from days, range(1, 4) t(i)""",
+    "fct_ivr_visit": """
+        select 'asterisk:c' || epoch(day)::bigint as contact_id, 'c' || epoch(day)::bigint as said_contact_id,
+            i as step_no, 'welcome' as node_id, day as local_date, 6.0::double as visit_s, 'next_node' as exit_kind,
+            i = 1 as is_first_of_contact, true as is_contact_queued, false as is_contact_self_served,
+            12.0::double as contact_menu_s
+        from days, range(1, 3) t(i)""",
     "fct_qa_evaluation": """
         select 'Q' || epoch(day)::bigint as evaluation_id, '1001' as agent_id, day as local_date,
             37.0::double as score, 40.0::double as score_max, 92.5::double as score_points,

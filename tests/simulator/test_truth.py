@@ -111,6 +111,9 @@ def example_1() -> History:
         ("M021", "cisco_positive", None, 4, 7),
         ("M021", "connect", None, 4, 7),
         ("M021", "genesys", None, 3, 7),
+        # each call here begins 10 s before its queue
+        ("M022", "contact_start", None, 18 + 30 + 31 + 10, 4),
+        ("M022", "queue_entry", None, 49, 3),
         ("M024", "answered", None, 49, 4),
         ("M024", "offered", None, 213, 8),
         ("M025", "queued", None, 213, 7),
@@ -144,6 +147,7 @@ def example_1() -> History:
         ("M063", "all", None, 250, None),
         ("M064", "max", None, 100, None),
         ("M064", "min", None, 40, None),
+        ("M177", "attempts", None, 9, 10),
     ],
 )
 def test_the_worked_example_of_decision_1_gives_its_table(

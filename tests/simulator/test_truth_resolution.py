@@ -198,7 +198,10 @@ def test_the_worked_example_of_decision_21_gives_its_values() -> None:
     ]  # fmt: skip
     found = fractions(recount_service(contacts), 2)
     assert found == {
+        ("M051", "contact"): (45, 5),
         ("M052", "centre"): (2, 5),
+        ("M053", "visits"): (0, 5),
+        ("M055", "contact"): (0, 5),
         ("M058", "all"): (2, 5),
         ("M023", "turns"): (80, 3),
         ("M023", "first_response"): (70, 2),

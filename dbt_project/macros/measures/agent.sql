@@ -3,8 +3,9 @@
     {{ return([
         measure('handled_legs', 'true', '处理的通话段数', 'Conversations'),
         measure('handled_inbound_legs', "direction = 'inbound'", '接听的呼入通话段数', 'Inbound conversations'),
-        measure('leg_handle_s', 'true', '处理秒数之和', 'Handling seconds', value='handle_s'),
-        measure('leg_talk_s', 'true', '通话秒数之和', 'Talk seconds', value='talk_s'),
+        measure('legs_with_talk', 'talk_s is not null', '通话时长已知的通话段数', 'Conversations with known talk'),
+        measure('leg_handle_s', 'talk_s is not null', '通话时长已知者的处理秒数之和', 'Handling seconds of conversations with known talk', value='handle_s'),
+        measure('leg_talk_s', 'talk_s is not null', '通话秒数之和', 'Talk seconds', value='talk_s'),
         measure('leg_talk_max_s', 'true', '最长通话秒数', 'Longest talk', value='talk_s', agg='max'),
         measure('leg_talk_min_s', 'true', '最短通话秒数', 'Shortest talk', value='talk_s', agg='min'),
     ]) }}

@@ -7,6 +7,8 @@
     {%- set left = queued ~ " and outcome != 'waiting' and queue_wait_s is not null" -%}
     {%- set offered = "is_offered" -%}
     {%- set within = "queue_wait_s <= sl_target_s" -%}
+    {%- set responded = inbound ~ " and outcome = 'answered' and response_s is not null" -%}
+    {%- set responded_from_queue = responded ~ " and queue_response_s is not null" -%}
     {%- set beyond = "queue_wait_s > sl_target_s" -%}
     {%- set measures = [
         measure('contacts', 'true', '进线与外呼的联络数', 'Contacts, inbound and outbound'),
@@ -51,6 +53,11 @@
         measure('answered_wait_s', offered ~ " and outcome = 'answered'", '接起者等待秒数之和', 'Seconds waited by the answered', value='queue_wait_s'),
         measure('offered_wait_s', offered ~ " and outcome != 'waiting'", '请求人工者等待秒数之和', 'Seconds waited by the offered', value='queue_wait_s'),
         measure('left_wait_s', left, '离队者等待秒数之和', 'Seconds waited by those who queued and left', value='queue_wait_s'),
+        measure('responded', responded, '坐席应答且应答时长已知的呼入数', 'Inbound contacts that an agent answered after a known time'),
+        measure('responded_s', responded, '呼入开始至坐席应答的秒数之和', 'Seconds from the start of inbound contacts to the first agent', value='response_s'),
+        measure('responded_from_queue', responded_from_queue, '排队后坐席应答且应答时长已知的呼入数', 'Inbound contacts that queued and that an agent answered after a known time'),
+        measure('responded_from_queue_s', responded_from_queue, '首次入队至坐席应答的秒数之和', 'Seconds from the first queue entry of inbound contacts to the first agent', value='queue_response_s'),
+        measure('line_connected', inbound ~ " and outcome not in ('blocked', 'failed')", '线路接通的呼入数', 'Inbound contacts that the lines connected'),
         measure('left_wait_max_s', left, '最长排队秒数', 'Longest wait of those who queued and left', value='queue_wait_s', agg='max'),
     ] -%}
     {%- for reason in ['caller_hangup', 'not_connected', 'completed'] -%}
@@ -63,8 +70,8 @@
 {#- Contacts by the time they ended: fct_contact, ended_at. -#}
 {% macro contact_handling_measures() %}
     {{ return([
-        measure('handled_contacts', 'true', '坐席处理的联络数', 'Contacts that an agent handled'),
-        measure('contact_handle_s', 'true', '处理秒数之和（通话+保持+咨询+话后）', 'Seconds of talk, hold, consultation and after-call work', value='handle_s'),
-        measure('contact_talk_s', 'true', '通话秒数之和', 'Seconds of talk', value='talk_s'),
+        measure('contacts_with_talk', 'talk_s is not null', '坐席处理且通话时长已知的联络数', 'Contacts that an agent handled, with known talk'),
+        measure('contact_handle_s', 'talk_s is not null', '通话时长已知者的处理秒数之和（通话+保持+咨询+话后）', 'Seconds of talk, hold, consultation and after-call work of contacts with known talk', value='handle_s'),
+        measure('contact_talk_s', 'talk_s is not null', '通话秒数之和', 'Seconds of talk', value='talk_s'),
     ]) }}
 {% endmacro %}

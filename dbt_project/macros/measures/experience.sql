@@ -34,3 +34,17 @@
         measure('hand_over_points', 'true', '交接连贯性得分之和，每次 0 至 10 分', 'Points of these hand-overs, 0 to 10 each', value='continuity_points'),
     ]) }}
 {% endmacro %}
+
+{#- Agents of a month by their share of ratings in the two best scores. -#}
+{% macro agent_rating_measures() %}
+    {%- set measures = [measure('rated_agents', 'true', '当月评分数达到下限的坐席数', 'Agents with enough ratings in the month')] -%}
+    {%- for name, condition in [
+        ('lt_70', '100 * top_count < 70 * rating_count'),
+        ('70_to_80', '100 * top_count >= 70 * rating_count and 100 * top_count < 80 * rating_count'),
+        ('80_to_90', '100 * top_count >= 80 * rating_count and 100 * top_count < 90 * rating_count'),
+        ('ge_90', '100 * top_count >= 90 * rating_count'),
+    ] -%}
+        {%- do measures.append(measure('agents_by_top_share', condition, '按满意率分档的坐席数', 'Agents by their share of top ratings', category=name)) -%}
+    {%- endfor -%}
+    {{ return(measures) }}
+{% endmacro %}

@@ -38,6 +38,9 @@
         'sound_line': sound_measures('line'),
         'contact_record': contact_record_measures(),
         'recording': recording_measures(),
+        'chat_turn': chat_turn_measures(),
+        'menu': menu_measures(),
+        'agent_rating': agent_rating_measures(),
     }) }}
 {% endmacro %}
 
@@ -150,6 +153,13 @@
             is_touched=true
         ),
         'recording': family('fct_recording_day', none, {}, [[]], is_touched=true),
+        'chat_turn': family('fct_chat_turn', none, {'channel': 'channel_id'}, [[], ['channel']]),
+        'menu': family(
+            'fct_ivr_visit', none, {'channel': 'channel_id', 'node': 'node_id'}, [[], ['channel'], ['node']]
+        ),
+        'agent_rating': family(
+            'fct_agent_rating_month', 'is_counted', {}, [[]], window_by='month'
+        ),
     }) }}
 {% endmacro %}
 

@@ -30,7 +30,8 @@
         ('offered_wait_s', 'queue_wait_s', '离队者等待秒数之和', 'Seconds waited by those who left'),
         ('left_wait_s', 'queue_wait_s', '离队者等待秒数之和', 'Seconds waited by those who left'),
         ('handled_legs', 'handled_legs', '本队列处理的通话段数', 'Conversations from the queue'),
-        ('leg_handle_s', 'handle_s', '处理秒数之和', 'Handling seconds of these conversations'),
+        ('legs_with_talk', 'legs_with_talk', '本队列通话时长已知的通话段数', 'Conversations from the queue with known talk'),
+        ('leg_handle_s', 'handle_with_talk_s', '通话时长已知者的处理秒数之和', 'Handling seconds of conversations with known talk'),
         ('leg_talk_s', 'talk_s', '通话秒数之和', 'Talk seconds of these conversations'),
     ] -%}
         {%- do measures.append(measure(name, none, zh, en, value=sql)) -%}

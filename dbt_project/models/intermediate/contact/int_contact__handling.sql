@@ -23,7 +23,8 @@ totals as (
         cast(count(*) as integer) as leg_count,
         cast(count(distinct agent_id) as integer) as agent_count,
         {{ sum_seconds("ring_s") }} as ring_s,
-        {{ sum_seconds("coalesce(talk_s, 0)") }} as talk_s,
+        -- of a contact with a conversation of unknown length nobody knows how long it talked
+        case when count(talk_s) = count(*) then {{ sum_seconds("talk_s") }} end as talk_s,
         {{ sum_seconds("coalesce(hold_s, 0)") }} as hold_s,
         {{ sum_seconds("consult_s") }} as consult_s,
         {{ sum_seconds("acw_s") }} as acw_s,

@@ -14,7 +14,7 @@ asterisk as (
         cast(null as varchar) as hangup_cause, cast(null as varchar) as issue_id,
         cast(null as varchar) as disposition_code, cast(null as varchar) as line_of_business, transfer_count,
         queue_visit_count, cast(null as boolean) as declared_resolved, false as is_ruled_invalid,
-        cast(null as varchar) as quality_flags
+        cast(null as varchar) as quality_flags, true as is_answer_timed
     from {{ ref('stg_asterisk__contact') }}
 ),
 
@@ -45,7 +45,9 @@ canonical as (
         disposition_code, line_of_business, coalesce(transfer_count, 0) as transfer_count,
         case when queue_entered_at is null or outcome = 'invalid' then 0 else 1 end as queue_visit_count,
         declared_resolved,
-        is_invalid as is_ruled_invalid, flags as quality_flags
+        is_invalid as is_ruled_invalid, flags as quality_flags,
+        -- an export without an instant of the answer has a believed one
+        coalesce(agent_answered_at, queue_left_at) is not null as is_answer_timed
     from {{ ref('stg_canonical__contact') }}
 ),
 

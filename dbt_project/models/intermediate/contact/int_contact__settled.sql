@@ -88,5 +88,13 @@ select
     {{ to_local_mostly('settled_ended_at', 'timezone', 'usual_timezone') }} as local_ended_at,
     {{ seconds_between('coalesce(system_answered_at, entered_queue_at, started_at)', 'settled_ended_at') }}
         as connected_s,
-    coalesce(system_answered_at, entered_queue_at, first_agent_at) is not null as is_connected
+    coalesce(system_answered_at, entered_queue_at, first_agent_at) is not null as is_connected,
+    case
+        when is_answer_timed and first_agent_at >= started_at
+            then {{ seconds_between('started_at', 'first_agent_at') }}
+    end as response_s,
+    case
+        when is_answer_timed and first_agent_at >= entered_queue_at
+            then {{ seconds_between('entered_queue_at', 'first_agent_at') }}
+    end as queue_response_s
 from decided

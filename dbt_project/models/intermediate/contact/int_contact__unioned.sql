@@ -61,6 +61,7 @@ select
     coalesce(listed.declared_resolved, filling.declared_resolved) as declared_resolved,
     listed.is_ruled_invalid or coalesce(filling.is_ruled_invalid, false) as is_ruled_invalid,
     coalesce(listed.quality_flags, filling.quality_flags) as quality_flags,
+    listed.is_answer_timed,
     listed.contact_id,
     coalesce(
         root_matches.matched_contact_id,

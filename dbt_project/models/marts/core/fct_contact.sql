@@ -7,14 +7,6 @@ contacts as (
     where {{ in_window('local_date') }}
 ),
 
-queues as (
-    select * from {{ ref('stg_centre__queue') }}
-),
-
-settings as (
-    select * from {{ ref('stg_centre__setting') }}
-),
-
 limits as (
     select
         local_date,
@@ -36,8 +28,8 @@ judged as (
             when contacts.legs_talk_s > coalesce(queues.anomalous_long_s, limits.long_talk_s) then 'long'
         end as anomaly_kind
     from contacts
-    cross join settings
-    left join queues
+    cross join {{ ref('stg_centre__setting') }} as settings
+    left join {{ ref('stg_centre__queue') }} as queues
         on contacts.answering_queue_id = queues.queue_id and {{ valid_on('contacts.local_date', 'queues') }}
     left join limits
         on
@@ -78,6 +70,8 @@ select
     cast(local_ended_at as date) as local_ended_date,
     ivr_s,
     settled_wait_s as queue_wait_s,
+    response_s,
+    queue_response_s,
     legs_ring_s as ring_s,
     legs_talk_s as talk_s,
     legs_hold_s as hold_s,

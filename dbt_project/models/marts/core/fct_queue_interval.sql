@@ -49,10 +49,12 @@ endings as (
         cast(extract(hour from local_ended_at) as integer) as local_hour,
         queue_id, channel_id, medium, direction,
         cast(count(*) as bigint) as handled_legs,
+        cast(count(talk_s) as bigint) as legs_with_talk,
         {{ sum_seconds("coalesce(talk_s, 0)") }} as talk_s,
         {{ sum_seconds("coalesce(hold_s, 0)") }} as hold_s,
         {{ sum_seconds("coalesce(acw_s, 0)") }} as acw_s,
         {{ sum_seconds("coalesce(handle_s, 0)") }} as handle_s,
+        {{ sum_if("handle_s", "talk_s is not null") }} as handle_with_talk_s,
         max(talk_s) as talk_max_s,
         min(talk_s) as talk_min_s
     from visits
@@ -85,8 +87,7 @@ intervals as (
 select
     intervals.interval_start,
     intervals.local_date,
-    intervals.local_hour,
-    intervals.queue_id,
+    intervals.local_hour, intervals.queue_id,
     intervals.channel_id,
     intervals.medium,
     intervals.direction,
@@ -97,11 +98,10 @@ select
     coalesce(entries.queue_wait_s, 0) as queue_wait_s,
     entries.queue_wait_max_s,
     coalesce(entries.answered_ring_s, 0) as answered_ring_s,
-    coalesce(endings.handled_legs, 0) as handled_legs,
-    coalesce(endings.talk_s, 0) as talk_s,
-    coalesce(endings.hold_s, 0) as hold_s,
-    coalesce(endings.acw_s, 0) as acw_s,
-    coalesce(endings.handle_s, 0) as handle_s,
+    {%- for measure in
+        ['handled_legs', 'legs_with_talk', 'talk_s', 'hold_s', 'acw_s', 'handle_s', 'handle_with_talk_s'] %}
+    coalesce(endings.{{ measure }}, 0) as {{ measure }},
+    {%- endfor %}
     endings.talk_max_s,
     endings.talk_min_s,
     coalesce(rings.ring_attempts, 0) as ring_attempts,
