@@ -12,8 +12,10 @@ from expectations.contracts import Contract, all_contracts, contract
 from expectations.errors import UnknownSuiteError
 from expectations.feeds import asterisk_cdr, asterisk_cel, asterisk_queue_log, canonical_contact, derived
 from expectations.marts import (
+    action,
     board,
     bridges,
+    complaint,
     cost,
     experience,
     fct_agent_interval,
@@ -77,6 +79,13 @@ _MARTS: tuple[MartSuite, ...] = (
     cost.HANDLING_SUITE,
     cost.MONTH_SUITE,
     *bridges.SUITES,
+    complaint.SUITE,
+    complaint.DAY_SUITE,
+    complaint.AGENT_SUITE,
+    action.SUITE,
+    action.DAY_SUITE,
+    action.WINDOW_SUITE,
+    action.REVIEW_SUITE,
 )
 
 

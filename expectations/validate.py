@@ -28,7 +28,7 @@ from expectations.verdict import SAMPLE_ROWS, CheckResult, FeedVerdict, MartVerd
 
 KEEP_RESULTS = 30
 _EARLIEST = date(1900, 1, 1)
-_DATE_COLUMNS = ("dt", "local_date", "period_start", "partition_date", "month")
+_DATE_COLUMNS = ("dt", "local_date", "period_start", "partition_date", "month", "local_created_date", "first_date")
 
 
 def load_early() -> None:

@@ -367,6 +367,37 @@ def explain(
     print(run_explain(data_root(), kpi_id, output.value))
 
 
+class Language(StrEnum):
+    """The language of a listing or a template."""
+
+    zh = "zh"
+    en = "en"
+
+
+@app.command()
+def actions(
+    state: Annotated[
+        str | None, typer.Option("--state", help="overdue, to_review, open, measuring, missed, reached, all.")
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    lang: Annotated[Language, typer.Option("--lang", help="zh or en.")] = Language.zh,
+    template: Annotated[
+        Path | None,
+        typer.Option("--template", help="Write an empty register and how it is read into this folder, and no more."),
+    ] = None,
+) -> None:
+    """Improvement actions that are due, overdue or to be reviewed, and what they changed; or a register to begin."""
+    if template is not None:
+        from orchestration.action_register import write_template
+
+        register, fragment = write_template(template, lang.value)
+        print(f"{register}\n{fragment}: put `action` under sources.canonical.feeds of callmart.yaml.")
+        return
+    from orchestration.actions import list_actions
+
+    print(list_actions(data_root(), state, output.value, lang.value))
+
+
 @app.command()
 def coverage(
     ids: Annotated[

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from orchestration.alarms import Alarm, Remedy, alarms
+from orchestration.board.actions import ActionSection, action_section
 from orchestration.board.names import member_names
 from orchestration.board.reports import Report, read_reports
 from orchestration.board.verdict import SMALL_N, Change, Lang, Status, Text, change_of, shown_value, status_of
@@ -151,6 +152,7 @@ class Board:
     missing: list[Missing]
     alarms: list[tuple[Definition, Alarm]] = field(default_factory=list)  # triggers that fire, with their KPI
     reports: list[Report] = field(default_factory=list)
+    actions: ActionSection | None = None
 
     @property
     def tiles(self) -> list[Tile]:
@@ -199,6 +201,7 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
                 tiles.append(found)
         tiles = with_response_rate(tiles)
         missing = _missing(con, registry, {tile.definition.kpi_id for tile in tiles})
+        actions = action_section(con)
         fired = [
             (definition, alarm)
             for alarm in alarms(con, day)
@@ -217,6 +220,7 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
         missing=missing,
         alarms=fired,
         reports=reports,
+        actions=actions,
     )
 
 

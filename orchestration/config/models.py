@@ -198,12 +198,13 @@ class Format(_Model):
 
 class Rule(_Model):
     """A named rule over the export's columns: `flag` keeps the row, `invalid` keeps it as an invalid contact, `refuse`
-    puts it into quarantine."""
+    puts it into quarantine, with the feed's `column` that the rule is about."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     when: Id
     action: Literal["flag", "invalid", "refuse"]
     reason: Id
+    column: Id | None = None
 
 
 class Options(_Model):

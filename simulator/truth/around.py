@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from simulator.catalogue import NOT_RESOLVABLE
 from simulator.events import Contact
 from simulator.records import Record
+from simulator.truth.actions import ActionRecount
 from simulator.truth.capture import CaptureRecount
 from simulator.truth.complaints import ComplaintRecount
 from simulator.truth.costs import CostRecount
@@ -45,6 +46,7 @@ class Truth:
             IntegrationRecount(ends),
             CaptureRecount(ends),
         )
+        self._actions = ActionRecount()
         self._of_contacts = (
             *(self._resolution, self._service, self._quality, self._complaints),
             *(self._sales, self._retention, self._costs),
@@ -56,7 +58,7 @@ class Truth:
         self._takers: dict[str, list[Callable[[Record], None]]] = defaultdict(list)
         for recount in (
             *(self._resolution, self._tickets, self._surveys, self._quality, self._complaints),
-            *(self._sales, self._retention, self._costs, self._integrations, self._capture),
+            *(self._sales, self._retention, self._costs, self._integrations, self._capture, self._actions),
         ):
             for feed in recount.feeds:
                 self._takers[feed].append(recount.add)
@@ -89,6 +91,7 @@ class Truth:
         yield from self._costs.values()
         yield from self._integrations.values()
         yield from self._capture.values()
+        yield from self._actions.values(self._ends)
 
     @property
     def held(self) -> dict[str, int]:

@@ -55,16 +55,16 @@ class ComplaintRecount:
         self._opened: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._settled_until = 0
         self._openings = Tally(_OPENED, _BY_TYPE, (Share("M127", "mix", ("opened",), ("opened",)),))
-        self._levels = Tally((), shares=(Share("M131", "opened", ("escalated",), ("opened",)),))
+        self._levels = Tally((), shares=(Share("M131", "level", ("escalated",), ("opened",)),))
         self._closings = Tally(_CLOSED, _CLOSED)
         self._recurrence = Tally(_RECURRENCE, _RECURRENCE)
         self._of_centre = Tally((Formula("M126", "contacts", ("opened",), ("handled",)),))
         self._of_agents = Tally((Formula("M125", "contacts", ("complaints",), ("handled",)),))
 
     def add_contact(self, contact: Contact) -> None:
-        """Take a contact; one that no agent handled is left alone."""
-        agents = {leg.agent_id for leg in contact.legs}
-        agents |= {message.agent_id for message in contact.messages if message.agent_id is not None}
+        """Take a contact; one that no agent handled is left alone. A contact without conversations is its last agent's,
+        whom its record names."""
+        agents = {leg.agent_id for leg in contact.legs} or {contact.last_agent_id} - {None}
         if agents:
             self._ended_at[local_day(contact.ended_at)][contact.contact_id] = contact.ended_at
             self._of_centre.add(contact.ended_at, {"handled": 1})

@@ -38,6 +38,8 @@ class Value(NamedTuple):
     endpoint: str | None = None
     tool: str | None = None
     node: str | None = None
+    metric: str | None = None
+    action: str | None = None
 
     @property
     def row(self) -> dict[str, str | int | float | None]:

@@ -274,6 +274,22 @@ BREAKAGES = [
         no_steady_feed_misses_a_date=1,
     ),
     breakage(
+        "complaints_count_once_when_received_and_when_closed",
+        "insert into marts.fct_complaint_day by name select date '2026-03-02' as local_date, 'level_1' as "
+        "complaint_level, 1 as opened_count, 0 as opened_closed_count, 0 as opened_escalated_count, "
+        "0 as opened_again_count, 0 as closed_count, 0 as handling_s, 0 as handling_business_s, 0 as decided_count, "
+        "0 as recurred_count",
+        complaints_count_once_when_received_and_when_closed=1,
+    ),
+    breakage(
+        "actions_fall_due_once",
+        "insert into marts.fct_action_day by name select date '2026-03-02' as local_date, 'A1' as action_id, "
+        "1 as due_count, 0 as scored_count, 0 as ease_score, 0 as literal_score, 0 as done_in_time_count, "
+        "0 as judged_count, 0 as verified_count, 0 as stated_count, 0 as stated_reached_count, 0 as compared_count, "
+        "0 as difference, 0 as baseline_value",
+        actions_fall_due_once=1,
+    ),
+    breakage(
         "days_count_their_recordings",
         "insert into marts.fct_recording_day by name select date '2026-03-02' as local_date, 1 as conversation_count, "
         "1 as recording_count, 0 as deleted_early_count, 0 as deletion_wanted_count",

@@ -20,11 +20,14 @@ DIMENSIONS = ("queue", "channel", "agent", "issue", "segment", "hour_of_day", "m
 # What the truth tells by class is a dimension of the warehouse, which a question can be asked by.
 CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", "M090": "ticket_type",
            "M092": "field", "M047": "line", "M106": "section", "M113": "scenario", "M118": "channel_pair",
-           "M182": "scenario"}  # fmt: skip
+           "M182": "scenario",
+           **dict.fromkeys(("M123", "M127", "M128", "M129", "M130"), "complaint_type"),
+           "M131": "complaint_level"}  # fmt: skip
 # Dimensions of the truth that have no column of their own.
-MEMBERS = ("department", "product", "lead_source", "campaign", "endpoint", "tool", "node")
-# Retention of customers served needs two years of contacts: its worked example is a unit test of fct_retention.
-LONGER = {("M137", "repurchase"), ("M137", "any_activity")}
+MEMBERS = ("department", "product", "lead_source", "campaign", "endpoint", "tool", "node", "metric", "action")
+# Retention of customers served needs two years of contacts, and whether a complaint came again a month: their worked
+# examples are unit tests of fct_retention and fct_complaint_day.
+LONGER = {("M137", "repurchase"), ("M137", "any_activity"), ("M130", "same_type_30d")}
 # The requirement's list of the first metrics; a metric of it that the truth does not hold is not proved.
 LISTED = {f"M{number:03}" for number in (*range(1, 4), *range(6, 12), 14, *range(21, 27), *range(29, 37),
                                          *range(40, 43), *range(51, 56), 58, *range(61, 73), 81, 82, 177)}  # fmt: skip

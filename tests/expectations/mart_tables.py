@@ -222,6 +222,42 @@ CLEAN: Mapping[str, str] = {
             8::bigint as service_count, 3::bigint as service_sold_count, 4::bigint as service_offered_count,
             2::bigint as service_offered_sold_count, 5::bigint as won_order_count
         from days""",
+    "fct_complaint": """
+        select 'k' || epoch(day)::bigint || '.' || i as complaint_id, day as partition_date,
+            cast(day as timestamp) as opened_at, cast(day as timestamp) as escalated_at,
+            cast(day as timestamp) + interval 1 hour as closed_at, true as is_closed, 3600.0::double as handling_s,
+            1800.0::double as handling_business_s, '1001' as about_agent_id,
+            case when i < 3 then 'c1' end as about_contact_id
+        from days, range(6) t(i)""",
+    "fct_complaint_day": """
+        select day as local_date, 'web_form' as channel_id, 'billing' as complaint_type, 5::bigint as opened_count,
+            4::bigint as opened_closed_count, 1::bigint as opened_escalated_count, 0::bigint as opened_again_count,
+            4::bigint as closed_count, 3::bigint as decided_count, 1::bigint as recurred_count
+        from days""",
+    "fct_agent_complaint_day": """
+        select day as local_date, '1001' as agent_id, 10::bigint as handled_count, 5::bigint as complaint_count
+        from days""",
+    "fct_action": """
+        select 'A' || epoch(day)::bigint as action_id, 'M098' as metric_id, day as partition_date, 4 as impact_level,
+            2 as difficulty_level, cast(day as timestamp) as created_at, cast(day as timestamp) as due_at,
+            cast(day as timestamp) as done_at, cast(day as timestamp) as local_done_at, 'verified' as status,
+            0.15::double as target_value, 0.12::double as reviewed_value, true as is_verified, true as is_stated_reached
+        from days""",
+    "fct_action_day": """
+        select day as local_date, 'A1' as action_id, 1::bigint as scored_count, 25::bigint as ease_score,
+            5::bigint as literal_score, 1::bigint as due_count, 1::bigint as done_in_time_count,
+            1::bigint as judged_count, 1::bigint as verified_count, 1::bigint as stated_count,
+            1::bigint as stated_reached_count, 1::bigint as compared_count, -0.08::double as difference
+        from days""",
+    "rpt_action_window": """
+        select 'A' || epoch(day)::bigint as action_id, 'after' as side, day as first_date,
+            cast(day + interval 27 day as date) as last_date, true as is_over, true as is_full, 0.12::double as value
+        from days""",
+    "rpt_action_review": """
+        select 'A' || epoch(day)::bigint as action_id, 'service' as department_id, 'M098' as metric_id,
+            day as local_created_date, cast(day as timestamp) as local_due_at, true as is_overdue, 1 as overdue_days,
+            -0.08::double as measured_difference, true as is_metric_known, true as is_department_known
+        from days""",
     "fct_retention": """
         select day as local_date, 'vip' as tier, 9::bigint as served_count, 5::bigint as served_bought_count,
             7::bigint as served_active_count, 8::bigint as buyer_count, 6::bigint as buyer_bought_count

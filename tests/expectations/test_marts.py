@@ -20,6 +20,7 @@ from tests.expectations.mart_tables import BRIDGES, CLEAN, FIRST_DAY, SCHEMA, wr
 _ONE = "rowid = (select min(rowid) from {mart} where local_date = '{day}')"
 _DAY = "local_date = '{day}'"
 _PARTITION, _MONTH = "partition_date = '{day}'", "month = '{day}'"
+_FIRST, _DECIDED = "first_date = '{day}'", "local_created_date = '{day}'"
 _KPI = "cast(period_start as date) = '{day}' and kpi_id = "
 
 # (mart, check) -> the change of that mart's rows of one date that the check must reject.
@@ -179,6 +180,33 @@ DEFECTS: dict[tuple[str, str], str] = {
     ("fct_contact_sale_day", "not_negative"): f"update {{mart}} set won_order_count = -1 where {_DAY}",
     ("fct_contact_sale_day", "no_phone_number"): f"update {{mart}} set agent_id = '13812341234' where {_DAY}",
     ("fct_contact_sale_day", "sold_within_served"): f"update {{mart}} set service_sold_count = 9 where {_DAY}",
+    ("fct_complaint", "no_phone_number"): f"update {{mart}} set complaint_id = '13812341234' where {_PARTITION}",
+    ("fct_complaint", "time_to_close"): f"update {{mart}} set handling_business_s = 3601 where {_PARTITION}",
+    ("fct_complaint", "time_order"): "update {mart} set escalated_at = opened_at - interval 3 second "
+    f"where {_PARTITION}",
+    # three of six are half
+    ("fct_complaint", "about_nothing"): "update {mart} set about_contact_id = null where "
+    f"complaint_id like '%.0' and {_PARTITION}",
+    ("fct_complaint_day", "not_negative"): f"update {{mart}} set opened_again_count = -1 where {_DAY}",
+    ("fct_complaint_day", "no_phone_number"): f"update {{mart}} set channel_id = '13812341234' where {_DAY}",
+    ("fct_complaint_day", "parts_within_whole"): f"update {{mart}} set recurred_count = 4 where {_DAY}",
+    ("fct_agent_complaint_day", "not_negative"): f"update {{mart}} set complaint_count = -1 where {_DAY}",
+    ("fct_agent_complaint_day", "no_phone_number"): f"update {{mart}} set agent_id = '13812341234' where {_DAY}",
+    ("fct_agent_complaint_day", "many_complaints"): f"update {{mart}} set complaint_count = 6 where {_DAY}",
+    ("fct_action", "no_phone_number"): f"update {{mart}} set action_id = '13812341234' where {_PARTITION}",
+    ("fct_action", "levels_range"): f"update {{mart}} set difficulty_level = 6 where {_PARTITION}",
+    ("fct_action", "due_before_created"): "update {mart} set due_at = created_at - interval 1 second "
+    f"where {_PARTITION}",
+    ("fct_action", "done_without_date"): f"update {{mart}} set local_done_at = null where {_PARTITION}",
+    ("fct_action", "verdict_against_values"): f"update {{mart}} set is_stated_reached = false where {_PARTITION}",
+    ("fct_action_day", "no_phone_number"): f"update {{mart}} set action_id = '13812341234' where {_DAY}",
+    ("fct_action_day", "parts_within_whole"): f"update {{mart}} set ease_score = 26 where {_DAY}",
+    ("rpt_action_window", "no_phone_number"): f"update {{mart}} set side = '13812341234' where {_FIRST}",
+    ("rpt_action_window", "value_of_full_windows"): f"update {{mart}} set is_full = false where {_FIRST}",
+    ("rpt_action_review", "no_phone_number"): f"update {{mart}} set metric_id = '13812341234' where {_DECIDED}",
+    ("rpt_action_review", "unknown_metric"): f"update {{mart}} set is_metric_known = false where {_DECIDED}",
+    ("rpt_action_review", "unknown_department"): f"update {{mart}} set is_department_known = false where {_DECIDED}",
+    ("rpt_action_review", "overdue_days"): f"update {{mart}} set overdue_days = 0 where {_DECIDED}",
     ("fct_retention", "not_negative"): f"update {{mart}} set buyer_bought_count = -1 where {_DAY}",
     ("fct_retention", "no_phone_number"): f"update {{mart}} set tier = '13812341234' where {_DAY}",
     ("fct_retention", "returned_within_cohort"): f"update {{mart}} set served_active_count = 10 where {_DAY}",

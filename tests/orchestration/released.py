@@ -91,6 +91,20 @@ SCHEMAS = {
         "local_date date, talk_state_s bigint, acw_state_s bigint, logged_in_s bigint, break_state_s bigint"
     ),
     "fct_agent_leg": "local_date date, agent_id varchar",
+    "rpt_action_review": (
+        "action_id varchar, parent_action_id varchar, problem varchar, measure varchar, department_id varchar, "
+        "owner_agent_id varchar, metric_id varchar, metric_name_zh varchar, metric_name_en varchar, "
+        "metric_variant varchar, metric_unit varchar, impact_level integer, difficulty_level integer, ease_score "
+        "integer, literal_score integer, status varchar, review_state varchar, local_created_at timestamp, "
+        "local_due_at timestamp, local_done_at timestamp, local_reviewed_date date, local_created_date date, "
+        "is_overdue boolean, overdue_days integer, target_direction varchar, target_value double, stated_before "
+        "double, stated_after double, stated_difference double, stated_relative_change double, is_stated_reached "
+        "boolean, before_from date, before_to date, before_numerator double, before_denominator double, "
+        "before_value double, after_from date, after_to date, after_numerator double, after_denominator double, "
+        "after_value double, measured_difference double, measured_relative_change double, is_measured_reached "
+        "boolean, next_measure_zh varchar, next_measure_en varchar, is_metric_known boolean, is_department_known "
+        "boolean, as_of timestamp"
+    ),
     "fct_agent_day": "local_date date, agent_id varchar, agent_days bigint",
 }
 

@@ -467,7 +467,7 @@ def test_worked_complaints_count_by_opening_and_against_the_contact_complained_a
     assert friday["M126 contacts"] is None
     assert tuesday["M127 mix billing"] == 0.5
     assert (tuesday["M128 opened"], friday["M128 opened"]) == (1, 0)
-    assert (tuesday["M131 opened"], tuesday["M131 opened level_2"]) == (0.5, 0.5)
+    assert (tuesday["M131 opened"], tuesday["M131 level level_2"]) == (0.5, 0.5)
 
 
 def test_worked_complaints_take_their_time_and_come_again(complaints: list[Value]) -> None:

@@ -41,6 +41,9 @@
         'chat_turn': chat_turn_measures(),
         'menu': menu_measures(),
         'agent_rating': agent_rating_measures(),
+        'action': action_measures(),
+        'complaint': complaint_measures(),
+        'agent_complaint': agent_complaint_measures(),
     }) }}
 {% endmacro %}
 
@@ -159,6 +162,18 @@
         ),
         'agent_rating': family(
             'fct_agent_rating_month', 'is_counted', {}, [[]], window_by='month'
+        ),
+        'action': family(
+            'fct_action_day', none, {'department': 'department_id', 'metric': 'metric_id', 'action': 'action_id'},
+            [[], ['department'], ['metric'], ['action']], is_touched=true
+        ),
+        'complaint': family(
+            'fct_complaint_day', none,
+            {'channel': 'channel_id', 'complaint_type': 'complaint_type', 'complaint_level': 'complaint_level'},
+            [[], ['channel'], ['complaint_type'], ['complaint_level']], is_touched=true
+        ),
+        'agent_complaint': family(
+            'fct_agent_complaint_day', none, {'agent': 'agent_id'}, [['agent']], is_touched=true
         ),
     }) }}
 {% endmacro %}

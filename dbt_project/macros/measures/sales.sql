@@ -9,6 +9,7 @@
         measure('service_contacts_sold', none, '其中促成已付款订单者', 'Of them, those that won a paid order', value='service_sold_count'),
         measure('service_contacts_offered', none, '有邀约的服务联络数', 'Service contacts in which an offer was made', value='service_offered_count'),
         measure('service_contacts_offered_sold', none, '有邀约且促成已付款订单的服务联络数', 'Service contacts with an offer that won a paid order', value='service_offered_sold_count'),
+        measure('contacts_handled', none, '坐席处理的联络数，不限媒介', 'Contacts of any medium that an agent handled', value='handled_count'),
         measure('handled_calls', calls, '处理的通话数，呼入与呼出', 'Handled calls, in and out', value='handled_count'),
         measure('orders_won_in_calls', calls, '由这些通话促成的已付款订单数', 'Paid orders that these calls won', value='won_order_count'),
     ]) }}

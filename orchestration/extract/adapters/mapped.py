@@ -142,7 +142,9 @@ class Mapped:
                 conditions.append((quote("r_" + rule.name), rule.name))
         invalid = " or ".join(quote("r_" + rule.name) for rule in feed.rules if rule.action == "invalid") or "false"
         refusals = [
-            (quote("r_" + rule.name), rule.name, "null", rule.reason) for rule in feed.rules if rule.action == "refuse"
+            (quote("r_" + rule.name), rule.name, literal(rule.column) if rule.column else "null", rule.reason)
+            for rule in feed.rules
+            if rule.action == "refuse"
         ]
         if exchanged:
             said = quote(f"t_{contract.event_time}")
