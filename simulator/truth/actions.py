@@ -61,7 +61,8 @@ class ActionRecount:
                 decided.add(row["created_at"], scores, **of_whom)
             if row["due_at"] is not None and row["due_at"] <= as_of:
                 in_time = row["done_at"] is not None and row["created_at"] <= row["done_at"] <= row["due_at"]
-                due.add(row["due_at"], {"due": 1, "in_time": in_time}, **of_whom)
+                # whether a single action came in time is no rate
+                due.add(row["due_at"], {"due": 1, "in_time": in_time}, department=row["department_id"])
             if row["reviewed_at"] is None or row["reviewed_at"] < row["created_at"]:
                 continue
             reviewed.add(row["reviewed_at"], _verdict(row), **of_whom)
