@@ -1,4 +1,5 @@
 {{ config(materialized='table') }}
+
 -- One call of the CDR: its records share a queue-log call id (ruling Q37), else a linked id, else stand alone.
 with
 
