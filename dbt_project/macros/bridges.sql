@@ -63,6 +63,7 @@
             ('not_calls', '电话以外媒介的通话', 'Conversations that are no calls'),
             ('no_states', '没有坐席状态的通话', 'Conversations for which no states are logged'),
             ('at_once', '同一坐席同时进行的通话只占一次', 'Two conversations of an agent at once take the time of one'),
+            endless,
             ('end', '按时钟切分：坐席处于通话状态的秒数', 'On the clock: seconds in which agents were in the state talk'),
         ],
     } -%}

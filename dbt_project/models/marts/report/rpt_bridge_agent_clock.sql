@@ -10,18 +10,25 @@ legs as (
         *,
         least(ended_at, {{ add_seconds('answered_at', var('max_call_s')) }}) as believed_ended_at,
         max(least(ended_at, {{ add_seconds('answered_at', var('max_call_s')) }})) over (
-            partition by agent_id, source_system
-            order by answered_at, leg_id
+            partition by agent_id, source_system order by answered_at, leg_id
             rows between unbounded preceding and 1 preceding
         ) as busy_until
     from {{ ref('fct_agent_leg') }}
     where {{ in_read_window('local_date') }} and agent_id is not null
 ),
 
+states as (
+    select
+        *,
+        max(case when not is_continued then started_at end)
+            over (partition by agent_id order by started_at rows unbounded preceding) as began_at
+    from {{ ref('fct_agent_state') }}
+    where {{ in_read_window('local_date') }} and state = 'talk'
+),
+
 -- only where a telephone logs states do its conversations show in them
 dates_of_states as (
-    select distinct local_date from {{ ref('fct_agent_state') }}
-    where {{ in_read_window('local_date') }} and state = 'talk'
+    select distinct local_date from states
 ),
 
 spans as (
@@ -35,6 +42,15 @@ spans as (
         least(believed_ended_at, busy_until) as ended_at
     from legs
     where busy_until > answered_at
+    union all
+    -- a conversation that still runs, or whose end no log has, is no leg; its agent is in the state all the same
+    select
+        'endless' as kind, states.timezone, 'voice' as medium, 'asterisk' as source_system, states.local_date,
+        0 as local_hour, states.started_at, states.ended_at
+    from states
+    inner join {{ ref('fct_queue_visit') }} as visits
+        on states.agent_id = visits.agent_id and states.began_at = visits.answered_at
+    where {{ in_read_window('visits.local_date') }} and visits.ended_at is null
 ),
 
 steps_of_spans as (
@@ -89,15 +105,15 @@ movements as ( -- noqa: disable=AL03
     where kind = 'clock' and medium = 'voice' and (ended_date != piece_date or ended_hour != piece_hour)
     union all
     {%- endfor %}
-    select piece_date, piece_hour, 'not_calls', piece_s from pieces
-    where kind = 'clock' and medium != 'voice' and has_states
+    {%- for step, sign, condition in [
+        ('not_calls', '', "kind = 'clock' and medium != 'voice' and has_states"),
+        ('no_states', '-', "kind = 'clock' and medium = 'voice' and not has_states"),
+        ('at_once', '-', "kind = 'at_once' and has_states"),
+        ('end_unknown', '', "kind = 'endless'")] %}
+    select piece_date, piece_hour, '{{ step }}', {{ sign }}piece_s from pieces
+    where {{ condition }}
     union all
-    select piece_date, piece_hour, 'no_states', -piece_s from pieces
-    where kind = 'clock' and medium = 'voice' and not has_states
-    union all
-    select piece_date, piece_hour, 'at_once', -piece_s from pieces
-    where kind = 'at_once' and has_states
-    union all
+    {%- endfor %}
     select local_date, local_hour, 'end', talk_state_s from {{ ref('fct_agent_interval') }}
 ),
 
