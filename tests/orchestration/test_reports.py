@@ -74,7 +74,8 @@ def _rows() -> Iterable[str]:
     yield _four(3, "M022", _EFFICIENCY, ("平均响应时长（电话）", "Average response time, telephone"),
                 status="'not_defined'")  # fmt: skip
     yield _four(
-        4, "M112", _EFFICIENCY, ("客户满意度", "Customer satisfaction (CSAT)"), **_RATE | {"is_mature": "true", "is_small_sample": "true"},
+        4, "M112", _EFFICIENCY, ("客户满意度", "Customer satisfaction (CSAT)"),
+        **_RATE | {"is_mature": "true", "is_small_sample": "true"},
         period_start="timestamp '2026-03-31'", numerator=21, denominator=24, value=0.875, n=24, operator="'>='",
         target=0.92, status="'few_records'", data_until="date '2026-03-31'", data_age_s=0, quarantined_rate=0,
     )  # fmt: skip
