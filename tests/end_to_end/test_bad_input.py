@@ -22,13 +22,13 @@ def test_a_full_disk_is_told_wherever_it_is_met_and_the_next_build_completes(cop
     before, hashes = centre.release_id(), centre.hashes()
     late = "".join(
         f"{1772510400 + i}|late.{i}|sales|NONE|ENTERQUEUE||13800000000|1\n"
-        f"{1772510404 + i}|late.{i}|sales|NONE|INFO|{'x' * 2000}\n"
+        f"{1772510404 + i}|late.{i}|sales|NONE|INFO|{'x' * 8000}\n"
         f"{1772510409 + i}|late.{i}|sales|NONE|ABANDON|1|1|9\n"
         for i in range(200)
     )
     (centre.source / "asterisk/queue_log.late").write_text(late)
-    # The copy of the file; whatever first grows beyond a megabyte.
-    for limit, written in ((300_000, "/landing/asterisk/queue_log/"), (1_000_000, "/data")):
+    # The copy of the file, which is larger than the catalogue that is written before it; whatever first grows beyond.
+    for limit, written in ((1_000_000, "/landing/asterisk/queue_log/"), (2_500_000, "/data")):
         done = subprocess.run(
             [sys.executable, "-c", LIMITED, str(limit), str(CALLMART), "build", "--config", str(centre.config)],
             env=centre.environment(),
