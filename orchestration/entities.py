@@ -71,6 +71,42 @@ def changes(root: Path, zone: str, partitions: Mapping[str, Iterable[date]]) -> 
     return Changes(wanted, frozenset(touched))
 
 
+def served_as(root: Path, zone: str, feed: str, days: Iterable[date]) -> set[date]:
+    """Released local dates of the contacts whose customer's tier may be another one, as versions of customers in these
+    partitions of their feed came late or are gone.
+
+    A version holds from its date on, the first one of a customer for all time before it too. What is gone is told by
+    the released `dim_customer`. The cost grows with the contacts of these customers.
+    """
+    current = paths.published_dir(root) / "current"
+    contacts, customers = current / "fct_contact.parquet", current / "dim_customer.parquet"
+    wanted = sorted(set(days) - {paths.ZERO_DATE})
+    if not wanted or not contacts.exists():
+        return set()
+    listed = ", ".join(f"date '{day.isoformat()}'" for day in wanted)
+    versions = (
+        f"(select customer_key, cast({to_local('known_from', zone)} as date) as since from {parquet([customers])})"
+    )
+    changed = [f"select customer_key, since from {versions} where since in ({listed})"]
+    for day in wanted:
+        if (file := paths.partition_path(root, feed, day)).exists():
+            changed.append(f"select customer_key, date '{day.isoformat()}' as since from {parquet([file])}")
+    with connect(root) as db:
+        rows = db.execute(
+            f"""with changed as (
+                select customer_key, min(since) as since from ({" union all ".join(changed)}) group by customer_key
+            ), firsts as (
+                select customer_key, min(since) as since from {versions} group by customer_key
+            )
+            select distinct unnest([contacts.local_date, contacts.local_ended_date])
+            from {parquet([contacts])} as contacts
+            inner join changed on contacts.customer_key = changed.customer_key
+            left join firsts on contacts.customer_key = firsts.customer_key
+            where contacts.local_date >= changed.since or coalesce(firsts.since >= changed.since, true)"""
+        ).fetchall()
+    return {day for (day,) in rows if day is not None}
+
+
 def earliest_date(root: Path, zone: str) -> date | None:
     """The first local date that a record of any entity feed with a fact touches, however long before the centre's first
     date; None without records."""

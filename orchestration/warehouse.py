@@ -27,7 +27,7 @@ import yaml
 
 from orchestration import paths
 from orchestration.dbt_process import DbtProcess
-from orchestration.entities import Changes, changes, earliest_date, entity_feeds
+from orchestration.entities import Changes, changes, earliest_date, entity_feeds, served_as
 from orchestration.errors import BlockedError, CallmartError
 from orchestration.extract.lake import lake_inventory
 from orchestration.extract.landing import last_landing
@@ -38,8 +38,7 @@ PARSED = "partial_parse.msgpack"  # dbt's name for the parsed project
 # The state of feeds changes daily and moves small tables only; every other reference table can move any number.
 _UNREMARKABLE = "lake/centre/feed_"
 _CAPABILITY = "lake/centre/feed_capability/"
-# Entity feeds that decide whether a customer came back, and in which tier the customer counts.
-_RETAINING, _KNOWING = {"canonical.order"}, {"canonical.customer"}
+_BOUGHT, _KNOWN = "canonical.order", "canonical.customer"  # whether customers came back, and in which tier they count
 _WINDOW_VARIABLES = ("window_from", "window_to", "as_of", "changed_partitions", "touched_dates")
 
 
@@ -185,9 +184,9 @@ def plan_warehouse(root: Path, zone: str, forced: Window | None = None) -> Wareh
         begin_on = min(first - timedelta(days=days), earliest_date(root, zone) or first)
         whole = Window(begin_on, last + timedelta(days=days))
         return WarehousePlan((whole,), True, as_of, inputs, fingerprint)
-    windows = windows_of(touched, days)
-    bought = changes(root, zone, {feed: partitions[feed] for feed in _RETAINING & partitions.keys()}).dates
-    known = {day for feed in _KNOWING & partitions.keys() for day in partitions[feed]}
+    known = partitions.get(_KNOWN, set())
+    windows = windows_of(touched | served_as(root, zone, _KNOWN, known), days)
+    bought = changes(root, zone, {_BOUGHT: partitions.get(_BOUGHT, ())}).dates
     anchors = retention_anchors({*bought, *known, *(day for window in windows for day in window.dates())}, as_of)
     change = changes(root, zone, partitions) | Changes({}, frozenset(passed | decided_by(passed) | anchors))
     if unfinished:

@@ -168,7 +168,7 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
     last_day = setting.first_day + setting.days - 1
     queue_log = QueueLog(asterisk, setting.first_day, last_day, setting.seed, [queue.queue_id for queue in QUEUES])
     cdr = CdrLog(cdr_folder, setting.first_day, last_day)
-    telephone = TelephoneRecount(RULES)
+    telephone = TelephoneRecount(RULES, has_issues=company is not None)
     if company is None:
         centre = Centre(setting, queue_log, cdr, effects=effects, listener=telephone)
         centre.run()

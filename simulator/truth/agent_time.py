@@ -12,6 +12,7 @@ from __future__ import annotations
 import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from simulator.events import CentreRules, Leg, Presence, Ring
 from simulator.truth.daycells import DayCells
@@ -105,20 +106,28 @@ def _by_day(start: int, end: int, rules: CentreRules) -> Iterator[tuple[int, int
         start = cut
 
 
+class Ended(NamedTuple):
+    """Where the handling of a contact counts: its last local day, and the issue that its agent noted."""
+
+    day: int
+    channel: str
+    issue_id: str | None
+
+
 class AgentTime:
     """Cells of agents' days. `on_leg` is told of each conversation of a call, with what was noted of it and the seconds
     of its after-call work, as soon as these are known."""
 
-    def __init__(self, rules: CentreRules, on_leg: Callable[[Leg, tuple[int, str], int], None]) -> None:
+    def __init__(self, rules: CentreRules, on_leg: Callable[[Leg, Ended, int], None]) -> None:
         self.cells: DayCells[str] = DayCells()
         self._rules, self._on_leg = rules, on_leg
-        self._legs: dict[str, list[tuple[Leg, tuple[int, str]]]] = defaultdict(list)
+        self._legs: dict[str, list[tuple[Leg, Ended]]] = defaultdict(list)
         self._acw_s: dict[int, int] = defaultdict(int)  # by id of a kept leg
         self._pauses: dict[str, list[Presence]] = defaultdict(list)
         self._spans: dict[str, list[Span]] = defaultdict(list)
         self._stays: dict[AgentDay, tuple[int, int]] = {}  # first log-in and last log-out of a date, local seconds
 
-    def add_leg(self, leg: Leg, note: tuple[int, str]) -> None:
+    def add_leg(self, leg: Leg, note: Ended) -> None:
         """Take a conversation."""
         self._spans[leg.agent_id].append((leg.started_at, leg.ended_at, 0))
         self._legs[leg.agent_id].append((leg, note))

@@ -21,6 +21,7 @@ from simulator.truth.quality import QualityRecount
 from simulator.truth.resolution import ResolutionRecount, ResolutionRules
 from simulator.truth.retention import RetentionRecount
 from simulator.truth.sales import SalesRecount
+from simulator.truth.segments import SegmentRecount
 from simulator.truth.service import ServiceRecount
 from simulator.truth.surveys import SurveyRecount
 from simulator.truth.tickets import TicketRecount
@@ -38,7 +39,7 @@ class Truth:
         self._ends = ends
         rules = ResolutionRules(as_of=ends, not_resolvable=NOT_RESOLVABLE, tier_of=tier_of)
         self._resolution, self._service = ResolutionRecount(rules), ServiceRecount()
-        self._tickets, self._surveys = TicketRecount(), SurveyRecount()
+        self._tickets, self._surveys = TicketRecount(), SurveyRecount(tier_of=tier_of)
         self._quality, self._complaints = QualityRecount(), ComplaintRecount()
         self._sales, self._retention = SalesRecount(ends), RetentionRecount(ends, tier_of)
         self._costs, self._integrations, self._capture = (
@@ -46,10 +47,10 @@ class Truth:
             IntegrationRecount(ends),
             CaptureRecount(ends),
         )
-        self._actions = ActionRecount()
+        self._actions, self._segments = ActionRecount(), SegmentRecount(tier_of)
         self._of_contacts = (
             *(self._resolution, self._service, self._quality, self._complaints),
-            *(self._sales, self._retention, self._costs),
+            *(self._sales, self._retention, self._costs, self._surveys, self._segments),
         )
         self._open = (
             *(self._resolution, self._tickets, self._surveys, self._quality, self._complaints),
@@ -84,6 +85,7 @@ class Truth:
         yield from self._service.values()
         yield from self._tickets.values(self._ends)
         yield from self._surveys.values()
+        yield from self._segments.values()
         yield from self._quality.values()
         yield from self._complaints.values(self._ends)
         yield from self._sales.values()

@@ -6,13 +6,15 @@ Belongs here: the rulings of DECISIONS.md, section 24. Does not belong here: who
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from simulator.events import Contact
 from simulator.local_time import DAY_S, midnight
 from simulator.records import Record
+from simulator.truth.resolution import is_handled
 from simulator.truth.sums import Share, Tally, in_order, local_day, wilson_95
 from simulator.truth.telephone_kpis import GRAINS
 from simulator.truth.values import Formula, Value
@@ -35,6 +37,7 @@ _BY_SCENARIO = (
     Formula("M113", "top_2", ("top",), ("with_top",)),
     Formula("M113", "mean_100", ("points",), ("rated",)),
 )
+_BY_TIER = tuple(formula for formula in _RATED if formula.kpi_id == "M112")
 _INVITED = (Formula("M182", "invitations", ("answered",), ("sent",)),)
 
 
@@ -51,12 +54,19 @@ class _Survey:
 class SurveyRecount:
     """Takes invitations and answers in any order, as long as answers come within `ANSWERED_WITHIN_DAYS`; what is asked
     or answered again, also under another id, counts once. An agent with fewer ratings in a month than `fewest_ratings`
-    is left out of the distribution of agents (M114)."""
+    is left out of the distribution of agents (M114). `tier_of`: the tier of a customer at an instant; a rating counts
+    for the one that held when the contact began, if the customer is known."""
 
     feeds = ("canonical.survey_invitation", "canonical.survey_response")
 
-    def __init__(self, fewest_ratings: int = FEWEST_RATINGS) -> None:
-        self._fewest_ratings = fewest_ratings
+    def __init__(
+        self,
+        fewest_ratings: int = FEWEST_RATINGS,
+        tier_of: Callable[[str, int], str | None] = lambda customer_id, at: None,
+    ) -> None:
+        self._fewest_ratings, self._tier_of = fewest_ratings, tier_of
+        self._tiers: dict[int, dict[str, str | None]] = defaultdict(dict)
+        self._by_tier = Tally(_BY_TIER)
         self._open: dict[int, dict[tuple[Any, ...], _Survey]] = defaultdict(dict)
         self._day_of: dict[tuple[Any, ...], int] = {}
         self._settled_until = 0
@@ -64,6 +74,12 @@ class SurveyRecount:
         self._overall = Tally(_RATED, shares=(Share("M117", "rated", ("of_score",), ("rated_to_5",)),))
         self._scenarios = Tally((), _BY_SCENARIO)
         self._of_agent: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+
+    def add_contact(self, contact: Contact) -> None:
+        """Take a contact; its customer is known if an agent noted it."""
+        if contact.customer_id is not None and is_handled(contact):
+            tiers = self._tiers[local_day(contact.started_at)]
+            tiers[contact.contact_id] = self._tier_of(contact.customer_id, contact.started_at)
 
     def add(self, record: Record) -> None:
         """Take a record; those of other feeds are left alone. What comes too late is an AssertionError."""
@@ -92,12 +108,15 @@ class SurveyRecount:
                     amounts = {"sent": 1, "answered": survey.is_answered}
                     self._invited.add(sent_at, amounts, channel=channel, agent=agent)
                     self._invited.add(sent_at, amounts, scenario)
+        for day in settled_days(self._tiers, until, 2 * ANSWERED_WITHIN_DAYS * DAY_S):
+            del self._tiers[day]
         self._settled_until = max(self._settled_until, midnight(local_day(until - ANSWERED_WITHIN_DAYS * DAY_S)))
 
     def values(self) -> Iterator[Value]:
         """All values of what was taken."""
         self.settle(NEVER)
-        rated = [*self._overall.values(), *self._scenarios.values()]
+        by_tier = (value for value in self._by_tier.values() if value.dim_set == "tier")
+        rated = [*self._overall.values(), *self._scenarios.values(), *by_tier]
         return in_order([*rated, *_intervals(rated), *self._of_agents(), *self._invited.values()])
 
     @property
@@ -109,6 +128,9 @@ class SurveyRecount:
         score, amounts = Fraction(row["score"]), _amounts(row)
         self._overall.add(row["responded_at"], amounts, channel=row["channel_id"], agent=row["agent_id"])
         self._scenarios.add(row["responded_at"], amounts, row["scenario"])
+        contact_id = row.get("contact_id")
+        tier = next((tiers[contact_id] for tiers in self._tiers.values() if contact_id in tiers), None)
+        self._by_tier.add(row["responded_at"], amounts, tier=tier)
         if amounts["rated_to_5"]:
             self._overall.add(row["responded_at"], {"of_score": 1}, str(score), channel=row["channel_id"])
         if row["agent_id"] is None:

@@ -20,7 +20,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from simulator.events import CentreRules, Contact, History, Leg, Presence, QueueRules, Ring, Visit
-from simulator.truth.agent_time import AgentTime, add_ring, add_talk
+from simulator.truth.agent_time import AgentTime, Ended, add_ring, add_talk
 from simulator.truth.daycells import DayCells
 from simulator.truth.sorting import in_order_of
 from simulator.truth.telephone_kpis import (
@@ -198,12 +198,12 @@ class _Group(NamedTuple):
 
 
 class TelephoneRecount:
-    """Takes calls, rings and stays of agents as they end."""
+    """Takes calls, rings and stays of agents as they end. `has_issues`: whether agents note issues in a CRM."""
 
-    def __init__(self, rules: CentreRules) -> None:
-        self._rules = rules
+    def __init__(self, rules: CentreRules, has_issues: bool = False) -> None:
+        self._rules, self._has_issues = rules, has_issues
         self._contacts: DayCells[tuple[int, str]] = DayCells()
-        self._handling: DayCells[str] = DayCells()
+        self._handling: DayCells[tuple[str, str | None]] = DayCells()
         self._queue_talk: DayCells[str] = DayCells()
         self._visits: DayCells[str] = DayCells()
         self._queue_rings: DayCells[str] = DayCells()
@@ -226,8 +226,9 @@ class TelephoneRecount:
             queue_id = next((leg.queue_id for leg in reversed(contact.legs) if leg.queue_id), None)
             group = _Group(contact.direction, queue_id)
             self._talks[day][group][talk_s(contact), hour, contact.channel] += 1
-            ended = (contact.ended_at + rules.utc_offset_s) // 86400, contact.channel
-            self._handling.of(ended[0])[contact.channel]["handled"] += 1
+            issue_id = contact.issue_id if self._has_issues else None
+            ended = Ended((contact.ended_at + rules.utc_offset_s) // 86400, contact.channel, issue_id)
+            self._handling.of(ended.day)[ended.channel, ended.issue_id]["handled"] += 1
             for leg in contact.legs:
                 self._agents.add_leg(leg, ended)
 
@@ -281,9 +282,8 @@ class TelephoneRecount:
     def _check(self, started_at: int) -> None:
         assert started_at >= self._settled_until, f"what began at {started_at} was told of more than a day later"
 
-    def _add_leg(self, leg: Leg, ended: tuple[int, str], acw_s: int) -> None:
-        day, channel = ended
-        cell = self._handling.of(day)[channel]
+    def _add_leg(self, leg: Leg, ended: Ended, acw_s: int) -> None:
+        cell = self._handling.of(ended.day)[ended.channel, ended.issue_id]
         cell["talk_s"] += leg.talk_s
         cell["handle_s"] += leg.talk_s + acw_s
         if leg.queue_id is not None:

@@ -191,14 +191,17 @@ def rows(
     channel: str | None = None,
     agent: str | None = None,
     hour: int | None = None,
+    issue: str | None = None,
 ) -> Iterator[Value]:
     for f in formulas:
         applied = f.apply(cell)
         if applied is not None:
-            yield Value(f.kpi_id, f.variant, grain, period, dim_set, queue, channel, agent, hour, f.category, *applied)
+            members = queue, channel, agent, hour
+            yield Value(f.kpi_id, f.variant, grain, period, dim_set, *members, f.category, *applied, issue)
 
 
 HourAndChannel = tuple[int, str]
+ChannelAndIssue = tuple[str, str | None]
 
 PERIOD_VOLUME = {"day": "M007", "week": "M008", "month": "M009"}
 
@@ -240,16 +243,20 @@ def _peaks(cells: DayCells[HourAndChannel], grain: str, period_of: Callable[[int
             yield Value(kpi_id, "hour_of_day", grain, period, "all", None, None, None, None, category, n, None, n)
 
 
-def handling_values(by_channel: DayCells[str], by_queue: DayCells[str]) -> Iterator[Value]:
+def handling_values(contacts: DayCells[ChannelAndIssue], by_queue: DayCells[str]) -> Iterator[Value]:
     """Talk and handle time: of contacts by the date they ended, of queues by the date the conversation ended."""
     for grain, period_of in GRAINS.items():
-        for period, cell in _periods(by_channel, period_of).items():
+        for period, cell in _periods(contacts, period_of).items():
             yield from rows(HANDLING, cell, grain, period)
-    for day, of_day in by_channel.days():
-        for channel, cell in of_day.items():
+    handled = [formula for formula in HANDLING if formula.kpi_id == "M061"]
+    for day, of_day in contacts.days():
+        for channel, cell in _rolled(of_day, lambda key: key[0]).items():
             yield from rows(HANDLING, cell, "day", str(date_of(day)), "channel", channel=channel)
-    for day, of_day in by_queue.days():
-        for queue, cell in of_day.items():
+        for issue, cell in _rolled(of_day, lambda key: key[1]).items():
+            if issue is not None:
+                yield from rows(handled, cell, "day", str(date_of(day)), "issue", issue=issue)
+    for day, of_queue in by_queue.days():
+        for queue, cell in of_queue.items():
             yield from rows(HANDLING_PER_LEG, cell, "day", str(date_of(day)), "queue", queue=queue)
 
 
@@ -277,4 +284,5 @@ def order_of(value: Value) -> tuple[str, ...]:
         value.agent or "",
         f"{hour + 1:02d}",
         value.category or "",
+        value.issue or "",
     )

@@ -7,24 +7,14 @@ It is plain Python over the simulator's own events and shares nothing with the S
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.centre import Centre, simulated
+from tests.end_to_end.truth import Key, Values, defined_truth, released_values, wrong_values
 
-Key = tuple[Any, ...]
-DIMENSIONS = ("queue", "channel", "agent", "issue", "segment", "hour_of_day", "member", "category")
-# What the truth tells by class is a dimension of the warehouse, which a question can be asked by.
-CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", "M090": "ticket_type",
-           "M092": "field", "M047": "line", "M106": "section", "M113": "scenario", "M118": "channel_pair",
-           "M182": "scenario",
-           **dict.fromkeys(("M123", "M127", "M128", "M129", "M130"), "complaint_type"),
-           "M131": "complaint_level"}  # fmt: skip
-# Dimensions of the truth that have no column of their own.
-MEMBERS = ("department", "product", "lead_source", "campaign", "endpoint", "tool", "node", "metric", "action")
 # Retention of customers served needs two years of contacts, and whether a complaint came again a month: their worked
 # examples are unit tests of fct_retention and fct_complaint_day.
 LONGER = {("M137", "repurchase"), ("M137", "any_activity"), ("M130", "same_type_30d")}
@@ -45,59 +35,17 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Centre:
 
 
 @pytest.fixture(scope="module")
-def released(month: Centre) -> dict[Key, tuple[float | None, float | None, float | None]]:
-    rows = month.rows(
-        "select kpi_id, variant, grain, strftime(period_start, '%Y-%m-%d %H:%M:%S'), dim_set, "
-        f"{', '.join(DIMENSIONS)}, numerator, denominator, value from marts.kpi_value"
-    )
-    return {row[:-3]: row[-3:] for row in rows}
-
-
-def key_of(truth: dict[str, Any]) -> Key:
-    """The key of kpi_value under which a true value must be found."""
-    start = truth["period_start"]
-    told = {"issue": None, "segment": truth.get("tier"), "member": None} | truth
-    told["member"] = next((truth[name] for name in MEMBERS if name in truth), None)
-    dim_set = truth["dim_set"].replace("tier", "segment")
-    if truth["category"] is not None and truth["kpi_id"] in CLASSES:
-        of_class = CLASSES[truth["kpi_id"]]
-        dim_set = of_class if dim_set == "all" else f"{dim_set}+{of_class}"
-        told |= {"member": truth["category"], "category": None}
-    return (
-        truth["kpi_id"], truth["variant"], truth["grain"], start if len(start) > 10 else f"{start} 00:00:00",
-        dim_set, *(told[name] for name in DIMENSIONS),
-    )  # fmt: skip
-
-
-def same(found: float | None, true: float | None, relative: float) -> bool:
-    if found is None or true is None:
-        return found is None and true is None
-    return math.isclose(found, true, rel_tol=relative, abs_tol=0)
-
-
-def tolerance(true: float | None) -> float:
-    """Counts and seconds are exact, what is divided or shared out is not."""
-    return 0 if true is None or isinstance(true, int) else 1e-9
+def released(month: Centre) -> dict[Key, Values]:
+    return released_values(month)
 
 
 @pytest.fixture(scope="module")
 def defined(month: Centre) -> list[dict[str, Any]]:
-    """The truth of what the registry defines; the truth of other KPIs waits for their definitions."""
-    known = set(month.rows("select kpi_id, variant from marts.kpi_definition"))
-    return [truth for truth in month.truth() if (truth["kpi_id"], truth["variant"]) in known]
+    return defined_truth(month)
 
 
-def test_every_released_value_is_the_true_one(defined: list[dict[str, Any]], released: dict[Key, Any]) -> None:
-    wrong = []
-    for truth in defined:
-        found = released.get(key_of(truth))
-        if found is None or not (
-            same(found[0], truth["numerator"], tolerance(truth["numerator"]))
-            and same(found[1], truth["denominator"], tolerance(truth["denominator"]))
-            and same(found[2], truth["value"], 1e-9)
-        ):
-            wrong.append((key_of(truth), found, truth["numerator"], truth["denominator"], truth["value"]))
-    assert wrong[:5] == []
+def test_every_released_value_is_the_true_one(defined: list[dict[str, Any]], released: dict[Key, Values]) -> None:
+    assert wrong_values(defined, released)[:5] == []
 
 
 def test_the_truth_covers_every_listed_metric_by_day_and_by_queue_where_it_has_one(month: Centre) -> None:

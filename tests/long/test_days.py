@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,11 @@ def deliver(whole: Path, source: Path, until: date) -> None:
         if (written is None or written <= until) and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
+    # of an API that answers by time, `now` is the end of that date
+    config, ended_at = (whole / "callmart.yaml").read_text("utf-8"), datetime.combine(until, time(16), UTC)
+    assert config.count("lag_s: 120") == 1
+    lag_s = int((datetime.now(UTC) - ended_at).total_seconds())
+    (source / "callmart.yaml").write_text(config.replace("lag_s: 120", f"lag_s: {lag_s}"), "utf-8")
     shutil.copyfile(whole / "crm.sqlite", source / "crm.sqlite")
     with closing(sqlite3.connect(source / "crm.sqlite")) as crm:
         for table, column in _WRITTEN_BY.items():

@@ -14,7 +14,7 @@ import yaml
 
 from expectations.contracts import all_contracts
 from orchestration import paths
-from orchestration.entities import Changes, changes, earliest_date, entity_feeds
+from orchestration.entities import Changes, changes, earliest_date, entity_feeds, served_as
 from orchestration.paths import DBT_PROJECT
 from tests.dbt_project.warehouse import Warehouse
 
@@ -154,6 +154,31 @@ def test_the_first_date_is_the_earliest_instant_of_any_record_as_far_back_as_it_
 
 def test_a_feed_without_a_fact_touches_nothing(tmp_path: Path) -> None:
     assert changes(tmp_path, ZONE, {"canonical.order": [OPENED]}).dates == frozenset()
+
+
+def test_a_version_of_a_customer_moves_the_contacts_from_its_date_on_and_a_first_one_all(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    current = paths.published_dir(tmp_path) / "current"
+    assert served_as(tmp_path, ZONE, "canonical.customer", [date(2026, 3, 5)]) == set()
+    current.mkdir(parents=True)
+    # the first of a date begins at 16:00 UTC
+    facts = {
+        "dim_customer": """values ('old', timestamp '2026-01-01 00:00:00'), ('gone', timestamp '2026-03-04 16:00:00'),
+            ('gone', timestamp '2026-01-01 00:00:00')""",
+        "fct_contact": """select customer_key, local_date, local_date + night::int as local_ended_date
+            from (values ('old', date '2026-03-04', 0), ('old', date '2026-03-05', 0), ('gone', date '2026-03-06', 1),
+                ('new', date '2026-02-01', 0), ('other', date '2026-03-05', 9)) t(customer_key, local_date, night)""",
+    }
+    with duckdb.connect() as db:
+        for name, rows in facts.items():
+            columns = "(customer_key, known_from)" if name == "dim_customer" else ""
+            query = f"select * from ({rows}) t{columns}"
+            db.execute(f"copy ({query}) to '{current / f'{name}.parquet'}' (format parquet)")
+    changed = date(2026, 3, 5)
+    versions = [{"customer_key": key, "record_updated_at": at(changed), "row_hash": key} for key in ("old", "new")]
+    warehouse.write("canonical.customer", changed, versions)
+    moved = served_as(tmp_path, ZONE, "canonical.customer", [changed])
+    assert moved == {changed, date(2026, 3, 6), date(2026, 3, 7), date(2026, 2, 1)}
 
 
 def test_an_order_touches_its_lead_and_its_contact_and_a_lead_its_orders(tmp_path: Path) -> None:

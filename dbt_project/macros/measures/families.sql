@@ -54,12 +54,13 @@
     {{ return({
         'contact': family(
             'fct_contact', "medium = 'voice'",
-            {'channel': 'channel_id', 'region': 'region_code', 'hour_of_day': 'local_hour'},
-            [[], ['channel'], ['region'], ['hour_of_day']]
+            {'channel': 'channel_id', 'region': 'region_code', 'segment': 'segment', 'hour_of_day': 'local_hour'},
+            [[], ['channel'], ['region'], ['segment'], ['hour_of_day']]
         ),
         'contact_handling': family(
             'fct_contact', "outcome = 'answered' and medium = 'voice'",
-            {'channel': 'channel_id', 'region': 'region_code'}, [[], ['channel'], ['region']], date='local_ended_date'
+            {'channel': 'channel_id', 'region': 'region_code', 'issue': 'issue_id'},
+            [[], ['channel'], ['region'], ['issue']], date='local_ended_date'
         ),
         'queue': family(
             'fct_queue_interval', "direction = 'inbound' and medium = 'voice'",
@@ -132,8 +133,9 @@
             [[], ['channel'], ['agent'], ['issue']], date='local_first_solved_date', is_touched=true
         ),
         'rating': family(
-            'fct_survey_answer', 'is_rating', {'channel': 'channel_id', 'agent': 'agent_id', 'scenario': 'scenario'},
-            [[], ['channel'], ['agent'], ['scenario']]
+            'fct_survey_answer', 'is_rating',
+            {'channel': 'channel_id', 'agent': 'agent_id', 'segment': 'segment', 'scenario': 'scenario'},
+            [[], ['channel'], ['agent'], ['segment'], ['scenario']]
         ),
         'invitation': family(
             'fct_survey_invitation', 'not is_sent_again',

@@ -25,6 +25,7 @@ transfers as (
 joined as (
     select
         contacts.*,
+        customers.tier as segment,
         greatest(contacts.transfer_count, coalesce(transfers.transfer_count, 0)) as settled_transfer_count,
         queueing.first_queue_id,
         coalesce(queueing.last_queue_id, contacts.queue_id) as answering_queue_id,
@@ -52,6 +53,11 @@ joined as (
     left join queueing on contacts.contact_id = queueing.contact_id
     left join handling on contacts.contact_id = handling.contact_id
     left join transfers on contacts.contact_id = transfers.contact_id
+    left join {{ ref('int_customer__version') }} as customers
+        on
+            contacts.customer_key = customers.customer_key
+            and contacts.started_at >= customers.valid_from
+            and contacts.started_at < coalesce(customers.valid_to, timestamp '9999-12-31 00:00:00')
 ),
 
 decided as (

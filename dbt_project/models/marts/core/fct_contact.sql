@@ -52,6 +52,7 @@ select
     last_agent_id,
     dialled_number,
     customer_key,
+    segment,
     caller_hash,
     caller_masked,
     region_code,

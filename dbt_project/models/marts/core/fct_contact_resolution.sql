@@ -65,7 +65,6 @@ reopened as (
 judged as (
     select
         handled.*,
-        customers.tier as segment,
         coalesce(settings.not_resolvable_issues not like '%|' || handled.issue_id || '|%', true) as is_resolvable,
         {{ add_seconds('handled.ended_at', window_s) }}
         <= {{ to_utc("timestamp '" ~ var('as_of') ~ "'", 'settings.timezone') }} as is_mature,
@@ -81,11 +80,6 @@ judged as (
     left join by_matter on handled.contact_id = by_matter.contact_id
     left join by_number on handled.contact_id = by_number.contact_id
     left join reopened on handled.contact_id = reopened.contact_id
-    left join {{ ref('dim_customer') }} as customers
-        on
-            handled.customer_key = customers.customer_key
-            and handled.started_at >= customers.valid_from
-            and handled.started_at < coalesce(customers.valid_to, timestamp '9999-12-31 00:00:00')
 )
 
 select

@@ -8,7 +8,7 @@ answers as (
 ),
 
 contacts as (
-    select contact_id, source_system, matched_contact_id, last_agent_id, channel_id, local_date
+    select contact_id, source_system, matched_contact_id, last_agent_id, channel_id, segment, local_date
     from {{ ref('fct_contact') }}
     where {{ in_read_touched_dates('local_date', var('answer_within_days'), 1) }}
 ),
@@ -18,7 +18,7 @@ names as (
 ),
 
 handled as (
-    select names.named_id, contacts.last_agent_id, contacts.channel_id, contacts.local_date
+    select names.named_id, contacts.last_agent_id, contacts.channel_id, contacts.segment, contacts.local_date
     from names
     inner join contacts on names.contact_id = contacts.contact_id
 )
@@ -30,6 +30,7 @@ select
     answers.contact_id,
     coalesce(answers.channel_id, handled.channel_id) as channel_id,
     coalesce(answers.agent_id, handled.last_agent_id) as agent_id,
+    handled.segment,
     answers.scenario,
     answers.sent_at,
     answers.responded_at,

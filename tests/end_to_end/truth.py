@@ -1,0 +1,80 @@
+"""A release against the recount of its centre, value by value.
+
+Here belongs: under which key of kpi_value a true value must be found, and how nearly. Not here: centres and claims.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tests.end_to_end.centre import Centre
+
+Key = tuple[Any, ...]
+DIMENSIONS = ("queue", "channel", "agent", "issue", "segment", "hour_of_day", "member", "category")
+# What the truth tells by class is a dimension of the warehouse, which a question can be asked by.
+CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", "M090": "ticket_type",
+           "M092": "field", "M047": "line", "M106": "section", "M113": "scenario", "M118": "channel_pair",
+           "M182": "scenario",
+           **dict.fromkeys(("M123", "M127", "M128", "M129", "M130"), "complaint_type"),
+           "M131": "complaint_level"}  # fmt: skip
+# Dimensions of the truth that have no column of their own.
+MEMBERS = ("department", "product", "lead_source", "campaign", "endpoint", "tool", "node", "metric", "action")
+
+Values = tuple[float | None, float | None, float | None]
+
+
+def released_values(centre: Centre) -> dict[Key, Values]:
+    """Numerator, denominator and value of each row of kpi_value."""
+    rows = centre.rows(
+        "select kpi_id, variant, grain, strftime(period_start, '%Y-%m-%d %H:%M:%S'), dim_set, "
+        f"{', '.join(DIMENSIONS)}, numerator, denominator, value from marts.kpi_value"
+    )
+    return {row[:-3]: row[-3:] for row in rows}
+
+
+def defined_truth(centre: Centre) -> list[dict[str, Any]]:
+    """The truth of what the registry defines; the truth of other KPIs waits for their definitions."""
+    known = set(centre.rows("select kpi_id, variant from marts.kpi_definition"))
+    return [truth for truth in centre.truth() if (truth["kpi_id"], truth["variant"]) in known]
+
+
+def key_of(truth: dict[str, Any]) -> Key:
+    """The key of kpi_value under which a true value must be found."""
+    start = truth["period_start"]
+    told = {"issue": None, "segment": truth.get("tier"), "member": None} | truth
+    told["member"] = next((truth[name] for name in MEMBERS if name in truth), None)
+    dim_set = truth["dim_set"].replace("tier", "segment")
+    if truth["category"] is not None and truth["kpi_id"] in CLASSES:
+        of_class = CLASSES[truth["kpi_id"]]
+        dim_set = of_class if dim_set == "all" else f"{dim_set}+{of_class}"
+        told |= {"member": truth["category"], "category": None}
+    return (
+        truth["kpi_id"], truth["variant"], truth["grain"], start if len(start) > 10 else f"{start} 00:00:00",
+        dim_set, *(told[name] for name in DIMENSIONS),
+    )  # fmt: skip
+
+
+def same(found: float | None, true: float | None, relative: float) -> bool:
+    if found is None or true is None:
+        return found is None and true is None
+    return math.isclose(found, true, rel_tol=relative, abs_tol=0)
+
+
+def tolerance(true: float | None) -> float:
+    """Counts and seconds are exact, what is divided or shared out is not."""
+    return 0 if true is None or isinstance(true, int) else 1e-9
+
+
+def wrong_values(truths: list[dict[str, Any]], released: dict[Key, Values]) -> list[tuple[Any, ...]]:
+    """Key, released and true figures of each true value that was released otherwise or not at all."""
+    wrong = []
+    for truth in truths:
+        found = released.get(key_of(truth))
+        if found is None or not (
+            same(found[0], truth["numerator"], tolerance(truth["numerator"]))
+            and same(found[1], truth["denominator"], tolerance(truth["denominator"]))
+            and same(found[2], truth["value"], 1e-9)
+        ):
+            wrong.append((key_of(truth), found, truth["numerator"], truth["denominator"], truth["value"]))
+    return wrong
