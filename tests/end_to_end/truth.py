@@ -6,11 +6,13 @@ Here belongs: under which key of kpi_value a true value must be found, and how n
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from tests.end_to_end.centre import Centre
 
 Key = tuple[Any, ...]
+GRAINS = ("hour", "day", "week", "month")  # of which a truth is told
 DIMENSIONS = ("queue", "channel", "agent", "issue", "segment", "hour_of_day", "member", "category")
 # What the truth tells by class is a dimension of the warehouse, which a question can be asked by.
 CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", "M090": "ticket_type",
@@ -24,19 +26,21 @@ MEMBERS = ("department", "product", "lead_source", "campaign", "endpoint", "tool
 Values = tuple[float | None, float | None, float | None]
 
 
-def released_values(centre: Centre) -> dict[Key, Values]:
-    """Numerator, denominator and value of each row of kpi_value."""
+def released_values(centre: Centre, grains: Collection[str] = GRAINS) -> dict[Key, Values]:
+    """Numerator, denominator and value of each row of kpi_value of these grains."""
+    listed = ", ".join(f"'{grain}'" for grain in grains)
     rows = centre.rows(
         "select kpi_id, variant, grain, strftime(period_start, '%Y-%m-%d %H:%M:%S'), dim_set, "
-        f"{', '.join(DIMENSIONS)}, numerator, denominator, value from marts.kpi_value"
+        f"{', '.join(DIMENSIONS)}, numerator, denominator, value from marts.kpi_value "
+        f"where grain in ({listed})"
     )
     return {row[:-3]: row[-3:] for row in rows}
 
 
-def defined_truth(centre: Centre) -> list[dict[str, Any]]:
+def defined_truth(centre: Centre, grains: Collection[str] = GRAINS) -> list[dict[str, Any]]:
     """The truth of what the registry defines; the truth of other KPIs waits for their definitions."""
     known = set(centre.rows("select kpi_id, variant from marts.kpi_definition"))
-    return [truth for truth in centre.truth() if (truth["kpi_id"], truth["variant"]) in known]
+    return [it for it in centre.truth() if it["grain"] in grains and (it["kpi_id"], it["variant"]) in known]
 
 
 def key_of(truth: dict[str, Any]) -> Key:
