@@ -14,7 +14,6 @@ from typing import Any
 from simulator.events import Contact
 from simulator.local_time import DAY_S, midnight
 from simulator.records import Record
-from simulator.truth.resolution import is_handled
 from simulator.truth.sums import Share, Tally, in_order, local_day, wilson_95
 from simulator.truth.telephone_kpis import GRAINS
 from simulator.truth.values import Formula, Value
@@ -76,8 +75,8 @@ class SurveyRecount:
         self._of_agent: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
 
     def add_contact(self, contact: Contact) -> None:
-        """Take a contact; its customer is known if an agent noted it."""
-        if contact.customer_id is not None and is_handled(contact):
+        """Take a contact; one that can be rated had an agent, who noted the customer."""
+        if contact.customer_id is not None:
             tiers = self._tiers[local_day(contact.started_at)]
             tiers[contact.contact_id] = self._tier_of(contact.customer_id, contact.started_at)
 
