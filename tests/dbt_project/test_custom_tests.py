@@ -164,20 +164,20 @@ BREAKAGES = [
     breakage(
         "zero_denominator_and_only_it_gives_null",
         (
-            "update marts.kpi_value set value = 1 "
+            "update marts.kpi_judged set value = 1 "
             "where kpi_id = 'M031' and period_start = timestamp '2026-03-02' and grain = 'day' and dim_set = 'all'",
-            "update marts.kpi_value set value = null "
+            "update marts.kpi_judged set value = null "
             "where kpi_id = 'M040' and period_start = timestamp '2026-03-02' and grain = 'day' and dim_set = 'all'",
         ),
-        zero_denominator_and_only_it_gives_null_kpi_value_=3,
+        zero_denominator_and_only_it_gives_null_kpi_judged_=3,
     ),
     breakage(
         "rates_lie_between_zero_and_one",
         (
-            "update marts.kpi_value set value = 1.01 where kpi_id = 'M030' and grain = 'year' and dim_set = 'all'",
-            "update marts.kpi_value set value = -0.01 where kpi_id = 'M066' and grain = 'year' and dim_set = 'all'",
+            "update marts.kpi_judged set value = 1.01 where kpi_id = 'M030' and grain = 'year' and dim_set = 'all'",
+            "update marts.kpi_judged set value = -0.01 where kpi_id = 'M066' and grain = 'year' and dim_set = 'all'",
         ),
-        rates_lie_between_zero_and_one_kpi_value_=4,
+        rates_lie_between_zero_and_one_kpi_judged_=4,
     ),
     breakage(
         "contact_wait_is_that_of_its_visits",
@@ -215,9 +215,9 @@ BREAKAGES = [
     breakage(
         "shorter_periods_add_up_to_longer_ones",
         (
-            "update marts.kpi_value set numerator = numerator + 1 "
+            "update marts.kpi_judged set numerator = numerator + 1 "
             "where kpi_id = 'M002' and variant = 'all' and grain = 'week' and dim_set = 'all'",
-            "update marts.kpi_value set denominator = denominator + 1 "
+            "update marts.kpi_judged set denominator = denominator + 1 "
             "where kpi_id = 'M033' and variant = 'offered' and grain = 'hour' and dim_set = 'queue' "
             "and period_start = timestamp '2026-03-02 10:00:00'",
         ),
@@ -359,7 +359,7 @@ BREAKAGES = [
     ),
     breakage(
         "every_available_default_variant_is_computed",
-        "delete from marts.kpi_value where kpi_id = 'M041'",
+        "delete from marts.kpi_judged where kpi_id = 'M041'",
         every_available_default_variant_is_computed=2,
     ),
     breakage(

@@ -203,6 +203,7 @@ def test_model_is_described_beside_its_sql(file: Path) -> None:
 INTERNAL = {
     "fct_customer_month",
     "kpi_feed",
+    "kpi_judged",
     "kpi_measure",
     "kpi_measure_action",
     "kpi_measure_agent",
