@@ -852,7 +852,7 @@ judged as (
 select
     contact_id, contact_id as root_contact_id, 'asterisk' as source_system, getvariable('site_id') as site_id,
     channel_id, 'voice' as medium, direction, first_queue_id, answering_id as answering_queue_id, first_agent_id, last_agent_id,
-    dialled_number, cast(null as varchar) as customer_key, caller_hash, caller_masked, region_code, number_type,
+    dialled_number, cast(null as varchar) as customer_key, cast(null as varchar) as segment, caller_hash, caller_masked, region_code, number_type,
     started_at, system_answered_at, queue_at as first_queue_at, first_agent_at, settled_ended_at as ended_at,
     counted_at, timezone, local_counted_at, local_date,
     cast(hour(local_counted_at) as integer) as local_hour,
