@@ -217,10 +217,12 @@ class Crm:
             self._note(contact, at, next(message.at for message in contact.messages if message.sender == "agent"))
 
     def chat_state(self, agent_id: str, state: str, started_at: int, ended_at: int, chats: int) -> None:
-        """One stretch of a chat agent's time; written when it ends."""
+        """One stretch of a chat agent's time; written when it ends. It holds for all chats, of which it names one
+        channel: without any it would be a state on the telephone."""
         row = {
             "agent_id": agent_id,
             "state": state,
+            "channel_id": "im_web",
             "started_at": started_at,
             "ended_at": ended_at,
             "duration_s": ended_at - started_at,

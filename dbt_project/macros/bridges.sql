@@ -16,6 +16,8 @@
     {%- set invalid = ('ruled_invalid', '判为无效的联络', 'Of contacts ruled invalid') -%}
     {%- set outside = ('outside_queue', '离开队列后由坐席直接接起', 'Answered outside the queue that was left') -%}
     {%- set direct = ('without_queue', '未经排队由坐席直接接起', 'Answered without queueing') -%}
+    {%- set handed_on = ('handed_on', '由另一坐席转来，未再排队', 'Handed on by another agent, without queueing again') -%}
+    {%- set told_apart = ('told_apart', '联络与其各段通话所记的秒数之差', 'Seconds that a contact and its conversations tell differently') -%}
     {%- set endless = ('end_unknown', '通话结束时刻未知', 'Conversations whose end is not known') -%}
     {%- set nobody = ('agent_unknown', '坐席未知的通话', 'Conversations of an unknown agent') -%}
     {%- set steps = {
@@ -37,15 +39,17 @@
         'queue_handling': [
             ('start', '中心：有坐席处理的联络，按联络结束归日', 'Centre: contacts that an agent handled, by the end of the contact'),
             ('outbound', '呼出联络', 'Outbound contacts'),
+            told_apart,
             direct,
             outside,
+            handed_on,
             endless,
         ] + dates + [('end', '队列：由排队而来的呼入通话，按通话结束归日', 'Queues: inbound conversations from them, by their own end')],
         'agent': [
             ('start', '中心：坐席接起的呼入联络', 'Centre: inbound contacts that an agent answered'),
             ('outbound', '接通的呼出联络', 'Outbound contacts that were answered'),
             invalid,
-        ] + ways + [outside, endless, nobody] + dates + [('end', '坐席：各自处理的通话之和', 'Agents: sum of the conversations of each')],
+        ] + ways + [outside, handed_on, told_apart, endless, nobody] + dates + [('end', '坐席：各自处理的通话之和', 'Agents: sum of the conversations of each')],
         'interval': [
             ('start', '按入队的钟点：接起的排队', 'By hour of queue entry: answered visits'),
             endless,
@@ -89,6 +93,25 @@
         when transfer_kind = 'attended' then 'attended_transfer'
         else 'blind_transfer'
     end
+{%- endmacro %}
+
+{#- CTE `told_apart` from the CTEs `contacts` and `conversations` of a bridge: an export's contacts tell how long they were
+    spoken with, and its conversations tell it too, in parallel or by another clock (DECISIONS.md, section 36). Of a
+    telephone's log the contact is the sum of its conversations, and a difference stays unexplained. -#}
+{% macro told_apart() -%}
+told_apart as (
+    select
+        contacts.direction,
+        contacts.local_ended_date,
+        {%- for seconds in ['talk_s', 'handle_s'] %}
+        {{ sum_seconds('coalesce(conversations.' ~ seconds ~ ', 0)') }} - coalesce(contacts.{{ seconds }}, 0) as {{ seconds }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from contacts
+    inner join conversations on contacts.contact_id = conversations.contact_id
+    where contacts.source_system = 'canonical' and contacts.outcome = 'answered'
+    group by
+        contacts.contact_id, contacts.direction, contacts.local_ended_date, contacts.talk_s, contacts.handle_s
+)
 {%- endmacro %}
 
 {#- Rows of a bridge from the CTE `movements` (the columns `by`, step, one column per measure): each step that occurred,
@@ -153,4 +176,29 @@ select
     round(told.amount, 3) as amount
 from told
 inner join steps on told.step = steps.step
+{%- endmacro %}
+
+{#- CTE `legs_in_states`: agents' conversations, and whether the states that are logged of their agent show them. A
+    telephone's conversations make its states; an export's show in the states that it tells of the same agent, unless the
+    telephone logs this agent, too (DECISIONS.md, section 36). -#}
+{% macro legs_in_states() -%}
+agents_in_states as (
+    select distinct agent_id, local_date from {{ ref('fct_agent_state') }}
+    where state = 'talk' and {{ in_read_window('local_date') }}
+),
+
+legs_in_states as (
+    select
+        spoken.*,
+        spoken.source_system = 'asterisk'
+        or (
+            agents_in_states.agent_id is not null
+            and max(case when spoken.source_system = 'asterisk' then 1 else 0 end)
+                over (partition by spoken.agent_id, spoken.local_date) = 0
+        ) as is_in_states
+    from {{ ref('fct_agent_leg') }} as spoken
+    left join agents_in_states
+        on spoken.agent_id = agents_in_states.agent_id and spoken.local_date = agents_in_states.local_date
+    where spoken.agent_id is not null and {{ in_read_window('spoken.local_date') }}
+)
 {%- endmacro %}

@@ -1,10 +1,11 @@
--- Identity 4: a contact's handling is that of its conversations; those whose end is unknown are in the contact alone.
+-- Identity 4: a contact's handling is that of its conversations; those whose end is unknown are in the contact alone. An
+-- export's contact may tell less than its conversations do, which run in parallel (DECISIONS.md, section 36).
 with
 
 contacts as (
     select contact_id, local_date, handle_s
     from {{ ref('fct_contact') }}
-    where {{ in_window('local_date') }}
+    where {{ in_window('local_date') }} and source_system != 'canonical'
 ),
 
 conversations as (

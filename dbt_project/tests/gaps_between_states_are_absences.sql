@@ -8,6 +8,8 @@ states as (
 
 presence as (
     select agent_id, started_at, ended_at from {{ ref('int_agent__presence') }}
+    union all
+    select agent_id, started_at, ended_at from {{ ref('int_agent__state_told') }}
 ),
 
 followed as (

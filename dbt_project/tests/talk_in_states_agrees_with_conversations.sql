@@ -4,12 +4,14 @@
 -- warning: agents may speak without being logged in, and logged talk may differ from the clock.
 with
 
+{{ legs_in_states() }},
+
 legs as (
     select
         *,
         {{ to_local('answered_at', 'timezone') }} as local_started_at
-    from {{ ref('fct_agent_leg') }}
-    where source_system = 'asterisk' and agent_id is not null and talk_s > 0 and ended_at > answered_at
+    from legs_in_states
+    where is_in_states and talk_s > 0 and ended_at > answered_at
 ),
 
 cut as (

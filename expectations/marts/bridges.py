@@ -9,7 +9,8 @@ from __future__ import annotations
 from expectations.marts.common import LOOK_AT_SOURCE, MartSuite, breaks, no_phone_number, warns
 
 # Steps that tell of records that a log lacks, not of how a centre works.
-_LOST = ("visit_not_logged", "after_hang_up", "after_unknown_exit", "wait_by_clock", "end_unknown", "agent_unknown")
+_LOST = ("visit_not_logged", "after_hang_up", "after_unknown_exit", "wait_by_clock", "end_unknown", "agent_unknown",
+         "told_apart")  # fmt: skip
 _LOST_SHARE = 0.05
 _FEWEST = 20
 

@@ -34,6 +34,7 @@ LATE_WINDOW = timedelta(days=late_window_days())
 # Far enough apart that most builds leave the others alone; the second night is also the end of a month.
 EARLY, MONTH_END, MONTH_START, LATER = date(2026, 2, 19), date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 12)
 DATES = (EARLY, MONTH_END, MONTH_START, LATER)
+EXPORTED = tuple(f"canonical.{feed}" for feed in ("contact", "queue_visit", "queue_offer", "leg", "agent_state"))
 # Hold the periods of the last window only: nothing reads them after the build.
 TRANSIENT = {"kpi_period", "kpi_measure_period", "kpi_ranked_hour", "kpi_result"}
 
@@ -116,6 +117,37 @@ def records(day: date) -> list[dict[str, Any]]:
     ]
 
 
+def exported(day: date) -> dict[str, list[dict[str, Any]]]:
+    """A call of one date that an export tells by all its feeds, and the states of its first agent. The third
+    conversation and the agent's last state, which has no end, go on after midnight."""
+    begin = datetime(day.year, day.month, day.day, 23, 45) - timedelta(hours=8)
+    at = [begin + timedelta(minutes=number) for number in range(21)]
+    call = {"dt": day, "contact_id": f"{day:%m%d}e"}
+    chain = (("E1", "queue", at[1], at[5]), ("E2", "transfer", at[5], at[9]), ("E3", "queue", at[11], at[20]))
+    return {
+        "canonical.contact": [
+            call | {"direction": "inbound", "outcome": "answered", "started_at": at[0], "ended_at": at[20]}
+        ],
+        "canonical.queue_visit": [
+            call | {"queue_id": queue, "entered_at": entered, "left_at": left, "exit_kind": "answered"}
+            for queue, entered, left in (("sales", at[0], at[1]), ("support", at[9], at[11]))
+        ],
+        "canonical.queue_offer": [
+            call | {"agent_id": "E2", "offered_at": at[10], "ended_at": at[11], "result": "no_answer"}
+        ],
+        "canonical.leg": [
+            call
+            | {"leg_id": agent, "leg_type": "agent", "agent_id": agent, "routed_by": routed_by}
+            | {"started_at": answered, "answered_at": answered, "ended_at": ended}
+            for agent, routed_by, answered, ended in chain
+        ],
+        "canonical.agent_state": [
+            {"dt": day, "agent_id": "E1", "state": state, "started_at": moment}
+            for state, moment in (("ready", at[0]), ("talk", at[1]), ("meeting", at[5]))
+        ],
+    }
+
+
 def window(first: date, last: date, built_until: date | None = None) -> tuple[str, str]:
     """The window that builds what changed from `first` to `last`.
 
@@ -142,7 +174,7 @@ class Centre:
         self.empty = Warehouse(root / "empty")
         self.empty.write("centre.queue", ZERO, examples.QUEUES)
         self.empty.write("centre.number", ZERO, examples.NUMBERS)
-        self.empty.write("centre.feed_capability", ZERO, capabilities("asterisk.queue_log", "asterisk.cdr"))
+        self.empty.write("centre.feed_capability", ZERO, capabilities("asterisk.queue_log", "asterisk.cdr", *EXPORTED))
         self.empty.dbt("seed")
         log = [line for day in DATES for line in calls(day)] + midnight_call()
         cdr = [record for day in DATES for record in records(day)]
@@ -151,12 +183,13 @@ class Centre:
             logged(late, "late", "sales", None, "ENTERQUEUE", None, None, 1),
             logged(late + timedelta(seconds=20), "late", "sales", None, "ABANDON", 1, 1, 20),
         ]
-        self.before = {"asterisk.queue_log": log, "asterisk.cdr": cdr}
+        told = {feed: [row for day in DATES for row in exported(day)[feed]] for feed in EXPORTED}
+        self.before = {"asterisk.queue_log": log, "asterisk.cdr": cdr} | told
         # the first date lost its rows, the first of March got a call more
         self.after = {
             "asterisk.queue_log": [row for row in log if row["dt"] != EARLY] + call,
             "asterisk.cdr": [row for row in cdr if row["dt"] != EARLY],
-        }
+        } | {feed: [row for row in rows if row["dt"] != EARLY] for feed, rows in told.items()}
 
     def full(self, root: Path, feeds: dict[str, list[dict[str, Any]]]) -> Warehouse:
         """All dates at once."""
@@ -270,9 +303,9 @@ def test_a_contact_over_midnight_counts_when_it_came_and_is_handled_when_it_ende
     assert by_date.rows("select local_date, talk_s from marts.fct_agent_leg where contact_id = 'asterisk:night'") == [
         (MONTH_START, 200.0)
     ]
-    # six calls of the log, three of the records, and the one at night
-    assert volume(by_date)["month", date(2026, 2, 1)] == 9 + 10
-    assert volume(by_date)["month", date(2026, 3, 1)] == 9 + 9
+    # six calls of the log, three of the records, one of the export, and the one at night
+    assert volume(by_date)["month", date(2026, 2, 1)] == 10 + 11
+    assert volume(by_date)["month", date(2026, 3, 1)] == 10 + 10
     talk = (
         "select value from marts.kpi_value where kpi_id = 'M063' and dim_set = 'agent' and agent = 'A3' and grain = ?"
     )
@@ -283,6 +316,18 @@ def test_an_agent_over_midnight_has_a_piece_on_each_date(by_date: Warehouse) -> 
     assert by_date.rows(
         "select local_date, sum(duration_s) from marts.fct_agent_state where agent_id = 'A3' group by all order by all"
     ) == [(MONTH_END, 3 * 3600.0), (MONTH_START, 4 * 3600.0)]
+
+
+def test_what_an_export_tells_over_midnight_lies_on_both_dates(by_date: Warehouse) -> None:
+    chain = by_date.rows(
+        "select agent_id, local_date, talk_s from marts.fct_agent_leg where contact_id = 'canonical:0228e' order by 1"
+    )
+    assert chain == [("E1", MONTH_END, 240.0), ("E2", MONTH_END, 240.0), ("E3", MONTH_START, 540.0)]
+    # a meeting without an end lasts until the agent's next state
+    assert by_date.rows(
+        "select local_date, sum(duration_s) from marts.fct_agent_state where agent_id = 'E1' and state = 'busy' "
+        "and local_date between ? and ? group by all order by all", MONTH_END, MONTH_START
+    ) == [(MONTH_END, 600.0), (MONTH_START, 57600.0 - 600 + 600)]  # fmt: skip
 
 
 def test_a_date_that_lost_its_rows_vanishes(changed: Warehouse) -> None:
@@ -306,13 +351,13 @@ def test_week_month_and_year_follow_what_changed(by_date: Warehouse, changed: Wa
         if before.get(key) != after.get(key)
     }
     assert moved == {
-        ("day", EARLY): (9, None),
-        ("week", date(2026, 2, 16)): (9, None),
-        ("month", date(2026, 2, 1)): (19, 10),
-        ("day", MONTH_START): (9, 10),
-        ("week", date(2026, 2, 23)): (19, 20),
-        ("month", date(2026, 3, 1)): (18, 19),
-        ("year", date(2026, 1, 1)): (37, 29),
+        ("day", EARLY): (10, None),
+        ("week", date(2026, 2, 16)): (10, None),
+        ("month", date(2026, 2, 1)): (21, 11),
+        ("day", MONTH_START): (10, 11),
+        ("week", date(2026, 2, 23)): (21, 22),
+        ("month", date(2026, 3, 1)): (20, 21),
+        ("year", date(2026, 1, 1)): (41, 32),
     }
 
 

@@ -314,7 +314,9 @@ def test_no_agent_has_more_chats_at_once_than_slots_and_states_tell_how_many(mad
     states = made.of_feed("agent_state")
     assert sum(row["slots_used"] * row["duration_s"] for row in states) == seconds_of_chats
     assert max(row["slots_used"] for row in states) == CHAT_SLOTS
-    assert {row["state"] for row in states} == {"ready", "talk", "break"}
+    assert {(row["state"], row["channel_id"]) for row in states} == {
+        (state, "im_web") for state in ("ready", "talk", "break")
+    }
 
 
 def test_chats_peak_in_the_evening_and_are_answered_within_half_a_minute(made: Run) -> None:

@@ -1,14 +1,19 @@
--- After-call work that pauses tell, given to the agent's leg that ended at most five seconds before the pause began.
+-- After-call work that pauses tell, given to the agent's leg that ended at most five seconds before the pause began. An
+-- export's states tell it of agents whose pauses no telephone logs.
 with
 
 presence as (
     select * from {{ ref('int_agent__presence') }}
-    where presence_state = 'acw'
+),
+
+told as (
+    select * from {{ ref('int_agent__state_told') }}
+    where state = 'acw' and agent_id not in (select presence.agent_id from presence)
 ),
 
 legs as (
     select * from {{ ref('int_agent__leg') }}
-    where via in ('queue', 'outbound') and ended_at is not null
+    where via != 'direct' and ended_at is not null
 ),
 
 pauses as (
@@ -18,7 +23,10 @@ pauses as (
         min(started_at) as started_at,
         max(ended_at) as ended_at
     from presence
+    where presence_state = 'acw'
     group by agent_id, pause_no
+    union all
+    select agent_id, cast(null as bigint) as pause_no, started_at, ended_at from told
 ),
 
 timeline as (

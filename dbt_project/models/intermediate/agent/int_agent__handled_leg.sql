@@ -1,4 +1,5 @@
--- Legs with their after-call work: logged pauses, else the source's own figure, else the configured wrap-up.
+-- Legs with their after-call work: what the leg's own record tells, else logged pauses, else the contact's figure, else
+-- the configured wrap-up.
 with
 
 legs as (
@@ -21,13 +22,14 @@ completed as (
     select
         legs.*,
         coalesce(
+            legs.told_acw_s,
             acw.acw_s,
-            case when legs.leg_no in (1, 1000) then contacts.acw_s end,
-            case when legs.via in ('queue', 'outbound') and settings.wrap_up_s > 0 then settings.wrap_up_s end,
+            case when legs.is_first then contacts.acw_s end,
+            case when legs.via != 'direct' and settings.wrap_up_s > 0 then settings.wrap_up_s end,
             0
         ) as acw_s,
         -- a source tells these seconds of the contact, and its first leg carries them
-        case when legs.leg_no in (1, 1000) then coalesce(contacts.consult_s, 0) else 0 end as consult_s
+        coalesce(legs.told_consult_s, case when legs.is_first then contacts.consult_s end, 0) as consult_s
     from legs
     inner join contacts on legs.contact_id = contacts.contact_id
     cross join settings

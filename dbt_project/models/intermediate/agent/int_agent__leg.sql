@@ -1,4 +1,5 @@
--- One row per agent in conversation on one contact: answered queue visits, direct and outbound calls.
+-- One row per agent in conversation on one contact: answered queue visits, direct and outbound calls, and conversations
+-- that an export tells by its legs.
 with
 
 contacts as (
@@ -7,6 +8,10 @@ contacts as (
 
 visits as (
     select * from {{ ref('int_queue__visit') }}
+),
+
+told as (
+    select * from {{ ref('int_agent__exported') }}
 ),
 
 settings as (
@@ -29,9 +34,14 @@ queue_legs as (
         talk_s as logged_talk_s,
         hold_s,
         ring_s,
-        site_timezone as timezone
+        site_timezone as timezone,
+        is_answer_timed,
+        (source_system = 'asterisk' and visit_no = 1) or is_first_answered as is_first,
+        false as is_told,
+        cast(null as double) as told_acw_s,
+        cast(null as double) as told_consult_s
     from visits
-    where exit_kind = 'answered'
+    where exit_kind = 'answered' and not is_conversation_told
 ),
 
 other_legs as (
@@ -50,18 +60,52 @@ other_legs as (
         talk_s as logged_talk_s,
         hold_s,
         ring_s,
-        site_timezone as timezone
+        site_timezone as timezone,
+        is_answer_timed,
+        true as is_first,
+        false as is_told,
+        cast(null as double) as told_acw_s,
+        cast(null as double) as told_consult_s
     from contacts
     where
         outcome = 'answered'
         and agent_answered_at is not null
-        and (first_queue_at is null or source_system = 'asterisk')
+        and not is_answered_in_queue
+        and contact_id not in (select told.contact_id from told)
+),
+
+told_legs as (
+    select
+        source_system,
+        contact_id,
+        leg_no,
+        agent_id,
+        queue_id,
+        direction,
+        channel_id,
+        medium,
+        via,
+        answered_at,
+        ended_at,
+        talk_s as logged_talk_s,
+        hold_s,
+        ring_s,
+        timezone,
+        true as is_answer_timed,
+        told_no = 1 as is_first,
+        true as is_told,
+        -- where a leg of the contact tells them, the others had none
+        coalesce(acw_s, case when is_acw_told then 0 end) as told_acw_s,
+        coalesce(consult_s, case when is_consult_told then 0 end) as told_consult_s
+    from told
 ),
 
 unioned as (
     select * from queue_legs
     union all
     select * from other_legs
+    union all
+    select * from told_legs
 )
 
 select

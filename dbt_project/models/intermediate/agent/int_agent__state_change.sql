@@ -6,7 +6,12 @@ presence as (
     select * from {{ ref('int_agent__presence') }}
 ),
 
--- a conversation shows the state of an agent only where a feed logs states at all
+told as (
+    select * from {{ ref('int_agent__state_told') }}
+),
+
+-- a conversation shows the state of an agent only where the telephone logs states at all; an export's states tell
+-- conversations themselves
 legs as (
     select * from {{ ref('int_agent__leg') }}
     where
@@ -14,7 +19,10 @@ legs as (
         and agent_id is not null
         and exists (
             select 1 from {{ ref('stg_centre__feed_capability') }} as capabilities
-            where capabilities.capability = 'agent_state' and capabilities.is_declared
+            where
+                capabilities.capability = 'agent_state'
+                and capabilities.is_declared
+                and capabilities.feed like 'asterisk.%'
         )
 ),
 
@@ -28,6 +36,8 @@ settings as (
 
 spans as (
     select agent_id, presence_state as state, pause_reason as reason_code, started_at, ended_at from presence
+    union all
+    select agent_id, state, reason_code, started_at, ended_at from told
     union all
     select
         agent_id, 'talk' as state, via as reason_code, answered_at as started_at,

@@ -14,41 +14,34 @@ asterisk as (
         cast(null as varchar) as hangup_cause, cast(null as varchar) as issue_id,
         cast(null as varchar) as disposition_code, cast(null as varchar) as line_of_business, transfer_count,
         queue_visit_count, cast(null as boolean) as declared_resolved, false as is_ruled_invalid,
-        cast(null as varchar) as quality_flags, true as is_answer_timed
+        cast(null as varchar) as quality_flags, true as is_answer_timed, false as is_answered_in_queue
     from {{ ref('stg_asterisk__contact') }}
 ),
 
 canonical as (
     select
-        source_system, call_id, root_contact_id as root_call_id, telephony_call_id,
+        source_system, call_id, root_call_id, telephony_call_id,
         channel_id as source_channel_id, direction,
         queue_id, agent_id, dialled_number, customer_key,
         caller_hash, caller_masked, caller_prefix, number_type, region_code as source_region_code,
         started_at, system_answered_at,
-        -- what is not a real contact waited in no queue
-        case when outcome != 'invalid' then queue_entered_at end as first_queue_at,
-        queue_left_at,
+        first_queue_at, queue_left_at,
         case
             when outcome = 'answered' then coalesce(agent_answered_at, queue_left_at, system_answered_at, started_at)
         end as agent_answered_at,
         ended_at, ended_at as talk_ended_at, ivr_s, queue_wait_s,
         ring_s, talk_s, hold_s, consult_s,
-        acw_s, total_s,
-        -- who entered a queue asked for an agent: the outcome says how that ended
-        case
-            when queue_entered_at is not null and outcome = 'abandoned_ivr' then 'abandoned_queue'
-            when queue_entered_at is not null and outcome in ('self_served', 'failed', 'blocked', 'no_answer', 'busy')
-                then 'flow_out'
-            else outcome
-        end as outcome,
-        hangup_side, hangup_cause, issue_id,
-        disposition_code, line_of_business, coalesce(transfer_count, 0) as transfer_count,
-        case when queue_entered_at is null or outcome = 'invalid' then 0 else 1 end as queue_visit_count,
+        acw_s, total_s, outcome, hangup_side,
+        hangup_cause, issue_id,
+        disposition_code, line_of_business, transfer_count,
+        case when first_queue_at is null then 0 else greatest(told_visit_count, 1) end as queue_visit_count,
         declared_resolved,
-        is_invalid as is_ruled_invalid, flags as quality_flags,
+        is_invalid as is_ruled_invalid,
+        flags as quality_flags,
         -- an export without an instant of the answer has a believed one
-        coalesce(agent_answered_at, queue_left_at) is not null as is_answer_timed
-    from {{ ref('stg_canonical__contact') }}
+        coalesce(agent_answered_at, queue_left_at) is not null as is_answer_timed,
+        outcome = 'answered' and first_queue_at is not null and is_answer_by_queue as is_answered_in_queue
+    from {{ ref('int_contact__exported') }}
 ),
 
 unioned as (

@@ -26,7 +26,9 @@ joined as (
     select
         contacts.*,
         customers.tier as segment,
-        greatest(contacts.transfer_count, coalesce(transfers.transfer_count, 0)) as settled_transfer_count,
+        greatest(
+            contacts.transfer_count, coalesce(transfers.transfer_count, 0), coalesce(handling.handed_on_count, 0)
+        ) as settled_transfer_count,
         queueing.first_queue_id,
         coalesce(queueing.last_queue_id, contacts.queue_id) as answering_queue_id,
         coalesce(queueing.first_queue_at, contacts.first_queue_at) as entered_queue_at,
@@ -42,12 +44,20 @@ joined as (
         handling.first_agent_at,
         handling.last_leg_ended_at,
         coalesce(handling.agent_count, 0) as agent_count,
+        coalesce(handling.is_answer_timed, contacts.is_answer_timed) as is_first_answer_timed,
+        -- where an export tells conversations beside the contact, the contact says itself how long it talked
+        contacts.source_system = 'canonical' and coalesce(handling.is_told_apart and contacts.talk_s >= 0, false)
+            as is_talk_told,
         handling.ring_s as legs_ring_s,
-        handling.talk_s as legs_talk_s,
-        handling.hold_s as legs_hold_s,
+        case when is_talk_told then contacts.talk_s else handling.talk_s end as legs_talk_s,
+        case when is_talk_told then coalesce(contacts.hold_s, 0) else handling.hold_s end as legs_hold_s,
         handling.consult_s as legs_consult_s,
         handling.acw_s as legs_acw_s,
-        handling.handle_s
+        case
+            when is_talk_told
+                then contacts.talk_s + coalesce(contacts.hold_s, 0) + handling.consult_s + handling.acw_s
+            else handling.handle_s
+        end as handle_s
     from contacts
     cross join settings
     left join queueing on contacts.contact_id = queueing.contact_id
@@ -96,11 +106,11 @@ select
         as connected_s,
     coalesce(system_answered_at, entered_queue_at, first_agent_at) is not null as is_connected,
     case
-        when is_answer_timed and first_agent_at >= started_at
+        when is_first_answer_timed and first_agent_at >= started_at
             then {{ seconds_between('started_at', 'first_agent_at') }}
     end as response_s,
     case
-        when is_answer_timed and first_agent_at >= entered_queue_at
+        when is_first_answer_timed and first_agent_at >= entered_queue_at
             then {{ seconds_between('entered_queue_at', 'first_agent_at') }}
     end as queue_response_s
 from decided

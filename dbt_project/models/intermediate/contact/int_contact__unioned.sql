@@ -62,6 +62,7 @@ select
     listed.is_ruled_invalid or coalesce(filling.is_ruled_invalid, false) as is_ruled_invalid,
     coalesce(listed.quality_flags, filling.quality_flags) as quality_flags,
     listed.is_answer_timed,
+    listed.is_answered_in_queue,
     listed.contact_id,
     coalesce(
         root_matches.matched_contact_id,

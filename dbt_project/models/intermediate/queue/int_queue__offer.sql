@@ -5,10 +5,18 @@ offers as (
     select * from {{ ref('stg_asterisk__queue_offer') }}
 ),
 
--- a source without ring attempts still tells how long the agent who answered was rung
+told as (
+    select * from {{ ref('int_queue__offer_told') }}
+),
+
+-- a contact of which no ring attempts are told still tells how long the agent who answered was rung
 answers as (
     select * from {{ ref('int_queue__visit') }}
-    where source_system = 'canonical' and exit_kind = 'answered' and ring_s is not null
+    where
+        source_system = 'canonical'
+        and exit_kind = 'answered'
+        and ring_s is not null
+        and contact_id not in (select told.contact_id from told)
 ),
 
 queues as (
@@ -22,28 +30,55 @@ settings as (
     select * from {{ ref('stg_centre__setting') }}
 ),
 
+rung as (
+    select
+        source_system || ':' || call_id as contact_id,
+        source_system || ':' || call_id || ':' || visit_no as queue_visit_id,
+        source_system || ':' || call_id || ':' || visit_no || ':' || event_no as queue_offer_id,
+        source_system,
+        queue_id,
+        agent_id,
+        offered_at,
+        ended_at,
+        ring_s,
+        result
+    from offers
+    where call_id is not null
+    union all
+    select
+        contact_id,
+        queue_visit_id,
+        queue_offer_id,
+        source_system,
+        queue_id,
+        agent_id,
+        offered_at,
+        ended_at,
+        ring_s,
+        result
+    from told
+),
+
 zoned as (
     select
-        offers.source_system || ':' || offers.call_id as contact_id,
-        offers.source_system || ':' || offers.call_id || ':' || offers.visit_no as queue_visit_id,
-        offers.source_system || ':' || offers.call_id || ':' || offers.visit_no || ':' || offers.event_no
-            as queue_offer_id,
-        offers.source_system,
-        offers.queue_id,
-        offers.agent_id,
-        offers.offered_at,
-        offers.ended_at,
-        case when offers.ring_s >= 0 then offers.ring_s end as ring_s,
-        offers.result,
+        rung.contact_id,
+        rung.queue_visit_id,
+        rung.queue_offer_id,
+        rung.source_system,
+        rung.queue_id,
+        rung.agent_id,
+        rung.offered_at,
+        rung.ended_at,
+        case when rung.ring_s >= 0 then rung.ring_s end as ring_s,
+        rung.result,
         coalesce(queues.timezone, settings.timezone) as timezone,
         settings.timezone as site_timezone
-    from offers
+    from rung
     cross join settings
     left join queues
         on
-            offers.queue_id = queues.queue_id
-            and {{ valid_at('offers.ended_at', 'queues') }}
-    where offers.call_id is not null
+            rung.queue_id = queues.queue_id
+            and {{ valid_at('rung.ended_at', 'queues') }}
     union all
     select
         contact_id,

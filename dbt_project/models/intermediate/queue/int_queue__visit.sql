@@ -10,29 +10,43 @@ asterisk as (
         source_system || ':' || call_id as contact_id,
         visit_no, queue_id, entered_at, left_at, wait_s as logged_wait_s, exit_kind, agent_id, answered_at,
         ring_s as logged_ring_s, talk_s as logged_talk_s,
-        cast(null as double) as hold_s, ended_at, hangup_side, is_transfer, transfer_kind, is_entry_reconstructed
+        cast(null as double) as hold_s, ended_at, hangup_side, is_transfer, transfer_kind, is_entry_reconstructed,
+        true as is_answer_timed, false as is_first_answered, false as is_conversation_told
     from {{ ref('stg_asterisk__queue_visit') }}
+),
+
+conversations as (
+    select * from {{ ref('int_agent__exported') }}
+),
+
+first_conversations as (
+    select contact_id from conversations
+    where told_no = 1
 ),
 
 canonical as (
     select
-        contact_id,
-        1 as visit_no,
-        queue_id,
-        first_queue_at as entered_at,
-        coalesce(queue_left_at, agent_answered_at) as left_at,
-        coalesce(
-            queue_wait_s, {{ seconds_between('first_queue_at', 'coalesce(queue_left_at, agent_answered_at)') }}
-        ) as logged_wait_s,
-        case outcome
-            when 'answered' then 'answered' when 'abandoned_queue' then 'abandoned' when 'flow_out' then 'timeout'
-            else 'other'
-        end as exit_kind,
-        agent_id, agent_answered_at as answered_at, ring_s as logged_ring_s, talk_s as logged_talk_s, hold_s,
-        ended_at, hangup_side,
-        false as is_transfer, cast(null as varchar) as transfer_kind, false as is_entry_reconstructed
-    from contacts
-    where source_system = 'canonical' and first_queue_at is not null
+        visits.contact_id,
+        visits.visit_no, visits.queue_id, visits.entered_at, visits.left_at, visits.logged_wait_s, visits.exit_kind,
+        coalesce(conversations.agent_id, visits.agent_id) as agent_id, visits.answered_at,
+        -- what the contact tells is of all its conversations once one is told by itself
+        case
+            when first_conversations.contact_id is null then visits.ring_s else conversations.ring_s
+        end as logged_ring_s,
+        case
+            when first_conversations.contact_id is null then visits.talk_s else conversations.talk_s
+        end as logged_talk_s,
+        case when first_conversations.contact_id is null then visits.hold_s else conversations.hold_s end as hold_s,
+        case when conversations.contact_id is null then visits.ended_at else conversations.ended_at end as ended_at,
+        visits.hangup_side,
+        false as is_transfer, cast(null as varchar) as transfer_kind, false as is_entry_reconstructed,
+        visits.is_answer_timed,
+        visits.is_first_answered and first_conversations.contact_id is null as is_first_answered,
+        conversations.contact_id is not null as is_conversation_told
+    from {{ ref('int_queue__exported') }} as visits
+    left join first_conversations on visits.contact_id = first_conversations.contact_id
+    left join conversations
+        on visits.contact_id = conversations.contact_id and visits.visit_no = conversations.leg_no
 ),
 
 visits as (

@@ -19,7 +19,9 @@ legs as (
     select
         legs.*,
         row_number() over (partition by legs.contact_id order by legs.answered_at, legs.leg_id) as leg_number,
-        case when legs.via = 'queue' then {{ way_after_conversation() }} else 'outside_queue' end as way_on
+        case legs.via
+            when 'queue' then {{ way_after_conversation() }} when 'transfer' then 'return' else 'outside_queue'
+        end as way_on
     from {{ ref('fct_agent_leg') }} as legs
     left join visits on legs.leg_id = visits.queue_visit_id
     where {{ in_read_window('legs.local_date') }} and legs.medium = 'voice'
@@ -28,8 +30,9 @@ legs as (
 led as (
     select
         *,
-        case
-            when via = 'direct' then 'outside_queue'
+        case via
+            when 'direct' then 'outside_queue'
+            when 'transfer' then 'handed_on'
             else lag(way_on) over (partition by contact_id order by leg_number)
         end as way_in
     from legs
@@ -52,6 +55,14 @@ endless as (
     left join legs on visits.queue_visit_id = legs.leg_id
     where legs.leg_id is null and contacts.outcome = 'answered'
 ),
+
+conversations as (
+    select contact_id, talk_s, handle_s from legs
+    union all
+    select contact_id, talk_s, handle_s from endless
+),
+
+{{ told_apart() }},
 
 movements as ( -- noqa: disable=AL03
     {%- for date, count, seconds in [('local_date', 1, 0), ('local_ended_date', 0, 1)] %}
@@ -76,6 +87,8 @@ movements as ( -- noqa: disable=AL03
     where outcome = 'answered' and contact_id not in (select legs.contact_id from legs)
     union all
     select local_ended_date, 'end_unknown', 0, -talk_s, -handle_s from endless
+    union all
+    select local_ended_date, 'told_apart', 0, talk_s, handle_s from told_apart
     union all
     {%- for date, count, seconds in [('counted_date', 1, 0), ('ended_date', 0, 1)] %}
     select {{ date }}, 'on_another_date', -{{ count }}, -{{ seconds }} * talk_s, -{{ seconds }} * handle_s from paired

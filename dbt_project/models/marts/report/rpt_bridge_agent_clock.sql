@@ -5,6 +5,8 @@
 {%- set measures = ['talk_s'] %}
 with
 
+{{ legs_in_states() }},
+
 legs as (
     select
         *,
@@ -13,8 +15,7 @@ legs as (
             partition by agent_id, source_system order by answered_at, leg_id
             rows between unbounded preceding and 1 preceding
         ) as busy_until
-    from {{ ref('fct_agent_leg') }}
-    where {{ in_read_window('local_date') }} and agent_id is not null
+    from legs_in_states
 ),
 
 states as (
@@ -26,26 +27,24 @@ states as (
     where {{ in_read_window('local_date') }} and state = 'talk'
 ),
 
--- only where a telephone logs states do its conversations show in them
-dates_of_states as (
-    select distinct local_date from states
-),
+-- only where states are logged do conversations show in them
+dates_of_states as (select distinct local_date from states),
 
 spans as (
     select
-        'clock' as kind, timezone, medium, source_system, local_date, local_hour, answered_at as started_at,
+        'clock' as kind, timezone, medium, is_in_states, local_date, local_hour, answered_at as started_at,
         believed_ended_at as ended_at
     from legs
     union all
     select
-        'at_once' as kind, timezone, medium, source_system, local_date, local_hour, answered_at as started_at,
+        'at_once' as kind, timezone, medium, is_in_states, local_date, local_hour, answered_at as started_at,
         least(believed_ended_at, busy_until) as ended_at
     from legs
     where busy_until > answered_at
     union all
     -- a conversation that still runs, or whose end no log has, is no leg; its agent is in the state all the same
     select
-        'endless' as kind, states.timezone, 'voice' as medium, 'asterisk' as source_system, states.local_date,
+        'endless' as kind, states.timezone, 'voice' as medium, true as is_in_states, states.local_date,
         0 as local_hour, states.started_at, states.ended_at
     from states
     inner join {{ ref('fct_queue_visit') }} as visits
@@ -85,7 +84,7 @@ pieces as (
         cut.kind, cut.medium, cut.local_date as ended_date, cut.local_hour as ended_hour, cut.piece_s,
         cast(cut.local_piece_at as date) as piece_date,
         cast(extract(hour from cut.local_piece_at) as integer) as piece_hour,
-        cut.source_system = 'asterisk' and dates_of_states.local_date is not null as has_states
+        cut.is_in_states and dates_of_states.local_date is not null as has_states
     from cut
     left join dates_of_states on cast(cut.local_piece_at as date) = dates_of_states.local_date
 ),

@@ -86,9 +86,8 @@ moved as ( -- noqa: disable=AL03
         {{ times }}, 0, {{ side }}, 0
     from paired
     where
-        visit_no = deciding_no and is_offered
-        and contact_result || '>' || result
-        in ('answered>flowed_out', 'abandoned>short_abandoned', 'short_abandoned>abandoned')
+        visit_no = deciding_no and is_offered and result != contact_result
+        and (contact_result = 'answered' or (contact_result like '%abandoned' and result like '%abandoned'))
     union all
     {%- endfor %}
     select

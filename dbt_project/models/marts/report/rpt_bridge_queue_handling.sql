@@ -11,7 +11,7 @@ contacts as (
 
 legs as (
     select * from {{ ref('fct_agent_leg') }}
-    where {{ in_read_window('local_date') }} and via = 'direct'
+    where {{ in_read_window('local_date') }}
 ),
 
 visits as (
@@ -21,13 +21,21 @@ visits as (
     where {{ in_read_window('local_date') }} and exit_kind = 'answered'
 ),
 
-
 paired as (
     select visits.*, contacts.local_ended_date as contact_date
     from visits
     inner join contacts on visits.contact_id = contacts.contact_id
     where contacts.direction = 'inbound'
 ),
+
+conversations as (
+    select contact_id, talk_s, handle_s from legs
+    union all
+    select contact_id, talk_s, handle_s from paired
+    where not is_ended
+),
+
+{{ told_apart() }},
 
 movements as ( -- noqa: disable=AL03
     select local_ended_date as local_date, 'start' as step, talk_s, handle_s from contacts
@@ -38,11 +46,17 @@ movements as ( -- noqa: disable=AL03
     -- a conversation apart from the queues; of a contact that also had some, and of one that had none
     select
         contacts.local_ended_date,
-        case when contacts.first_queue_at is null then 'without_queue' else 'outside_queue' end,
+        case
+            when legs.via = 'transfer' then 'handed_on' when contacts.first_queue_at is null then 'without_queue'
+            else 'outside_queue'
+        end,
         -legs.talk_s, -legs.handle_s
     from legs
     inner join contacts on legs.contact_id = contacts.contact_id
-    where contacts.direction = 'inbound'
+    where contacts.direction = 'inbound' and legs.via != 'queue'
+    union all
+    select local_ended_date, 'told_apart', talk_s, handle_s from told_apart
+    where direction = 'inbound'
     union all
     select contact_date, 'end_unknown', -talk_s, -handle_s from paired
     where not is_ended
