@@ -702,7 +702,7 @@ select
     ended_at, getvariable('zone') as timezone, local_ended_at,
     cast(local_ended_at as date) as local_date,
     cast(hour(local_ended_at) as integer) as local_hour,
-    ring_s, talk_s, cast(null as double) as hold_s, cast(0 as double) as consult_s, acw_s, handle_s
+    ring_s, talk_s, cast(null as double) as hold_s, cast(0 as double) as consult_s, acw_s, handle_s, false as is_told
 from work.handled_leg
 where local_ended_at is not null;
 

@@ -1,11 +1,11 @@
--- Identity 4: a contact's handling is that of its conversations; those whose end is unknown are in the contact alone. An
--- export's contact may tell less than its conversations do, which run in parallel (DECISIONS.md, section 36).
+-- Identity 4: a contact's handling is that of its conversations; those whose end is unknown are in the contact alone. A
+-- contact may tell less than its legs do, where an export tells both (DECISIONS.md, section 36).
 with
 
 contacts as (
     select contact_id, local_date, handle_s
     from {{ ref('fct_contact') }}
-    where {{ in_window('local_date') }} and source_system != 'canonical'
+    where {{ in_window('local_date') }}
 ),
 
 conversations as (
@@ -13,6 +13,7 @@ conversations as (
     from {{ ref('fct_agent_leg') }}
     where {{ in_read_window('local_date') }}
     group by contact_id
+    having max(case when is_told then 1 else 0 end) = 0
 )
 
 select

@@ -60,8 +60,8 @@ def worked_example() -> Told:
 
 
 def made_up(seed: int, calls: int = 120, day: date = MADE_DAY) -> Told:
-    """Calls one after another: in no, one or several queues, answered or not, handed on, some flat; and states of the
-    agents, some without an end."""
+    """Calls one after another: in no, one or several queues, answered or not, by nobody knows whom, handed on, some
+    flat; and states of the agents, some without an end."""
     chance = random.Random(seed)
     told = Told()
     begin = at("09:00:00", day)
@@ -124,7 +124,7 @@ def _call(told: Told, chance: random.Random, name: str, start: datetime, day: da
     if is_flat and exits:
         row |= {"queue_id": "sales", "queue_entered_at": start, "queue_left_at": talked_from or moment}
     if talked_from:
-        row |= {"agent_answered_at": talked_from, "agent_id": "A"}
+        row |= {"agent_answered_at": talked_from, "agent_id": chance.choice(("A", "A", "A", None))}
     told.put("contact", day, **row)
 
 

@@ -49,7 +49,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     write_freeswitch(tmp_path_factory.mktemp("freeswitch"), found)
     end = f"{MADE_DAY + timedelta(days=2)} 00:00:00"
     bridges = [f"+rpt_bridge_{name}" for name in ("queue", "queue_handling", "agent", "interval", "agent_clock")]
-    found.build("--select", *bridges, "+fct_agent_day", "--indirect-selection", "cautious", as_of=end)
+    selling = "+fct_contact_sale_day"  # an answered contact may have no agent
+    found.build("--select", *bridges, "+fct_agent_day", selling, "--indirect-selection", "cautious", as_of=end)
     return found
 
 

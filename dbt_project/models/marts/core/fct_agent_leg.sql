@@ -28,5 +28,6 @@ select
     hold_s,
     consult_s,
     acw_s,
-    handle_s
+    handle_s,
+    is_told
 from legs
