@@ -173,7 +173,7 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
         centre = Centre(setting, queue_log, cdr, effects=effects, listener=telephone)
         centre.run()
         written = Written(Counter(), [], {})
-        values: Iterable[Value] = telephone.values()
+        values: Iterable[Value] = telephone.values(_teams(centre))
     else:
         cel_folder = asterisk / "cel-custom"
         cel_folder.mkdir(exist_ok=True)
@@ -183,7 +183,7 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
         centre.run()
         cel.close()
         written = company.close()
-        values = chain(telephone.values(), company.values())
+        values = chain(telephone.values(_teams(centre)), company.values())
     queue_log.close()
     cdr.close()
     config = out / "callmart.yaml"
@@ -229,6 +229,10 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
         values=sums.number,
         records=written.rows.total(),
     )
+
+
+def _teams(centre: Centre) -> dict[str, str]:
+    return {agent.agent_id: agent.team for agent in centre.agents}
 
 
 def _clear(out: Path) -> None:

@@ -15,6 +15,10 @@ select
     coalesce(cast(valid_to as timestamp) at time zone timezone at time zone 'UTC', timestamp 'infinity') as ends_at
 from read_parquet(getvariable('lake') || '/centre/queue/*/*.parquet');
 create table work.agent as from read_parquet(getvariable('lake') || '/centre/agent/*/*.parquet');
+create table work.team as
+select distinct on (agent_id, valid_from)
+    agent_id, team_id, valid_from, coalesce(valid_to, date 'infinity') as ends_on
+from work.agent;
 create table work.number as from read_parquet(getvariable('lake') || '/centre/number/*/*.parquet');
 create table work.choice as from read_parquet(getvariable('lake') || '/centre/official_variant/*/*.parquet');
 create table work.capability as from read_parquet(getvariable('lake') || '/centre/feed_capability/*/*.parquet');
@@ -698,12 +702,17 @@ where started_at < ended_at;
 
 create table marts.fct_agent_leg as
 select
-    leg_id, contact_id, 'asterisk' as source_system, agent_id, queue_id, channel_id, 'voice' as medium, direction, via, answered_at,
+    leg_id, contact_id, 'asterisk' as source_system, leg.agent_id, queue_id, channel_id, 'voice' as medium, direction, via, answered_at,
     ended_at, getvariable('zone') as timezone, local_ended_at,
     cast(local_ended_at as date) as local_date,
     cast(hour(local_ended_at) as integer) as local_hour,
-    ring_s, talk_s, cast(null as double) as hold_s, cast(0 as double) as consult_s, acw_s, handle_s, false as is_told
-from work.handled_leg
+    ring_s, talk_s, cast(null as double) as hold_s, cast(0 as double) as consult_s, acw_s, handle_s, false as is_told,
+    team_id
+from work.handled_leg as leg
+left join work.team
+    on
+        leg.agent_id = team.agent_id and cast(local_ended_at as date) >= valid_from
+        and cast(local_ended_at as date) < ends_on
 where local_ended_at is not null;
 
 create table marts.fct_queue_offer as
@@ -1049,11 +1058,17 @@ summed as (
 )
 
 select
-    interval_start, agent_id,
+    interval_start, summed.agent_id,
     cast(work.local(interval_start, getvariable('zone')) as date) as local_date,
     cast(hour(work.local(interval_start, getvariable('zone'))) as integer) as local_hour,
-    columns(* exclude (interval_start, agent_id))
-from summed;
+    summed.* exclude (interval_start, agent_id),
+    team_id
+from summed
+left join work.team
+    on
+        summed.agent_id = team.agent_id
+        and cast(work.local(interval_start, getvariable('zone')) as date) >= valid_from
+        and cast(work.local(interval_start, getvariable('zone')) as date) < ends_on;
 
 create table marts.fct_agent_day as
 with
@@ -1080,16 +1095,18 @@ handled as (
 )
 
 select
-    agent_id, local_date, first_login_at, last_logout_at,
+    days.agent_id, days.local_date, first_login_at, last_logout_at,
     coalesce(logged_in_s, 0) as logged_in_s,
     coalesce(work.seconds(first_login_at, last_logout_at) - logged_in_s, 0) as offline_s,
     coalesce(break_s, 0) as break_s,
     coalesce(busy_s, 0) as busy_s,
     coalesce(handled_legs, 0) as handled_legs,
     coalesce(handled_inbound_legs, 0) as handled_inbound_legs,
-    cast(coalesce(logged_in_s, 0) >= 3600 as bigint) as agent_days
-from presence
-full outer join handled using (agent_id, local_date);
+    cast(coalesce(logged_in_s, 0) >= 3600 as bigint) as agent_days,
+    team_id
+from (from presence full outer join handled using (agent_id, local_date)) as days
+left join work.team
+    on days.agent_id = team.agent_id and days.local_date >= valid_from and days.local_date < ends_on;
 
 -- 7. Dimensions --------------------------------------------------------------------------------------------------------
 

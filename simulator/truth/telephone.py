@@ -15,7 +15,7 @@ Nothing of a call lasts longer than a day: what began before an instant is known
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -254,8 +254,9 @@ class TelephoneRecount:
         self._agents.settle(until)
         self._settled_until = max(self._settled_until, until)
 
-    def values(self) -> Iterator[Value]:
-        """Every value that the rulings define, ordered; nothing may be added afterwards.
+    def values(self, teams: Mapping[str, str] | None = None) -> Iterator[Value]:
+        """Every value that the rulings define, ordered; nothing may be added afterwards. `teams`: the team of an
+        agent who has one.
 
         Counts have a row in each cell of their family that holds any record (so a row of 0 is possible); a ratio where
         its numerator or denominator is above 0, with value None where the denominator is 0; an extreme where a record
@@ -263,12 +264,12 @@ class TelephoneRecount:
         """
         self.settle(NEVER)
         self._agents.close()
-        return in_order_of(self._found(), order_of)
+        return in_order_of(self._found(teams or {}), order_of)
 
-    def _found(self) -> Iterator[Value]:
+    def _found(self, teams: Mapping[str, str]) -> Iterator[Value]:
         yield from contact_values(self._contacts)
         yield from handling_values(self._handling, self._queue_talk)
-        yield from agent_values(self._agents.cells)
+        yield from agent_values(self._agents.cells, teams)
         for formulas, cells in ((BY_QUEUE, self._visits), (RINGING, self._queue_rings)):
             for day, of_day in cells.days():
                 for queue, cell in of_day.items():

@@ -137,6 +137,12 @@ BY_QUEUE = tuple(
     if formula.kpi_id not in ("M029", "M031") and formula.variant != "total_inbound"
 )
 BY_AGENT = (*HANDLING_PER_LEG, *WORKLOAD)
+# what an agent's time is worth; rings and calls are the agent's own
+BY_TEAM = tuple(
+    formula
+    for formula in WORKLOAD
+    if formula.kpi_id in ("M065", "M066", "M070", "M071", "M072") or formula.variant == "per_agent_day"
+)
 
 
 # --- rolling up -----------------------------------------------------------------------------------------------------
@@ -192,12 +198,13 @@ def rows(
     agent: str | None = None,
     hour: int | None = None,
     issue: str | None = None,
+    team: str | None = None,
 ) -> Iterator[Value]:
     for f in formulas:
         applied = f.apply(cell)
         if applied is not None:
             members = queue, channel, agent, hour
-            yield Value(f.kpi_id, f.variant, grain, period, dim_set, *members, f.category, *applied, issue)
+            yield Value(f.kpi_id, f.variant, grain, period, dim_set, *members, f.category, *applied, issue, team=team)
 
 
 HourAndChannel = tuple[int, str]
@@ -260,11 +267,14 @@ def handling_values(contacts: DayCells[ChannelAndIssue], by_queue: DayCells[str]
             yield from rows(HANDLING_PER_LEG, cell, "day", str(date_of(day)), "queue", queue=queue)
 
 
-def agent_values(cells: DayCells[str]) -> Iterator[Value]:
-    """Agents' conversations, rings and states: by agent, and added up over the centre."""
+def agent_values(cells: DayCells[str], teams: Mapping[str, str]) -> Iterator[Value]:
+    """Agents' conversations, rings and states: by agent, and added up over teams and the centre."""
     for day, of_day in cells.days():
         for agent, cell in of_day.items():
             yield from rows(BY_AGENT, cell, "day", str(date_of(day)), "agent", agent=agent)
+        for team, cell in _rolled(of_day, teams.get).items():
+            if team is not None:
+                yield from rows(BY_TEAM, cell, "day", str(date_of(day)), "team", team=team)
     for grain, period_of in GRAINS.items():
         for period, cell in _periods(cells, period_of).items():
             yield from rows(BY_AGENT, cell, grain, period)
@@ -285,4 +295,5 @@ def order_of(value: Value) -> tuple[str, ...]:
         f"{hour + 1:02d}",
         value.category or "",
         value.issue or "",
+        value.team or "",
     )

@@ -54,10 +54,10 @@ class TicketRecount:
             (
                 *_CREATED,
                 Formula("M091", "tickets", ("returned",), ("created",)),
-                Formula("M124", "tickets", ("complaints",), ("created",)),
             ),
             _CREATED,
         )
+        self._complaints = Tally((Formula("M124", "tickets", ("complaints",), ("created",)),))
         self._returned = Tally((), shares=(Share("M091", "field", ("returned",), ("created",)),))
         self._assigned = Tally(
             (
@@ -115,7 +115,7 @@ class TicketRecount:
             self._count(ticket, as_of)
         self._open = {}
         tallies = (
-            *(self._created, self._returned, self._assigned, self._solved, self._due),
+            *(self._created, self._complaints, self._returned, self._assigned, self._solved, self._due),
             *(self._stages, self._ways, self._filled, self._first_solved),
         )
         return in_order(value for tally in tallies for value in tally.values())
@@ -176,11 +176,12 @@ class TicketRecount:
             "judged": is_judged,
             "accurate": is_judged and is_complete and row["initial_category"] == row["final_category"],
             "returned": row["returned_count"] > 0,
-            "complaints": row["is_complaint"],
         }
         members = {"issue": row["issue_id"], "agent": row["created_by_agent_id"], "channel": row["channel_id"]}
         self._created.add(row["created_at"], amounts, **members)
         self._created.add(row["created_at"], amounts, row["ticket_type"])
+        del members["issue"]  # which says whether a ticket is a complaint
+        self._complaints.add(row["created_at"], {"created": 1, "complaints": row["is_complaint"]}, **members)
         self._returned.add(row["created_at"], {"created": 1}, issue=row["issue_id"])
         missing = {
             event["missing_field"]

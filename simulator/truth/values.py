@@ -35,6 +35,7 @@ class Value(NamedTuple):
     lead_source: str | None = None
     campaign: str | None = None
     tier: str | None = None
+    team: str | None = None
     endpoint: str | None = None
     tool: str | None = None
     node: str | None = None

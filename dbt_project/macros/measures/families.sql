@@ -66,12 +66,18 @@
             'fct_queue_interval', "direction = 'inbound' and medium = 'voice'",
             {'queue': 'queue_id', 'hour_of_day': 'local_hour'}, [['queue'], ['queue', 'hour_of_day']]
         ),
-        'leg': family('fct_agent_leg', "medium = 'voice'", {'agent': 'agent_id'}, [[], ['agent']]),
+        'leg': family(
+            'fct_agent_leg', "medium = 'voice'", {'agent': 'agent_id', 'team': 'team_id'}, [[], ['agent'], ['team']]
+        ),
         'ring': family(
             'fct_queue_offer', none, {'queue': 'queue_id', 'agent': 'agent_id'}, [[], ['queue'], ['agent']]
         ),
-        'agent': family('fct_agent_interval', 'logged_in_s > 0', {'agent': 'agent_id'}, [[], ['agent']]),
-        'agent_day': family('fct_agent_day', none, {'agent': 'agent_id'}, [[], ['agent']]),
+        'agent': family(
+            'fct_agent_interval', 'logged_in_s > 0', {'agent': 'agent_id', 'team': 'team_id'}, [[], ['agent'], ['team']]
+        ),
+        'agent_day': family(
+            'fct_agent_day', none, {'agent': 'agent_id', 'team': 'team_id'}, [[], ['agent'], ['team']]
+        ),
         'capture': family('fct_capture_check', none, {'hour_of_day': 'local_hour'}, [[], ['hour_of_day']]),
         'integration': family(
             'fct_api_minute', none, {'endpoint': 'endpoint_id', 'tool': 'tool_name'}, [[], ['endpoint'], ['tool']]

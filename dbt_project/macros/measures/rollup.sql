@@ -113,7 +113,9 @@ inner join {{ ref('kpi_measure_definition') }} as definitions
     on measured.measure_column = definitions.measure_column and definitions.family = '{{ name }}'
 {% endmacro %}
 
-{#- Sum as DOUBLE that does not depend on the order of rows, for counts, seconds and parts of a day alike. -#}
+{#- Sum as DOUBLE that does not depend on the order of rows, for counts, seconds and parts of a day alike. Wholes and
+    parts apart: a double beyond 33 million has no exact decimal of twelve places. -#}
 {% macro exact_sum(expression) -%}
-    cast(sum(cast({{ expression }} as decimal(32, 12))) as double)
+    cast(sum(cast(round({{ expression }}) as bigint)) as double)
+    + cast(sum(cast(({{ expression }}) - round({{ expression }}) as decimal(18, 12))) as double)
 {%- endmacro %}

@@ -1,10 +1,7 @@
 with
 
 configured as (
-    select agent_id, team_id, valid_from, valid_to
-    from {{ ref('stg_centre__agent') }}
-    -- an agent with several names in the sources is one agent
-    qualify row_number() over (partition by agent_id, valid_from order by agent_raw) = 1
+    select * from {{ ref('int_agent__team') }}
 ),
 
 seen as (

@@ -41,6 +41,10 @@ agent_days as (
     select agent_id, local_date from presence
     union
     select agent_id, local_date from handled
+),
+
+teams as (
+    select * from {{ ref('int_agent__team') }}
 )
 
 select
@@ -55,7 +59,9 @@ select
     coalesce(presence.busy_s, 0) as busy_s,
     coalesce(handled.handled_legs, 0) as handled_legs,
     coalesce(handled.handled_inbound_legs, 0) as handled_inbound_legs,
-    cast(case when coalesce(presence.logged_in_s, 0) >= 3600 then 1 else 0 end as bigint) as agent_days
+    cast(case when coalesce(presence.logged_in_s, 0) >= 3600 then 1 else 0 end as bigint) as agent_days,
+    teams.team_id
 from agent_days
 left join presence on agent_days.agent_id = presence.agent_id and agent_days.local_date = presence.local_date
 left join handled on agent_days.agent_id = handled.agent_id and agent_days.local_date = handled.local_date
+left join teams on agent_days.agent_id = teams.agent_id and {{ valid_on('agent_days.local_date', 'teams') }}

@@ -72,25 +72,37 @@ records as (
         cast(null as double) as talk_s, cast(null as double) as acw_s, cast(null as double) as handle_s, 0 as leg,
         case when result = 'no_answer' then 1 else 0 end as unanswered
     from offers
+),
+
+summed as (
+    select
+        interval_start,
+        agent_id,
+        cast({{ to_local('interval_start', 'timezone') }} as date) as local_date,
+        cast(extract(hour from {{ to_local('interval_start', 'timezone') }}) as integer) as local_hour,
+        {{ sum_seconds("state_s") }} as logged_in_s,
+        {%- for state in ['ready', 'ringing', 'talk', 'acw', 'break', 'busy'] %}
+        {{ sum_seconds("case when state = '" ~ state ~ "' then state_s else 0 end") }} as {{ state }}_state_s,
+        {%- endfor %}
+        cast(sum(leg) as bigint) as handled_legs,
+        {{ count_if("leg = 1 and direction = 'inbound'") }} as handled_inbound_legs,
+        {{ count_if("leg = 1 and direction = 'outbound'") }} as handled_outbound_legs,
+        {{ sum_seconds("coalesce(talk_s, 0)") }} as talk_s,
+        {{ sum_seconds("coalesce(acw_s, 0)") }} as acw_s,
+        {{ sum_seconds("coalesce(handle_s, 0)") }} as handle_s,
+        max(talk_s) as talk_max_s,
+        min(talk_s) as talk_min_s,
+        cast(sum(unanswered) as bigint) as ring_attempts_unanswered
+    from records
+    group by interval_start, agent_id, timezone
+),
+
+teams as (
+    select * from {{ ref('int_agent__team') }}
 )
 
 select
-    interval_start,
-    agent_id,
-    cast({{ to_local('interval_start', 'timezone') }} as date) as local_date,
-    cast(extract(hour from {{ to_local('interval_start', 'timezone') }}) as integer) as local_hour,
-    {{ sum_seconds("state_s") }} as logged_in_s,
-    {%- for state in ['ready', 'ringing', 'talk', 'acw', 'break', 'busy'] %}
-    {{ sum_seconds("case when state = '" ~ state ~ "' then state_s else 0 end") }} as {{ state }}_state_s,
-    {%- endfor %}
-    cast(sum(leg) as bigint) as handled_legs,
-    {{ count_if("leg = 1 and direction = 'inbound'") }} as handled_inbound_legs,
-    {{ count_if("leg = 1 and direction = 'outbound'") }} as handled_outbound_legs,
-    {{ sum_seconds("coalesce(talk_s, 0)") }} as talk_s,
-    {{ sum_seconds("coalesce(acw_s, 0)") }} as acw_s,
-    {{ sum_seconds("coalesce(handle_s, 0)") }} as handle_s,
-    max(talk_s) as talk_max_s,
-    min(talk_s) as talk_min_s,
-    cast(sum(unanswered) as bigint) as ring_attempts_unanswered
-from records
-group by interval_start, agent_id, timezone
+    summed.*,
+    teams.team_id
+from summed
+left join teams on summed.agent_id = teams.agent_id and {{ valid_on('summed.local_date', 'teams') }}
