@@ -82,8 +82,9 @@ class Runner:
                 failed[name] = int(found.get("unexpected_count", found.get("observed_value", 0)))
         return failed
 
-    def publish(self, keep: int) -> None:
-        """Drop all but the last `keep` results of each suite and add this runner's results to the Data Docs."""
+    def publish(self, keep: int, *, has_index: bool) -> None:
+        """Drop all but the last `keep` results of each suite and add this runner's results to the Data Docs. Their
+        index is made with `has_index` alone, as Great Expectations reads each kept result of each suite for it."""
         store: Any = self._context.validation_results_store
         by_suite: dict[str, list[ValidationResultIdentifier]] = defaultdict(list)
         for key in store.list_keys():
@@ -92,10 +93,11 @@ class Runner:
             for key in sorted(keys, key=lambda key: key.run_id.run_time, reverse=True)[keep:]:
                 store.remove_key(key)
         # Only the pages of this run are rendered: rendering all kept results would cost more than judging.
-        new: list[Any] = [key for keys in by_suite.values() for key in keys if key not in self._results_before]
-        judged = sorted({key.expectation_suite_identifier.name for key in new})
-        suites = [ExpectationSuiteIdentifier(name=name) for name in judged]
-        self._context.build_data_docs(site_names=[_SITE], resource_identifiers=[*new, *suites])
+        new = {key for keys in by_suite.values() for key in keys if key not in self._results_before}
+        suites = {ExpectationSuiteIdentifier(name=key.expectation_suite_identifier.name) for key in new}
+        # a set, as each kept result is looked up in it
+        pages: Any = new | suites
+        self._context.build_data_docs(site_names=[_SITE], resource_identifiers=pages, build_index=has_index)
 
 
 @contextlib.contextmanager

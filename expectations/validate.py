@@ -53,8 +53,9 @@ def validate_candidates(
     `candidates` maps local dates to Parquet files with the contract's columns; `history` are files of the feed's lake
     (they may include the candidates' own dates, and the zero-row file); `refused` are the quarantine's files of the
     landed objects behind the candidates (its files of duplicates, by date, are not refused rows). Data Docs go to
-    `docs_dir`, where the last `keep_results` results of each suite are kept. `scratch` is an existing folder for what
-    is needed meanwhile (None: the system's). Without candidate dates every check passes.
+    `docs_dir`, where the last `keep_results` results of each suite are kept; their index is made anew when a check
+    fails. `scratch` is an existing folder for what is needed meanwhile (None: the system's). Without candidate dates
+    every check passes.
 
     Raises UnknownSuiteError for a feed without suite, CheckDefectError for a check that can't be run.
     """
@@ -72,7 +73,7 @@ def validate_candidates(
 
         with runner.opened(database, docs_dir) as run:
             failed = run.run(feed, checks, columns, table="candidate")
-            run.publish(keep_results)
+            run.publish(keep_results, has_index=bool(failed))
         with duckdb.connect(str(database), read_only=True) as connection:
             results = tuple(_result(connection, check, failed, columns, "candidate") for check in checks)
     return FeedVerdict(feed, dates, results)
@@ -117,7 +118,7 @@ def validate_marts(
             suite = catalogue.mart_suite(mart, columns)
             judged[mart] = _windowed(suite, table, registry, since or _EARLIEST, own_numbers)
             failed[mart] = run.run(f"mart.{mart}", judged[mart], columns, table=mart, schema=schema)
-        run.publish(keep_results)
+        run.publish(keep_results, has_index=True)
     verdicts: dict[str, MartVerdict] = {}
     with duckdb.connect(str(warehouse_path), read_only=True) as connection:
         for mart, columns in shapes.items():

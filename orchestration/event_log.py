@@ -11,17 +11,18 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as db
 from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
-from dagster._serdes import ConfigurableClassData
+from dagster._serdes import ConfigurableClassData, serialize_value
 
 BUSY_TIMEOUT_S = 60
 OPEN_FILES = 4  # the index, the current run, and what a reader looks at
@@ -52,6 +53,25 @@ class EventLog(SqliteEventLogStorage):
                     self.store_event(event)
             finally:
                 self._of_the_batch = {}
+
+    def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
+        """Note a check that is to come for each date of the run. Dagster's own method writes the event out anew for
+        each date, which for many dates takes longer than the checks."""
+        assert event.dagster_event is not None
+        planned = event.dagster_event.asset_check_planned_data
+        subset = planned.partitions_subset
+        dates: Iterable[str | None] = [None] if subset is None else subset.get_partition_keys()
+        row = {
+            "asset_key": planned.asset_key.to_string(),
+            "check_name": planned.check_name,
+            "run_id": event.run_id,
+            "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
+            "evaluation_event": serialize_value(event),
+            "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
+            "evaluation_event_storage_id": event_id,
+        }
+        with self.index_connection() as index:
+            index.execute(AssetCheckExecutionsTable.insert(), [row | {"partition": date} for date in dates])
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[db.Connection]:

@@ -6,10 +6,15 @@ Here belongs: what differs from Dagster's class. Not here: what a run logs.
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+import sqlalchemy as db
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+from dagster._serdes import deserialize_value
 
 from orchestration.build import dagster_environment, dagster_instance, prepare_dagster_home
 from orchestration.errors import InputError
@@ -88,6 +93,44 @@ def test_events_of_a_range_of_partitions_are_stored_at_once_and_all_of_them(
     theirs = SqliteEventLogStorage(storage._base_dir)
     stored = [r.event_log_entry.dagster_event_type for r in theirs.get_records_for_run(run.run_id).records]
     assert stored.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == len(dates.get_partition_keys())
+
+
+def planned_checks(home: Path, monkeypatch: pytest.MonkeyPatch, settings: str | None) -> list[tuple[Any, ...]]:
+    """What the log notes of a check over three dates whose asset fails: key, check, date, status and kind of event."""
+    for name, value in dagster_environment(home).items():
+        monkeypatch.setenv(name, value)
+    if settings is not None:
+        (home / "dagster" / "dagster.yaml").write_text(settings, "utf-8")
+
+    @dg.asset(
+        partitions_def=dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-01-04"),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=[dg.AssetCheckSpec("is_sound", asset="daily")],
+    )
+    def daily():  # type: ignore[no-untyped-def]  # Dagster would read an annotation as one output
+        raise ValueError
+
+    instance = dg.DagsterInstance.get()
+    tags = {"dagster/asset_partition_range_start": "2026-01-01", "dagster/asset_partition_range_end": "2026-01-03"}
+    dg.materialize([daily], instance=instance, tags=tags, raise_on_error=False)
+    storage = instance.event_log_storage
+    assert isinstance(storage, SqliteEventLogStorage) and isinstance(storage, EventLog) == (settings is None)
+    noted = AssetCheckExecutionsTable.c
+    with storage.index_connection() as index:
+        rows = index.execute(
+            db.select(
+                noted.asset_key, noted.check_name, noted.partition, noted.execution_status, noted.evaluation_event
+            ).order_by(noted.partition)
+        ).fetchall()
+    return [(*row[:4], deserialize_value(row[4], EventLogEntry).dagster_event_type) for row in rows]
+
+
+def test_a_check_that_is_to_come_is_noted_for_each_date_as_dagsters_own_class_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = planned_checks(tmp_path / "ours", monkeypatch, None)
+    assert ours == planned_checks(tmp_path / "theirs", monkeypatch, "telemetry: {enabled: false}\n")
+    assert [row[2] for row in ours] == ["2026-01-01", "2026-01-02", "2026-01-03"]
 
 
 def test_few_files_are_open_however_many_runs_are_read(instance: dg.DagsterInstance) -> None:
