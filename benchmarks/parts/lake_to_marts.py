@@ -24,7 +24,7 @@ OF_THE_TELEPHONE = tuple(
                    *range(61, 73), 81, 82, 177)
 )  # fmt: skip
 # Tiers and issues come from a CRM, which this centre has not; teams are sums of agents like any other.
-COMPARED = f"kpi_id in {OF_THE_TELEPHONE} and dim_set not in ('segment', 'issue', 'team')"
+COMPARED = f"kpi_id in {OF_THE_TELEPHONE} and dim_set not in ('segment', 'issue', 'team', 'line_of_business')"
 
 
 def measure(stage: Stage) -> Section:

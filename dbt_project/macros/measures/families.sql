@@ -54,8 +54,11 @@
     {{ return({
         'contact': family(
             'fct_contact', "medium = 'voice'",
-            {'channel': 'channel_id', 'region': 'region_code', 'segment': 'segment', 'hour_of_day': 'local_hour'},
-            [[], ['channel'], ['region'], ['segment'], ['hour_of_day']]
+            {
+                'channel': 'channel_id', 'region': 'region_code', 'segment': 'segment',
+                'line_of_business': 'line_of_business', 'hour_of_day': 'local_hour'
+            },
+            [[], ['channel'], ['region'], ['segment'], ['line_of_business'], ['hour_of_day']]
         ),
         'contact_handling': family(
             'fct_contact', "outcome = 'answered' and medium = 'voice'",
