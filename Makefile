@@ -10,7 +10,7 @@ SERVED := $(BIN)/python -m simulator.serve $(DEMO)/source --
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DO_NOT_TRACK = 1
 
-.PHONY: demo test ui check unit test-bank test-servers test-long bench lock clean
+.PHONY: demo test ui check unit test-bank test-servers test-demo test-long bench lock clean
 
 # A simulated centre, from the files, databases and APIs of its systems to the released KPIs. The key is published: never
 # use it for real data.
@@ -31,7 +31,7 @@ check: $(READY)
 
 # In the order of the folders: the modules that take minutes, few tests each, must not come last.
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --ignore tests/servers --ignore tests/long
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --ignore tests/servers --ignore tests/demo --ignore tests/long
 
 # The real call log of examples/anonymous_bank, which is not part of the project: make test-bank CALLS=calls.txt
 test-bank: $(READY)
@@ -41,6 +41,10 @@ test-bank: $(READY)
 # Databases as sources, against PostgreSQL and MariaDB servers that the tests start; they must be installed.
 test-servers: $(READY)
 	$(BIN)/pytest tests/servers
+
+# The demo centre, and what docs/sql_guide.md says of it.
+test-demo: demo
+	$(BIN)/pytest tests/demo
 
 # Months of builds beside one build of all files, and the worked cases in the warehouse: about an hour.
 test-long: $(READY)

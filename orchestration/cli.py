@@ -503,7 +503,8 @@ def _where_next(root: Path) -> str:
         [
             "Where to look next:",
             f"  KPI board       {served / 'board.html'}",
-            f"  SQL, Metabase   {served / 'callmart.duckdb'} (schema marts)",
+            f"  SQL, BI tools   {served / 'callmart.duckdb'} (schema marts)",
+            "  questions       docs/sql_guide.md, docs/connect.md, docs/kpis.md",
             f"  Data Docs       {root / 'docs'}",
             "  Dagster UI      make ui",
             "  one KPI         .venv/bin/callmart explain M021",

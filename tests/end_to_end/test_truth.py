@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
+import duckdb
 import pytest
 
+from orchestration.catalogue import open_catalogue, rows_of
+from orchestration.dictionary.measures import measure_texts
+from orchestration.interval import wilson_95
+from orchestration.sql_guide import GUIDE, Question, questions
 from tests.end_to_end.centre import Centre, simulated
+from tests.end_to_end.sql_guide import NO_KPI, SAME, pairs
 from tests.end_to_end.truth import Key, Values, defined_truth, released_values, wrong_values
 
 # Retention of customers served needs two years of contacts, which tests/long has, and whether a complaint came again a
@@ -87,3 +94,59 @@ def test_a_board_and_an_explanation_can_be_read_of_it(month: Centre) -> None:
     assert table.returncode == 0 and "support" in table.stdout
     page = (month.served / "board.html").read_text("utf-8")
     assert "服务水平" in page and "Service level" in page and "https://" not in page.replace("http://www.w3.org", "")
+
+
+QUESTIONS = questions(GUIDE.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def catalogue(month: Centre) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_catalogue(month.data) as con:
+        yield con
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: str(question.number))
+def test_a_query_of_the_sql_guide_has_an_answer_in_its_columns(
+    catalogue: duckdb.DuckDBPyConnection, question: Question
+) -> None:
+    answer = catalogue.execute(question.sql)
+    assert [column[0] for column in answer.description] == question.columns
+    assert answer.fetchone() is not None
+
+
+@pytest.mark.parametrize(
+    "question", [q for q in QUESTIONS if q.number in SAME], ids=lambda question: str(question.number)
+)
+def test_a_number_of_the_sql_guide_is_the_released_kpi(
+    catalogue: duckdb.DuckDBPyConnection, question: Question
+) -> None:
+    found = pairs(catalogue, question)
+    assert [pair for pair in found if pair[0] != pytest.approx(pair[1])] == []
+    assert any(ours is not None for ours, _ in found)
+
+
+def test_no_row_is_lost_between_receipt_and_lake(catalogue: duckdb.DuckDBPyConnection) -> None:
+    (row,) = rows_of(catalogue, QUESTIONS[0].sql)
+    assert row["received"] == row["loaded"] + row["duplicates"] + row["refused"] + row["held"] > 0
+
+
+def test_the_interval_of_the_sql_guide_is_that_of_the_board(catalogue: duckdb.DuckDBPyConnection) -> None:
+    (question,) = [question for question in QUESTIONS if "at_least" in question.columns]
+    found = rows_of(catalogue, question.sql)
+    assert found and all(
+        (row["at_least"], row["at_most"]) == pytest.approx(wilson_95(row["top"], row["n"]), abs=1e-4) for row in found
+    )
+
+
+def test_every_question_of_the_sql_guide_asks_for_no_kpi_or_is_held_by_its_kpi() -> None:
+    assert {q.number for q in QUESTIONS if "marts.kpi_value" not in q.sql} <= NO_KPI | set(SAME)
+    assert [q.number for q in QUESTIONS] == list(range(1, 21))
+
+
+def test_the_dictionary_tells_measures_in_the_words_of_the_release(month: Centre) -> None:
+    released: dict[str, set[tuple[str, str]]] = {}
+    for name, zh, en in month.rows("select measure, description_zh, description_en from marts.kpi_measure_definition"):
+        released.setdefault(name, set()).add((zh, en))
+    told = measure_texts()
+    assert set(told) == set(released)
+    assert [name for name, text in told.items() if text not in released[name]] == []
