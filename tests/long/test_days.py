@@ -21,7 +21,7 @@ from tests.end_to_end.centre import Centre, simulated
 
 DAYS = int(os.environ.get("CALLMART_DAYS", "90"))
 FIRST = date(2026, 1, 5)
-STEPS = (1, 1, 1, 2, 3, 7)  # days between two builds: daily, after a week-end, after a week of trouble
+STEPS = (1, 2, 3, 7, 14)  # days between two builds: daily, after a week-end, after weeks of trouble
 FEED_DAY = "fct_feed_day"
 _DATED = re.compile(r"(\d{4})-?(\d{2})(?:-?(\d{2}))?\.")
 _WRITTEN_BY = {"member_history": "valid_from", "member_identity": "update_time", "service_record": "update_time",
