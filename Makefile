@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo
+METABASE_CLI := .venv/metabase-cli
+METABASE_CLI_VERSION := 0.3.1
 # Published, for made-up data only; the same as orchestration/config/key.py DEMO_HASH_KEY.
 DEMO_KEY := callmart-demo-key-published-and-therefore-not-secret
 # The APIs of the simulated centre answer while a command runs.
@@ -10,7 +12,7 @@ SERVED := $(BIN)/python -m simulator.serve $(DEMO)/source --
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DO_NOT_TRACK = 1
 
-.PHONY: demo test ui check unit test-bank test-servers test-demo test-long bench lock clean
+.PHONY: demo test ui check unit test-bank test-servers test-demo test-metabase test-long bench lock clean
 
 # A simulated centre, from the files, databases and APIs of its systems to the released KPIs. The key is published: never
 # use it for real data.
@@ -31,7 +33,8 @@ check: $(READY)
 
 # In the order of the folders: the modules that take minutes, few tests each, must not come last.
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --ignore tests/servers --ignore tests/demo --ignore tests/long
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --ignore tests/servers --ignore tests/demo --ignore tests/long \
+		--ignore tests/metabase/test_schemas.py
 
 # The real call log of examples/anonymous_bank, which is not part of the project: make test-bank CALLS=calls.txt
 test-bank: $(READY)
@@ -45,6 +48,12 @@ test-servers: $(READY)
 # The demo centre, and what docs/sql_guide.md says of it.
 test-demo: demo
 	$(BIN)/pytest tests/demo
+
+# What is written to Metabase, against the schemas that Metabase's own command line prints. It is under the AGPL: used
+# here, never part of the project. Needs npm and Node 20.6 or newer.
+test-metabase: $(READY)
+	npm install --prefix $(METABASE_CLI) --no-audit --no-fund --silent @metabase/cli@$(METABASE_CLI_VERSION)
+	METABASE_CLI="$(abspath $(METABASE_CLI))" $(BIN)/pytest tests/metabase/test_schemas.py
 
 # Months of builds beside one build of all files, and the worked cases in the warehouse: about an hour.
 test-long: $(READY)

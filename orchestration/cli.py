@@ -50,6 +50,13 @@ class TextFormat(StrEnum):
     json = "json"
 
 
+class Language(StrEnum):
+    """The language of a listing, of a template, and of what Metabase shows."""
+
+    zh = "zh"
+    en = "en"
+
+
 class SimulatedCrm(StrEnum):
     """The database of a simulated CRM."""
 
@@ -59,6 +66,9 @@ class SimulatedCrm(StrEnum):
 
 quarantine = typer.Typer(help="Refused rows: hand them out to be corrected, take them back.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
+metabase = typer.Typer(help="What people see in Metabase: plan and apply `metabase/`.", no_args_is_help=True)
+app.add_typer(metabase, name="metabase")
+LanguageOption = Annotated[Language, typer.Option("--lang", help="Language of everything that is made.")]
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration (YAML).")]
 
 
@@ -367,13 +377,6 @@ def explain(
     print(run_explain(data_root(), kpi_id, output.value))
 
 
-class Language(StrEnum):
-    """The language of a listing or a template."""
-
-    zh = "zh"
-    en = "en"
-
-
 @app.command()
 def actions(
     state: Annotated[
@@ -428,6 +431,39 @@ def board(
 ) -> None:
     """Print the boards of the current release."""
     show_board(name)
+
+
+@metabase.command("plan")
+def metabase_plan(lang: LanguageOption = Language.zh) -> None:
+    """Show what apply would change in the Metabase at CALLMART_METABASE_URL; nothing is written."""
+    from orchestration.metabase_command import plan
+
+    print(plan(data_root(), lang.value), end="")
+
+
+@metabase.command("apply")
+def metabase_apply(
+    lang: LanguageOption = Language.zh,
+    site_language: Annotated[
+        bool, typer.Option("--site-language", help="Set the language of Metabase's own pages, too.")
+    ] = False,
+) -> None:
+    """Make collections, KPIs, questions, dashboards and metadata in Metabase what `metabase/` says.
+
+    What people made or changed themselves is left alone, and nothing is deleted. Exit codes: 0 done or nothing to do, 1
+    Metabase refused some of it, 2 no release, no key, or Metabase does not answer: apply again goes on.
+    """
+    from orchestration.metabase_command import apply
+
+    print(apply(data_root(), lang.value, is_site_language=site_language), end="")
+
+
+@metabase.command("setup")
+def metabase_setup(lang: LanguageOption = Language.zh) -> None:
+    """Set up a new Metabase with the administrator CALLMART_METABASE_EMAIL and print an API key, shown only once."""
+    from orchestration.metabase_command import setup
+
+    print(setup(lang.value))
 
 
 @app.command()

@@ -13,7 +13,11 @@ select
     '{{ item.en }}' as description_en,
     '{{ item.sql | replace("'", "''") }}' as sql_expression,
     {%- set row_filter = facts[family].row_filter %}
-    {{ "'" ~ (row_filter | replace("'", "''")) ~ "'" if row_filter else 'cast(null as varchar)' }} as row_filter
+    {{ "'" ~ (row_filter | replace("'", "''")) ~ "'" if row_filter else 'cast(null as varchar)' }} as row_filter,
+    '{{ facts[family].date }}' as date_column,
+    {%- set dim_sets = [] %}
+    {%- for set in facts[family].sets %}{% do dim_sets.append((set | join('+')) or 'all') %}{% endfor %}
+    '{{ dim_sets | join(',') }}' as dim_sets
 {{ 'union all' if not loop.last }}
 {%- endfor %}
 {{ 'union all' if not loop.last }}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Proves against a real Metabase what the tests prove against one in memory: starts compose.yaml, sets it up, applies the
+# content in both languages, and runs every question. Needs docker, curl, a release (CALLMART_DATA), and network.
+# It was not run where callmart is built.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+: "${CALLMART_DATA:?set it to a data root with a release}"
+export CALLMART_PUBLISHED="$(realpath "$CALLMART_DATA")/published"
+export METABASE_DB_PASSWORD="${METABASE_DB_PASSWORD:-$(head -c 24 /dev/urandom | base64 | tr -dc 'a-zA-Z0-9')}"
+export COMPOSE_PROJECT_NAME=callmart-smoke CALLMART_METABASE_URL="http://127.0.0.1:${METABASE_PORT:-3001}"
+export CALLMART_METABASE_EMAIL="${CALLMART_METABASE_EMAIL:-admin@example.com}"
+export CALLMART_METABASE_PASSWORD="${CALLMART_METABASE_PASSWORD:-$(head -c 24 /dev/urandom | base64 | tr -dc 'a-zA-Z0-9')1}"
+trap 'docker compose down --volumes' EXIT
+docker compose up --detach --build --wait
+CALLMART_METABASE_KEY="$(.venv/bin/callmart metabase setup --lang zh)"
+export CALLMART_METABASE_KEY
+.venv/bin/callmart metabase plan --lang zh
+.venv/bin/callmart metabase apply --lang zh
+echo "-- a second run must change nothing"
+.venv/bin/callmart metabase apply --lang zh | tee /dev/stderr | { ! grep -E '[1-9][0-9]* (create|update|finish|kept|failed)'; }
+.venv/bin/callmart metabase apply --lang en
+echo "-- every question must give an answer"
+.venv/bin/python - <<'PYTHON'
+import os
+
+from metabase.client import Client
+
+client = Client(os.environ["CALLMART_METABASE_URL"], os.environ["CALLMART_METABASE_KEY"])
+cards = [card for card in client.get("/api/card", f="all") if "[callmart " in (card["description"] or "")]
+failed = {}
+for card in cards:
+    said = client.post(f"/api/card/{card['id']}/query", {})
+    if said.get("error") or said.get("status") != "completed":
+        failed[card["name"]] = said.get("error")
+print(f"{len(cards)} questions asked, {len(failed)} failed", *(f"{name}: {why}" for name, why in failed.items()), sep="\n")
+raise SystemExit(bool(failed) or not cards)
+PYTHON

@@ -1,0 +1,328 @@
+"""Plan and apply: what differs between the authored items and a running Metabase, and making it equal.
+
+Belongs here: the order of requests and whose object is whose. Not here: single requests (client.py), first set-up
+(setup.py).
+
+An object belongs to callmart as long as it carries its marker and looks as callmart left it. One that people changed or
+put into the trash is left alone for good; one without a marker is theirs. Nothing is ever deleted. Whatever interrupts,
+the next run goes on: an object is finished only when its marker says so, and what may have been made is looked for
+before it is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Literal
+
+from metabase.client import Client
+from metabase.errors import MetabaseError, UnknownError
+from metabase.formula import Ref
+from metabase.items import Item, fingerprint, resolve
+from metabase.marker import Marker, marker_of, shown
+from metabase.metadata import COMPARED as METADATA
+
+Action = Literal["create", "update", "finish", "same", "kept", "failed"]
+ENGINE = "duckdb"
+_LOOKS, _BETWEEN_LOOKS_S = 60, 10.0
+_PATHS = {"collection": "/api/collection", "card": "/api/card", "dashboard": "/api/dashboard"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be done, or was done, with an item; `why` of those that are left alone or failed."""
+
+    action: Action
+    kind: str
+    key: str
+    name: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Access:
+    """A group of people by its name, and the collections that it may read or change."""
+
+    name: str
+    sees: Sequence[str]
+    edits: Sequence[str]
+
+
+@dataclass
+class State:
+    """What a Metabase has: objects with a marker, by kind and key, and the tables and fields of the database."""
+
+    database: int | None
+    found: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def number(self, ref: Ref) -> int:
+        """KeyError when there is none yet, or it lies in the trash."""
+        if ref.kind == "database":
+            if self.database is None:
+                raise KeyError(ref)
+            return self.database
+        there = self.found[ref.kind, ref.key]
+        if there.get("archived"):
+            raise KeyError(ref)
+        return int(there["id"])
+
+
+class Provisioner:
+    """`items` in an order in which only dashboards refer to what comes later; `name` and `file` are those of the
+    database."""
+
+    def __init__(
+        self,
+        client: Client,
+        items: Sequence[Item],
+        groups: Sequence[Access],
+        name: str,
+        file: str,
+        schema: str = "marts",
+    ) -> None:
+        self.client, self.items, self.groups = client, items, groups
+        self.name, self.file, self.schema = name, file, schema
+
+    def plan(self) -> list[Change]:
+        """What apply would do now; nothing is written."""
+        state = self._state()
+        changes = [] if state.database else [Change("create", "database", self.name, self.name)]
+        changes += [self._verdict(item, state) for item in self.items]
+        return changes + [
+            Change("create", "group", group.name, group.name) for group in self.groups if self._lacks(group, state)
+        ]
+
+    def apply(self) -> list[Change]:
+        """Makes it so. What is refused is told and the rest is done; UnknownError when Metabase is out of reach."""
+        done = []
+        if self._database() is None:
+            self._connect()
+            done.append(Change("create", "database", self.name, self.name))
+        state = self._state()
+        self._sync(state)
+        boards = [item for item in self.items if item.kind == "dashboard"]
+        done += [self._carry_out(item, state) for item in self.items if item.kind != "dashboard"]
+        missing = {item.key for item in boards if ("dashboard", item.key) not in state.found}
+        for item in boards:
+            if item.key in missing:
+                self._try(item, partial(self._begin, item, state))
+        for item in boards:
+            change = self._carry_out(item, state)
+            is_new = item.key in missing and change.action == "finish"
+            done.append(replace(change, action="create") if is_new else change)
+        done += [self._grant(group, state) for group in self.groups if self._lacks(group, state)]
+        return done
+
+    def speak(self, locale: str) -> None:
+        """Sets the language of Metabase's own pages, for everybody who has not chosen one."""
+        self.client.put("/api/setting/site-locale", {"value": locale})
+
+    def _carry_out(self, item: Item, state: State) -> Change:
+        verdict = self._verdict(item, state)
+        if verdict.action not in ("create", "update", "finish"):
+            return verdict
+        return self._try(item, partial(self._write, item, state)) or verdict
+
+    def _verdict(self, item: Item, state: State) -> Change:
+        def change(action: Action, why: str = "") -> Change:
+            return Change(action, item.kind, item.key, item.name, why)
+
+        there = state.found.get((item.kind, item.key))
+        if item.kind in ("table", "field"):
+            return change(*self._metadata_verdict(item, there, state))
+        if there is None:
+            return change("create")
+        if there.get("archived"):
+            return change("kept", "people put it into the trash")
+        marker = marker_of(there)
+        if marker is None:
+            return change("kept", "people took callmart's mark away")
+        if marker.seen is None:
+            return change("finish")
+        if marker.seen != shown(item.kind, there):
+            return change("kept", "people changed it")
+        return change("same" if marker.wanted == item.wanted else "update")
+
+    def _metadata_verdict(self, item: Item, there: dict[str, Any] | None, state: State) -> tuple[Action, str]:
+        if there is None:
+            return (
+                ("create", "") if state.database is None else ("failed", "Metabase does not know it: sync the database")
+            )
+        try:
+            body = self._resolved(item, state)
+        except KeyError as missing:
+            return "failed", f"{missing.args[0][1]} is not there"
+        mark, now = there.get("points_of_interest"), _metadata_shown(there)
+        if mark is None:
+            theirs = there.get("description") not in (None, "", item.synced)
+            return ("kept", "people described it") if theirs else ("update", "")
+        if mark != _metadata_mark(now):
+            return "kept", "people changed it"
+        return ("same" if now == _metadata_shown(body) else "update"), ""
+
+    def _write(self, item: Item, state: State) -> None:
+        body = self._resolved(item, state)
+        if item.kind in ("table", "field"):
+            mark = _metadata_mark(_metadata_shown(body))
+            self.client.put(
+                f"/api/{item.kind}/{state.number(Ref(item.kind, item.key))}", body | {"points_of_interest": mark}
+            )
+            return
+        begun = Marker(item.kind, item.key, item.wanted, None)
+        body["description"] = begun.on(item.body["description"])
+        number = self._number(item, state)
+        if number is None:
+            number = self.client.create(_PATHS[item.kind], body, lambda: self._find(item.kind, item.key))
+            state.found[item.kind, item.key] = {"id": number}
+        else:
+            self.client.put(f"{_PATHS[item.kind]}/{number}", body)
+        self._finish(item, number)
+
+    def _finish(self, item: Item, number: int) -> None:
+        """Writes down what Metabase shows, now that everything is there."""
+        path = f"{_PATHS[item.kind]}/{number}"
+        marker = Marker(item.kind, item.key, item.wanted, shown(item.kind, self.client.get(path)))
+        self.client.put(path, {"description": marker.on(item.body["description"])})
+
+    def _begin(self, item: Item, state: State) -> None:
+        """An empty dashboard, so that others can lead to it."""
+        body = self._resolved(
+            Item(item.kind, item.key, item.name, {"collection_id": item.body["collection_id"]}), state
+        )
+        marker = Marker(item.kind, item.key, item.wanted, None)
+        body |= {"name": item.name, "description": marker.on(item.body["description"])}
+        number = self.client.create(_PATHS["dashboard"], body, lambda: self._find("dashboard", item.key))
+        # As one that was begun before: it will be finished.
+        state.found["dashboard", item.key] = {"id": number, "description": body["description"]}
+
+    def _try(self, item: Item, write: Callable[[], None]) -> Change | None:
+        """None when it went well. A server that stays out of reach ends the run; a refusal does not."""
+        try:
+            write()
+        except KeyError as missing:
+            ref = missing.args[0]
+            kind, key = (ref.kind, ref.key) if isinstance(ref, Ref) else ref
+            return Change("failed", item.kind, item.key, item.name, f"{kind} {key} is not there")
+        except UnknownError:
+            raise
+        except MetabaseError as error:
+            return Change("failed", item.kind, item.key, item.name, error.problem)
+        return None
+
+    def _state(self) -> State:
+        state = State(self._database())
+        if state.database is not None:
+            self._read_fields(state)
+        ids = {item.body.get("entity_id"): item.key for item in self.items if item.kind == "card"}
+        for kind, path in _PATHS.items():
+            for described in self._list(kind):
+                marker = marker_of(described)
+                key = marker.key if marker and marker.kind == kind else ids.get(described.get("entity_id"))
+                if key is None:
+                    continue
+                known = state.found.get((kind, key))
+                # A copy that people made carries the marker, too; the original has the lower number.
+                if known is None or described["id"] < known["id"]:
+                    state.found[kind, key] = described
+            for (of, key), described in list(state.found.items()):
+                if of == kind and not described.get("archived"):
+                    state.found[of, key] = self.client.get(f"{path}/{described['id']}")
+        return state
+
+    def _list(self, kind: str) -> Iterable[dict[str, Any]]:
+        path = _PATHS[kind]
+        if kind == "collection":
+            yield from (row for row in self.client.get(path) if isinstance(row["id"], int))
+            yield from (row | {"archived": True} for row in self.client.get(path, archived="true"))
+        else:
+            yield from self.client.get(path, f="all")
+            yield from (row | {"archived": True} for row in self.client.get(path, f="archived"))
+
+    def _find(self, kind: str, key: str) -> int | None:
+        numbers = [
+            row["id"] for row in self._list(kind) if (mark := marker_of(row)) and (mark.kind, mark.key) == (kind, key)
+        ]
+        return min(numbers, default=None)
+
+    def _number(self, item: Item, state: State) -> int | None:
+        known = state.found.get((item.kind, item.key))
+        return None if known is None else int(known["id"])
+
+    def _resolved(self, item: Item, state: State) -> dict[str, Any]:
+        body: dict[str, Any] = resolve(item.body, state.number)
+        return body
+
+    def _database(self) -> int | None:
+        said = self.client.get("/api/database")
+        rows = said["data"] if isinstance(said, dict) else said
+        return next((row["id"] for row in rows if (row["name"], row["engine"]) == (self.name, ENGINE)), None)
+
+    def _connect(self) -> None:
+        """Connects the released catalogue, read-only, and lets nobody but administrators write SQL on it: SQL of DuckDB
+        reads any file that Metabase can read."""
+        details = {"database_file": self.file, "read_only": True}
+        body = {"name": self.name, "engine": ENGINE, "details": details, "is_full_sync": True}
+        number = self.client.create("/api/database", body, self._database)
+        everyone = next(row["id"] for row in self.client.get("/api/permissions/group") if row["name"] == "All Users")
+        self._permit(everyone, number)
+
+    def _sync(self, state: State) -> None:
+        """Has Metabase read the catalogue when it lacks a table or field, and waits while it finds more."""
+        wanted = {(item.kind, item.key) for item in self.items if item.kind in ("table", "field")}
+        if wanted <= state.found.keys():
+            return
+        self.client.post(f"/api/database/{state.database}/sync_schema", {}, is_repeatable=True)
+        known = 0
+        for _ in range(_LOOKS):
+            self._read_fields(state)
+            found = len(wanted & state.found.keys())
+            if found == len(wanted) or 0 < found == known:
+                return
+            known = found
+            self.client.pause(_BETWEEN_LOOKS_S)
+
+    def _read_fields(self, state: State) -> None:
+        said = self.client.get(f"/api/database/{state.database}/metadata", include_hidden="true")
+        for table in said["tables"]:
+            if table["schema"] == self.schema:
+                state.found["table", table["name"]] = table
+                for column in table.get("fields", []):
+                    state.found["field", f"{table['name']}.{column['name']}"] = column
+
+    def _lacks(self, group: Access, state: State) -> bool:
+        """Whether the group is missing, or was made and given nothing yet."""
+        number = self._group(group.name)
+        if number is None:
+            return True
+        given = self.client.get("/api/collection/graph")["groups"].get(str(number), {})
+        ours = {str(there["id"]) for (kind, _), there in state.found.items() if kind == "collection"}
+        return not any(right != "none" for key, right in given.items() if key in ours)
+
+    def _group(self, name: str) -> int | None:
+        return next((row["id"] for row in self.client.get("/api/permissions/group") if row["name"] == name), None)
+
+    def _grant(self, group: Access, state: State) -> Change:
+        number = self._group(group.name)
+        if number is None:
+            number = self.client.create("/api/permissions/group", {"name": group.name}, lambda: self._group(group.name))
+        if state.database is not None:
+            self._permit(number, state.database)
+        rights = dict.fromkeys(group.sees, "read") | dict.fromkeys(group.edits, "write")
+        known = {key: right for key, right in rights.items() if ("collection", key) in state.found}
+        given = {str(state.found["collection", key]["id"]): right for key, right in known.items()}
+        # Last: a group that sees a collection is finished.
+        self.client.permit("/api/collection/graph", {str(number): given})
+        return Change("create", "group", group.name, group.name)
+
+    def _permit(self, group: int, database: int) -> None:
+        given = {"view-data": "unrestricted", "create-queries": "query-builder"}
+        self.client.permit("/api/permissions/graph", {str(group): {str(database): given}})
+
+
+def _metadata_shown(described: dict[str, Any]) -> dict[str, Any]:
+    return {name: described.get(name) for name in METADATA}
+
+
+def _metadata_mark(shown_now: dict[str, Any]) -> str:
+    return f"callmart {fingerprint(shown_now)}"

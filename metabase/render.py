@@ -1,0 +1,429 @@
+"""Content, registry and marts put together: every collection, metric, question and dashboard in one language.
+
+Belongs here: the form that Metabase wants. Not here: formulas (the registry's measures, translated by formula.py), the
+metadata of tables and fields (metadata.py).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from metabase.content import Click, Content, Dashboard, Measure, Note, Question, Tab
+from metabase.errors import MetabaseError
+from metabase.formula import Clause, Ref, Translator, Untranslatable
+from metabase.items import Item, clause_id, entity_id
+from metabase.marts import PROJECT, Table, Text, table_of
+from metabase.registry import Division, Kpi, NotAMetricError, division
+from metabase.registry import Measure as Summed
+
+_WIDTH = 24  # of Metabase's grid
+_FORMATS: dict[str, dict[str, Any]] = {
+    "rate": {"number_style": "percent", "decimals": 1},
+    "rate_difference": {"number_style": "percent", "decimals": 1},
+    "points": {"decimals": 1},
+    "money": {"decimals": 2},
+    "quotient": {"decimals": 3},
+    "count_per_day": {"decimals": 1},
+}
+_CHARTS = ("line", "bar", "row", "area", "combo")
+_WORDS = {
+    "definition": Text("口径", "Definition"),
+    "formula": Text("公式", "Formula"),
+    "owner": Text("负责", "Owner"),
+    "refresh": Text("数据更新", "Data"),
+    "reports": Text("对应报表", "Reports"),
+    "todo": Text("未达标时", "When it is missed"),
+    "hourly": Text("每小时", "hourly"),
+    "daily": Text("每日", "daily"),
+    "live": Text("实时", "live"),
+    "s": Text("秒", "s"),
+}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What content is rendered from. `remedies` are the measures that the strategy rules name, by KPI id."""
+
+    content: Content
+    kpis: Mapping[str, Kpi]
+    measures: Sequence[Summed]
+    marts: Mapping[str, Table]
+    remedies: Mapping[str, Text]
+
+
+def read_remedies() -> dict[str, Text]:
+    """What the strategy rules say to do, by KPI id."""
+    with (PROJECT / "seeds" / "strategy_rule.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return {row["kpi_id"]: Text(row["measure_zh"], row["measure_en"]) for row in reversed(rows)}
+
+
+def render(sources: Sources, language: str) -> list[Item]:
+    """Everything but metadata, in an order in which nothing refers to what comes later, dashboards among them apart."""
+    return _Renderer(sources, language).items()
+
+
+def not_metrics(sources: Sources) -> dict[str, str]:
+    """KPIs of the registry that are no saved metric, with the reason."""
+    renderer, found = _Renderer(sources, "en"), {}
+    for kpi in sources.kpis.values():
+        if not kpi.is_official:
+            continue
+        try:
+            renderer.metric(division(kpi, sources.measures))
+        except (NotAMetricError, Untranslatable) as error:
+            found[kpi.kpi_id] = error.problem
+    return found
+
+
+@dataclass
+class _Renderer:
+    sources: Sources
+    language: str
+
+    def items(self) -> list[Item]:
+        content = self.sources.content
+        boards = content.dashboards
+        return [
+            *(self._collection(key) for key in content.site.collections),
+            *self._metrics(),
+            *(self._model(model) for model in content.site.models),
+            *(self._question(key, question) for key, board in boards.items() for question in board.questions()),
+            *(self._dashboard(key, board) for key, board in boards.items()),
+        ]
+
+    def _collection(self, key: str) -> Item:
+        said = self.sources.content.site.collections[key]
+        body: dict[str, Any] = {"name": self._in(said.name), "description": self._in(said.about)}
+        body["parent_id"] = Ref("collection", said.within) if said.within else None
+        return Item("collection", key, body["name"], body)
+
+    def _metrics(self) -> list[Item]:
+        """One of each KPI that can be one, and those on other facts that questions name."""
+        named = {
+            name for board in self.sources.content.dashboards.values() for q in board.questions() for name in q.metrics
+        }
+        skipped = not_metrics(self.sources)
+        official = [kpi for kpi in self.sources.kpis.values() if kpi.is_official and kpi.kpi_id not in skipped]
+        divisions = [division(kpi, self.sources.measures) for kpi in official]
+        divisions += [self._division(name) for name in sorted(named) if "@" in name or ":" in name]
+        return [self.metric(found) for found in divisions]
+
+    def metric(self, found: Division) -> Item:
+        """A KPI as a saved metric: sum over sum, on rows that lead back to their contacts."""
+        kpi, measure = found.kpi, found.numerator
+        translator = self._translator(measure.fact)
+        name = self._metric_name(found)
+        unit = "month" if measure.date_column == "month" else "day"
+        stage = {
+            "lib/type": "mbql.stage/mbql",
+            "source-table": Ref("table", measure.fact),
+            "aggregation": [self._formula(translator, found)],
+            "breakout": [translator.field(measure.date_column, **{"temporal-unit": unit})],
+        }
+        if measure.row_filter:
+            stage["filters"] = [translator.condition(measure.row_filter)]
+        settings = {
+            "graph.dimensions": [measure.date_column],
+            "graph.metrics": [_column(found.key)],
+            "column_settings": self._formats({_column(found.key): (kpi.unit, self._in(kpi.name))}),
+        }
+        key = _metric_key(found.key)
+        return self._card(key, "metric", name, self._about_kpi(found), "line", stage, settings, "metrics")
+
+    def _model(self, model: Question) -> Item:
+        item = self._asked_of(f"model_{model.question}", model, f"metabase/content/site.yml: model {model.question}")
+        return replace(item, body=item.body | {"type": "model", "collection_id": Ref("collection", "models")})
+
+    def _question(self, board: str, question: Question) -> Item:
+        where = f"metabase/content/dashboards/{board}.yml: question {question.question}"
+        return self._asked_of(f"{board}__{question.question}", question, where)
+
+    def _asked_of(self, key: str, question: Question, where: str) -> Item:
+        divisions = [self._division(name) for name in question.metrics]
+        tables = {found.numerator.fact for found in divisions} or {str(question.table)}
+        try:
+            if len(tables) > 1:
+                raise MetabaseError(f"its KPIs stand on several facts: {', '.join(sorted(tables))}.")
+            return self._of_table(key, question, divisions, tables.pop())
+        except MetabaseError as error:
+            raise MetabaseError(error.problem, where=where, todo=error.todo) from error
+
+    def _of_table(self, key: str, question: Question, divisions: list[Division], table: str) -> Item:
+        translator = self._translator(table)
+        groups = [self._group(translator, said) for said in question.by]
+        figures = [self._kpi_figure(translator, found) for found in divisions]
+        figures += [self._figure(translator, measure, place) for place, measure in enumerate(question.measures)]
+        stage: dict[str, Any] = {"lib/type": "mbql.stage/mbql", "source-table": Ref("table", table)}
+        rows = {found.numerator.row_filter for found in divisions}
+        if len(rows) > 1:
+            raise MetabaseError("its KPIs count different rows of their fact: ask for them in questions of their own.")
+        conditions = [*filter(None, rows), *map(self._local, question.where)]
+        if conditions:
+            stage["filters"] = [translator.condition(said) for said in conditions]
+        if figures:
+            stage["aggregation"] = [clause for _, _, clause in figures]
+        if groups:
+            stage["breakout"] = [clause for _, clause in groups]
+        columns = [self._group(translator, said) for said in question.columns]
+        if columns:
+            stage["fields"] = [clause for _, clause in columns]
+        if question.sort:
+            stage["order-by"] = [self._order(key, translator, figures, said) for said in question.sort]
+        if question.limit:
+            stage["limit"] = question.limit
+        if translator.joined:
+            stage["joins"] = [self._join(translator, column) for column in translator.joined]
+        formats = {name: (unit, title) for name, (unit, title), _ in figures}
+        settings = self._settings(question, [name for name, _ in groups], [name for name, *_ in figures], formats)
+        name = self._in(question.name) if question.name else self._in(divisions[0].kpi.name)
+        if question.click:
+            known = {name for name, _ in [*groups, *columns]}
+            for passed in question.click.passes.values():
+                if self._local(passed) not in known:
+                    raise MetabaseError(f"click passes {passed}, which is no column of the question.")
+        return self._card(
+            key,
+            "question",
+            name,
+            self._about_question(question, divisions),
+            question.display,
+            stage,
+            settings,
+            "questions",
+        )
+
+    def _card(
+        self,
+        key: str,
+        kind: str,
+        name: str,
+        about: str,
+        display: str,
+        stage: dict[str, Any],
+        settings: dict[str, Any],
+        collection: str,
+    ) -> Item:
+        body = {
+            "name": name,
+            "description": about,
+            "type": kind,
+            "display": display,
+            "dataset_query": {"lib/type": "mbql/query", "database": Ref("database", ""), "stages": [stage]},
+            "visualization_settings": settings,
+            "collection_id": Ref("collection", collection),
+            "entity_id": entity_id("card", key),
+        }
+        return Item("card", key, name, body)
+
+    def _dashboard(self, key: str, board: Dashboard) -> Item:
+        cards: list[dict[str, Any]] = []
+        tabs = [{"id": -1 - place, "name": self._in(tab.name)} for place, tab in enumerate(board.tabs)]
+        for place, tab in enumerate(board.tabs):
+            cards += self._cards(key, board, tab, None if len(board.tabs) == 1 else -1 - place, len(cards))
+        site = self.sources.content.site
+        about = [
+            self._in(board.about),
+            f"{self._word('owner')}: {self._in(site.roles[board.owner_role])}",
+            f"{self._word('refresh')}: {self._word(board.refresh)}",
+        ]
+        if board.reports:
+            about.append(f"{self._word('reports')}: {', '.join(board.reports)}")
+        body = {
+            "name": self._in(board.name),
+            "description": "\n".join(about),
+            "collection_id": Ref("collection", board.collection),
+            "parameters": [
+                {"id": said.key, "slug": said.key, "name": self._in(said.name), "type": said.type}
+                for said in board.filters
+            ],
+            "tabs": tabs if len(tabs) > 1 else [],
+            "dashcards": cards,
+        }
+        return Item("dashboard", key, self._in(board.name), body)
+
+    def _cards(self, key: str, board: Dashboard, tab: Tab, tab_id: int | None, before: int) -> list[dict[str, Any]]:
+        placed, row, column, height = [], 0, 0, 0
+        for place, card in enumerate(tab.cards):
+            if column + card.width > _WIDTH:
+                row, column, height = row + height, 0, 0
+            body = self._note(card) if isinstance(card, Note) else self._asked(key, board, card)
+            body |= {"id": -1 - before - place, "row": row, "col": column, "size_x": card.width, "size_y": card.height}
+            placed.append(body | ({"dashboard_tab_id": tab_id} if tab_id else {}))
+            column, height = column + card.width, max(height, card.height)
+        return placed
+
+    def _note(self, note: Note) -> dict[str, Any]:
+        virtual: dict[str, Any] = {
+            "name": None,
+            "display": "text",
+            "archived": False,
+            "dataset_query": {},
+            "visualization_settings": {},
+        }
+        settings = {"text": self._in(note.text), "virtual_card": virtual}
+        return {"card_id": None, "parameter_mappings": [], "visualization_settings": settings}
+
+    def _asked(self, key: str, board: Dashboard, question: Question) -> dict[str, Any]:
+        card = Ref("card", f"{key}__{question.question}")
+        table = self._division(question.metrics[0]).numerator.fact if question.metrics else str(question.table)
+        columns = table_of(self.sources.marts, table).columns
+        mappings = []
+        for said in board.filters:
+            found = next((column for column in said.columns if column in columns), None)
+            if found:
+                target = ["dimension", ["field", Ref("field", f"{table}.{found}"), None]]
+                mappings.append({"parameter_id": said.key, "card_id": card, "target": target})
+        settings = {"click_behavior": self._click(board, question.click)} if question.click else {}
+        return {"card_id": card, "parameter_mappings": mappings, "visualization_settings": settings}
+
+    def _click(self, board: Dashboard, click: Click) -> dict[str, Any]:
+        """To the other dashboard, with what the clicked row tells and the filters that both dashboards have."""
+        theirs = {said.key for said in self.sources.content.dashboards[click.dashboard].filters}
+        sources = {
+            said.key: {"type": "parameter", "id": said.key, "name": self._in(said.name)}
+            for said in board.filters
+            if said.key in theirs
+        }
+        for name, column in click.passes.items():
+            sources[name] = {"type": "column", "id": self._local(column), "name": self._local(column)}
+        passed = {
+            name: {"id": name, "source": source, "target": {"type": "parameter", "id": name}}
+            for name, source in sources.items()
+        }
+        to = {"type": "link", "linkType": "dashboard", "targetId": Ref("dashboard", click.dashboard)}
+        return {**to, "parameterMapping": passed}
+
+    def _group(self, translator: Translator, said: str) -> tuple[str, Clause]:
+        """Name in the result, and clause, of `local_date:week` or `queue_id.queue_name_{language}`."""
+        path, _, unit = self._local(said).partition(":")
+        of, _, column = path.rpartition(".")
+        options = {"temporal-unit": unit} if unit else {}
+        return column, translator.field(column, of or None, **options)
+
+    def _join(self, translator: Translator, column: str) -> dict[str, Any]:
+        """The members of a column with their names; of a table that keeps versions, the current one."""
+        target, key = translator.table.references[column]
+        stage: dict[str, Any] = {"lib/type": "mbql.stage/mbql", "source-table": Ref("table", target)}
+        current = Ref("field", f"{target}.is_current")
+        if "is_current" in self.sources.marts[target].columns:
+            stage["filters"] = [["=", {}, ["field", {}, current], True]]
+        theirs = ["field", {"join-alias": column}, Ref("field", f"{target}.{key}")]
+        return {
+            "lib/type": "mbql/join",
+            "alias": column,
+            "strategy": "left-join",
+            "fields": "none",
+            "stages": [stage],
+            "conditions": [["=", {}, translator.field(column), theirs]],
+        }
+
+    def _kpi_figure(self, translator: Translator, found: Division) -> tuple[str, tuple[str, str], Clause]:
+        name, title = _column(found.key), self._in(found.kpi.name)
+        return name, (found.kpi.unit, title), self._formula(translator, found)
+
+    def _formula(self, translator: Translator, found: Division) -> Clause:
+        """Sum over sum. A question repeats it rather than naming the saved metric: both come from the registry, and
+        the schema that Metabase prints takes no number of a metric in a query."""
+        clause = translator.aggregation(found.numerator.sql_expression)
+        if found.denominator is not None:
+            clause = ["/", {}, clause, translator.aggregation(found.denominator.sql_expression)]
+        clause[1] = {"name": _column(found.key), "display-name": self._in(found.kpi.name)}
+        return clause
+
+    def _figure(self, translator: Translator, measure: Measure, place: int) -> tuple[str, tuple[str, str], Clause]:
+        clause = translator.aggregation(self._local(measure.sql))
+        title, name = self._in(measure.name), f"figure_{place + 1}"
+        clause[1] = {"name": name, "display-name": title}
+        return name, (measure.unit, title), clause
+
+    def _order(self, key: str, translator: Translator, figures: Sequence[tuple[Any, Any, Clause]], said: str) -> Clause:
+        way, name = ("desc", said[1:]) if said.startswith("-") else ("asc", said)
+        if not name.startswith("#"):
+            return [way, {}, self._group(translator, name)[1]]
+        place = int(name[1:])
+        if not 1 <= place <= len(figures):
+            raise MetabaseError(f"sort names figure {place}, and there are {len(figures)}.")
+        target = figures[place - 1][2]
+        target[1]["lib/uuid"] = clause_id(f"{key}/{place}")
+        return [way, {}, ["aggregation", {}, target[1]["lib/uuid"]]]
+
+    def _settings(
+        self, question: Question, groups: list[str], figures: list[str], formats: dict[str, tuple[str, str]]
+    ) -> dict[str, Any]:
+        settings: dict[str, Any] = {"column_settings": self._formats(formats)}
+        if question.display in _CHARTS:
+            settings |= {"graph.dimensions": groups, "graph.metrics": figures}
+        if question.display == "pie":
+            settings |= {"pie.dimension": groups[0], "pie.metric": figures[0]}
+        return settings | question.settings
+
+    def _formats(self, units: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+        """How figures are shown; Metabase names a column by a list that is written as text."""
+        seconds = {"decimals": 0, "suffix": f" {self._word('s')}"}
+        formats = _FORMATS | {"s": seconds}
+        return {
+            f'["name","{column}"]': {"column_title": title, **formats.get(unit, {"decimals": 0})}
+            for column, (unit, title) in units.items()
+        }
+
+    def _metric_name(self, found: Division) -> str:
+        families = self.sources.content.site.families
+        _, _, family = found.key.partition("@")
+        if family and family not in families:
+            raise MetabaseError(f"family {family} has no name.", where="metabase/content/site.yml: families")
+        more = [] if found.kpi.is_official else [self._in(found.kpi.variant_name)]
+        more += [self._in(families[family])] if family else []
+        suffix = f" ({', '.join(more)})" if more else ""
+        return f"{found.kpi.kpi_id} {self._in(found.kpi.name)}{suffix}"
+
+    def _about_kpi(self, found: Division) -> str:
+        kpi = found.kpi
+        parts = [found.numerator.measure, *([found.denominator.measure] if found.denominator else [])]
+        about = [
+            f"{self._word('definition')}: {self._in(kpi.definition)} ({self._in(kpi.variant_name)})",
+            f"{self._word('formula')}: {' / '.join(parts)}",
+            f"{self._word('owner')}: {self._in(self.sources.content.site.roles[kpi.owner_role])}",
+            f"{self._word('refresh')}: {self._word(kpi.freshness_class)}",
+        ]
+        if kpi.kpi_id in self.sources.remedies:
+            about.append(f"{self._word('todo')}: {self._in(self.sources.remedies[kpi.kpi_id])}")
+        return "\n".join(about)
+
+    def _about_question(self, question: Question, divisions: Sequence[Division]) -> str:
+        about = [self._in(question.about)] if question.about else []
+        for found in divisions:
+            about.append(f"{found.kpi.kpi_id} {self._in(found.kpi.name)}: {self._in(found.kpi.definition)}")
+        if not about:
+            about = [self._in(table_of(self.sources.marts, str(question.table)).about)]
+        return "\n".join(about)
+
+    def _division(self, name: str) -> Division:
+        key, _, family = name.partition("@")
+        if key not in self.sources.kpis:
+            raise MetabaseError(f"KPI {key} is not in the registry.", todo="see seeds/kpi_definition.csv.")
+        return division(self.sources.kpis[key], self.sources.measures, family or None)
+
+    def _translator(self, table: str) -> Translator:
+        return Translator(self.sources.marts, table_of(self.sources.marts, table), {})
+
+    def _local(self, said: str) -> str:
+        return said.replace("{language}", self.language)
+
+    def _in(self, text: Any) -> str:
+        said: str = text.of(self.language)
+        return said.strip()
+
+    def _word(self, name: str) -> str:
+        return _WORDS[name].of(self.language)
+
+
+def _metric_key(name: str) -> str:
+    return f"metric_{_column(name)}"
+
+
+def _column(name: str) -> str:
+    return name.lower().replace("@", "_").replace(":", "_")

@@ -1,0 +1,35 @@
+"""The first set-up of a Metabase that nobody has used yet: its administrator, its language, and a key for callmart.
+
+Belongs here: what is done once. Not here: content (provision.py).
+"""
+
+from __future__ import annotations
+
+from metabase.client import Client
+from metabase.errors import MetabaseError
+
+LOCALES = {"zh": "zh_CN", "en": "en"}
+KEY_NAME = "callmart"
+
+
+def set_up(client: Client, email: str, password: str, language: str) -> str:
+    """Makes the administrator and returns a new API key of the administrators, which Metabase shows only once.
+
+    When the administrator is there already (a run that was interrupted), signs in and makes the key alone.
+    """
+    said = client.get("/api/session/properties")
+    if said.get("setup-token") and not said.get("has-user-setup"):
+        user = {"email": email, "password": password, "first_name": "callmart", "last_name": "admin"}
+        prefs = {"site_name": "callmart", "site_locale": LOCALES[language], "allow_tracking": False}
+        body = {"token": said["setup-token"], "user": user, "prefs": prefs}
+        session = client.post("/api/setup", body)["id"]
+    else:
+        session = client.post("/api/session", {"username": email, "password": password})["id"]
+    client.sign_in(session)
+    groups = {row["name"]: row["id"] for row in client.get("/api/permissions/group")}
+    key = client.post("/api/api-key", {"name": KEY_NAME, "group_id": groups["Administrators"]})["unmasked_key"]
+    if not key:
+        raise MetabaseError(
+            "Metabase made no key.", todo=f"delete the key {KEY_NAME} in its settings and run setup again."
+        )
+    return str(key)

@@ -1,0 +1,299 @@
+"""A Metabase that answers from memory: what the provisioner asks of a real one, as strictly as a real one.
+
+Here belongs: state, order (nothing may name what does not exist), Metabase's own changes of what it is given, and
+failures on request. Not here: queries, and anything that only its pages ask for. A real Metabase answers differently
+where this one was misunderstood; docs/metabase.md says which script proves it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from metabase.marts import Table
+
+KEY = "mb_test"
+ADMINISTRATORS = {"id": 2, "name": "Administrators"}
+# What a request is kept of: anything else is dropped without a word, as Metabase does.
+KEPT = {
+    "collection": ("name", "description", "parent_id", "archived"),
+    "card": (
+        "name",
+        "description",
+        "type",
+        "display",
+        "dataset_query",
+        "visualization_settings",
+        "collection_id",
+        "entity_id",
+        "archived",
+    ),
+    "dashboard": ("name", "description", "collection_id", "parameters", "archived", "tabs", "dashcards"),
+}
+
+
+class Refusal(Exception):
+    """An answer other than 200."""
+
+    def __init__(self, status: int, said: str) -> None:
+        self.status, self.said = status, said
+
+
+class FakeMetabase:
+    """`marts` are what a sync finds. `fail` may answer a request in the server's place: it gets its number from 1,
+    method and path, and gives a status, `before` or `after` (a time-out, with the request not done or done), or None.
+    """
+
+    def __init__(self, marts: Mapping[str, Table]) -> None:
+        self.marts = marts
+        self.things: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in KEPT}
+        self.databases: list[dict[str, Any]] = []
+        self.tables: dict[int, dict[str, Any]] = {}
+        self.fields: dict[int, dict[str, Any]] = {}
+        self.groups: list[dict[str, Any]] = [{"id": 1, "name": "All Users"}, dict(ADMINISTRATORS)]
+        self.data_graph: dict[str, Any] = {"revision": 0, "groups": {}}
+        self.collection_graph: dict[str, Any] = {"revision": 0, "groups": {}}
+        self.settings: dict[str, Any] = {}
+        self.setup_token: str | None = "one-time"
+        self.keys = {KEY}
+        self.log: list[tuple[str, str, Any]] = []
+        self.fail: Callable[[int, str, str], int | str | None] = lambda number, method, path: None
+        self._last = 10
+
+    @property
+    def transport(self) -> httpx.MockTransport:
+        """For httpx."""
+        return httpx.MockTransport(self._answer)
+
+    def writes(self) -> list[tuple[str, str, Any]]:
+        """Requests that may have changed something."""
+        return [said for said in self.log if said[0] != "GET"]
+
+    def named(self, kind: str, key: str) -> dict[str, Any]:
+        """The object that carries this authored key."""
+        (found,) = [row for row in self.things[kind].values() if f"[callmart {kind}/{key} " in row["description"]]
+        return found
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content) if request.content else None
+        path, method = request.url.path, request.method
+        self.log.append((method, path, body))
+        failure = self.fail(len(self.log), method, path)
+        if failure == "before":
+            raise httpx.ReadTimeout("before", request=request)
+        if isinstance(failure, int):
+            return httpx.Response(failure, text="failed on request")
+        open_paths = ("/api/session/properties", "/api/setup", "/api/session")
+        has_session = "x-metabase-session" in request.headers
+        if path not in open_paths and not has_session and request.headers.get("x-api-key") not in self.keys:
+            return httpx.Response(401, text="Unauthenticated")
+        try:
+            said = self._route(method, path, copy.deepcopy(body), dict(request.url.params))
+        except Refusal as refusal:
+            return httpx.Response(refusal.status, text=refusal.said)
+        if failure == "after":
+            raise httpx.ReadTimeout("after", request=request)
+        return httpx.Response(200, json=said)
+
+    def _route(self, method: str, path: str, body: Any, query: dict[str, str]) -> Any:
+        if found := re.fullmatch(r"/api/(collection|card|dashboard)(?:/(\d+))?", path):
+            kind, number = found[1], found[2]
+            if number is None:
+                return self._list(kind, query) if method == "GET" else self._create(kind, body)
+            return self._one(kind, int(number)) if method == "GET" else self._change(kind, int(number), body)
+        if found := re.fullmatch(r"/api/(table|field)/(\d+)", path):
+            return self._describe(found[1], int(found[2]), body)
+        if path.startswith("/api/database"):
+            return self._database(method, path, body)
+        if path == "/api/permissions/group":
+            return self.groups if method == "GET" else self._group(body)
+        if path in ("/api/permissions/graph", "/api/collection/graph"):
+            graph = self.data_graph if "permissions" in path else self.collection_graph
+            return graph if method == "GET" else self._permit(graph, body)
+        if path == "/api/session/properties":
+            return {"setup-token": self.setup_token, "has-user-setup": self.setup_token is None}
+        if path == "/api/setup":
+            return self._setup(body)
+        if path == "/api/session":
+            return {"id": "session"}
+        if path == "/api/api-key":
+            self.keys.add("mb_made")
+            return {"unmasked_key": "mb_made"}
+        if found := re.fullmatch(r"/api/setting/([\w-]+)", path):
+            self.settings[found[1]] = body["value"]
+            return None
+        raise Refusal(404, f"no such path {path}")
+
+    def _list(self, kind: str, query: dict[str, str]) -> list[dict[str, Any]]:
+        wants_archived = query.get("f") == "archived" or query.get("archived") == "true"
+        rows = [row for row in self.things[kind].values() if bool(row.get("archived")) == wants_archived]
+        if kind == "dashboard":  # a list tells nothing of what is on them
+            rows = [{name: part for name, part in row.items() if name not in ("dashcards", "tabs")} for row in rows]
+        root = [{"id": "root", "name": "Our analytics"}] if kind == "collection" and not wants_archived else []
+        return [*root, *rows]
+
+    def _create(self, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+        if not body.get("name"):
+            raise Refusal(400, "name: value must be a non-blank string.")
+        if kind == "card" and any(row.get("entity_id") == body["entity_id"] for row in self.things["card"].values()):
+            raise Refusal(500, "duplicate key value violates unique constraint")
+        number = self._next()
+        self.things[kind][number] = {"id": number, "archived": False, "entity_id": uuid.uuid4().hex[:21]}
+        if kind == "dashboard":
+            body = {name: part for name, part in body.items() if name not in ("tabs", "dashcards")}
+            self.things[kind][number] |= {"tabs": [], "dashcards": [], "parameters": []}
+        try:
+            return self._change(kind, number, body)
+        except Refusal:
+            del self.things[kind][number]
+            raise
+
+    def _change(self, kind: str, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        row = self._one(kind, number)
+        body = {name: part for name, part in body.items() if name in KEPT[kind]}
+        if "collection_id" in body and body["collection_id"] is not None:
+            self._one("collection", body["collection_id"])
+        if body.get("parent_id") is not None:
+            self._one("collection", body["parent_id"])
+        if "dataset_query" in body:
+            self._check_query(body["dataset_query"])
+            body["dataset_query"] = _with_ids(body["dataset_query"])
+        if "dashcards" in body:
+            self._check_dashcards(body)
+        row.update(body)
+        return row
+
+    def _check_query(self, query: dict[str, Any]) -> None:
+        if query["database"] not in [row["id"] for row in self.databases]:
+            raise Refusal(404, f"database {query['database']}")
+        for name, value in _parts(query):
+            if name == "source-table" and value not in self.tables:
+                raise Refusal(400, f"table {value}")
+            if name == "field" and value not in self.fields:
+                raise Refusal(400, f"field {value}")
+            if name == "metric" and self.things["card"].get(value, {}).get("type") != "metric":
+                raise Refusal(400, f"metric {value}")
+
+    def _check_dashcards(self, body: dict[str, Any]) -> None:
+        tabs = {tab["id"]: self._next() for tab in body.get("tabs", [])}
+        body["tabs"] = [tab | {"id": tabs[tab["id"]]} for tab in body.get("tabs", [])]
+        parameters = {said["id"] for said in body["parameters"]}
+        for card in body["dashcards"]:
+            card["id"] = self._next()
+            if card["card_id"] is not None:
+                self._one("card", card["card_id"])
+            if "dashboard_tab_id" in card:
+                card["dashboard_tab_id"] = tabs[card["dashboard_tab_id"]]
+            for mapping in card["parameter_mappings"]:
+                if mapping["parameter_id"] not in parameters or mapping["target"][1][1] not in self.fields:
+                    raise Refusal(400, f"mapping {mapping}")
+            if click := card["visualization_settings"].get("click_behavior"):
+                self._one("dashboard", click["targetId"])
+
+    def _one(self, kind: str, number: int) -> dict[str, Any]:
+        if number not in self.things[kind]:
+            raise Refusal(404, f"no {kind} {number}")
+        return self.things[kind][number]
+
+    def _describe(self, kind: str, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        rows = self.tables if kind == "table" else self.fields
+        if number not in rows:
+            raise Refusal(404, f"no {kind} {number}")
+        target = body.get("fk_target_field_id")
+        if target is not None and target not in self.fields:
+            raise Refusal(400, f"field {target}")
+        rows[number].update(body)
+        return rows[number]
+
+    def _database(self, method: str, path: str, body: Any) -> Any:
+        if path == "/api/database":
+            if method == "GET":
+                return {"data": self.databases, "total": len(self.databases)}
+            row = {"id": self._next(), **body}
+            self.databases.append(row)
+            return row
+        if path.endswith("/sync_schema"):
+            self._sync()
+            return {"status": "ok"}
+        rows = [row | {"fields": self._fields_of(row["id"])} for row in self.tables.values()]
+        return {"id": self.databases[0]["id"], "tables": rows}
+
+    def _fields_of(self, table: int) -> list[dict[str, Any]]:
+        return [row for row in self.fields.values() if row["table_id"] == table]
+
+    def _sync(self) -> None:
+        for mart in self.marts.values():
+            number = self._next()
+            said = f"{mart.about.zh} / {mart.about.en}"
+            self.tables[number] = _described(number, mart.name, said) | {"schema": "marts"}
+            for column in mart.columns.values():
+                said = f"{column.about.zh} / {column.about.en}"
+                at = self._next()
+                self.fields[at] = _described(at, column.name, said) | {"table_id": number, "semantic_type": None}
+                self.fields[at] |= {"fk_target_field_id": None, "visibility_type": "normal"}
+
+    def _group(self, body: dict[str, Any]) -> dict[str, Any]:
+        row = {"id": self._next(), "name": body["name"]}
+        self.groups.append(row)
+        return row
+
+    def _permit(self, graph: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        if body["revision"] != graph["revision"]:
+            raise Refusal(409, "somebody else changed the graph")
+        for group, given in body["groups"].items():
+            graph["groups"].setdefault(group, {}).update(given)
+        graph["revision"] += 1
+        return graph
+
+    def _setup(self, body: dict[str, Any]) -> dict[str, Any]:
+        if self.setup_token is None or body["token"] != self.setup_token:
+            raise Refusal(403, "The /api/setup route can only be used to create the first user.")
+        self.setup_token = None
+        return {"id": "session"}
+
+    def _next(self) -> int:
+        self._last += 1
+        return self._last
+
+
+def _described(number: int, name: str, said: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "name": name,
+        "display_name": name,
+        "description": said,
+        "visibility_type": None,
+        "points_of_interest": None,
+    }
+
+
+def _with_ids(value: Any) -> Any:
+    """A query as Metabase keeps it: each clause with an id of its own."""
+    if isinstance(value, list):
+        parts = [_with_ids(part) for part in value]
+        if len(parts) > 1 and isinstance(parts[0], str) and isinstance(parts[1], dict):
+            parts[1] = {"lib/uuid": str(uuid.uuid4()), **parts[1]}
+        return parts
+    if isinstance(value, dict):
+        return {name: _with_ids(part) for name, part in value.items()}
+    return value
+
+
+def _parts(value: Any) -> list[tuple[str, Any]]:
+    """Names with their values, and clauses by their operator with their last argument, throughout."""
+    found: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        for name, part in value.items():
+            found += [(name, part), *_parts(part)]
+    if isinstance(value, list):
+        if len(value) == 3 and isinstance(value[0], str) and isinstance(value[1], dict):
+            found.append((value[0], value[2]))
+        for part in value:
+            found += _parts(part)
+    return found

@@ -1,0 +1,114 @@
+"""`callmart metabase`: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from metabase.client import Client
+from metabase.errors import UnknownError
+from metabase.marts import read_marts
+from metabase.registry import Measure
+from metabase.setup import set_up
+from orchestration import cli, metabase_command
+from tests.metabase.fake import KEY, FakeMetabase
+
+
+@pytest.fixture
+def server(measures: list[Measure], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeMetabase:
+    """A Metabase that the command finds, and a release with the project's measures."""
+    made = FakeMetabase(read_marts())
+    monkeypatch.setattr(
+        metabase_command, "Client", partial(Client, transport=made.transport, sleep=lambda seconds: None)
+    )
+    monkeypatch.setattr(metabase_command, "read_measures", lambda catalogue: measures)
+    monkeypatch.setenv("CALLMART_DATA", str(tmp_path))
+    monkeypatch.setenv("CALLMART_METABASE_URL", "http://metabase")
+    monkeypatch.setenv("CALLMART_METABASE_KEY", KEY)
+    monkeypatch.setenv("CALLMART_METABASE_EMAIL", "admin@example.com")
+    monkeypatch.setenv("CALLMART_METABASE_PASSWORD", "secret")
+    return made
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The command's exit code."""
+    monkeypatch.setattr(sys, "argv", ["callmart", "metabase", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+def test_all_content_is_planned_applied_and_then_the_same(
+    server: FakeMetabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "plan") == 0
+    assert "would create dashboard four_dimensions: 四维看板（R13）" in capsys.readouterr().out
+    assert server.writes() == []
+    assert run(monkeypatch, "apply", "--lang", "en", "--site-language") == 0
+    assert "create dashboard four_dimensions: Four-dimension board (R13)" in capsys.readouterr().out
+    assert server.settings == {"site-locale": "en"}
+    (database,) = server.databases
+    assert Path(database["details"]["database_file"]).parts[-3:] == ("published", "default", "callmart.duckdb")
+    assert database["details"]["read_only"] is True
+    assert run(monkeypatch, "apply", "--lang", "en") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines and all(line.split()[2] == "same" for line in lines)
+
+
+def test_what_metabase_refuses_is_told_and_ends_with_1(
+    server: FakeMetabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.fail = lambda number, method, path: 400 if (method, path) == ("POST", "/api/dashboard") else None
+    assert run(monkeypatch, "apply") == 1
+    said = capsys.readouterr().err
+    assert "failed dashboard floor: " in said and "apply again" in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", ["CALLMART_METABASE_URL", "CALLMART_METABASE_KEY"])
+def test_a_missing_setting_is_told_and_ends_with_2(
+    server: FakeMetabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.delenv(name)
+    assert run(monkeypatch, "plan") == 2
+    assert f"{name} is not set" in capsys.readouterr().err
+
+
+def test_a_metabase_that_does_not_answer_ends_with_2(
+    server: FakeMetabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.fail = lambda number, method, path: "before"
+    assert run(monkeypatch, "apply") == 2
+    assert "Metabase does not answer" in capsys.readouterr().err
+
+
+def test_without_a_release_there_is_nothing_to_plan(
+    server: FakeMetabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.undo()
+    for name, value in {"URL": "http://metabase", "KEY": KEY}.items():
+        monkeypatch.setenv(f"CALLMART_METABASE_{name}", value)
+    monkeypatch.setenv("CALLMART_DATA", "/nowhere")
+    assert run(monkeypatch, "plan") == 2
+    assert "there is no release yet" in capsys.readouterr().err
+
+
+def test_setup_prints_a_key_that_works(
+    server: FakeMetabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.keys.clear()
+    assert run(monkeypatch, "setup", "--lang", "zh") == 0
+    key = capsys.readouterr().out.strip()
+    assert server.keys == {key}
+    (body,) = [body for method, path, body in server.writes() if path == "/api/setup"]
+    assert body["prefs"]["site_locale"] == "zh_CN" and body["prefs"]["allow_tracking"] is False
+
+
+def test_a_setup_that_was_interrupted_goes_on(server: FakeMetabase) -> None:
+    server.fail = lambda number, method, path: "after" if path == "/api/setup" else None
+    client = Client("http://metabase", None, transport=server.transport)
+    with pytest.raises(UnknownError):
+        set_up(client, "admin@example.com", "secret", "zh")
+    assert set_up(client, "admin@example.com", "secret", "zh") in server.keys

@@ -1,0 +1,229 @@
+"""What the authored content must keep, and how mistakes in it are told."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from metabase import exposures
+from metabase.content import CONTENT, read_content
+from metabase.errors import MetabaseError
+from metabase.items import Item, entity_id, fingerprint
+from metabase.marts import PROJECT, read_marts
+from metabase.metadata import metadata
+from metabase.registry import Measure
+from metabase.render import Sources, not_metrics, render
+
+BOARDS = sorted(path.stem for path in (CONTENT / "dashboards").glob("*.yml"))
+REPORTS = ["R01", "R02", "R03", "R06", "R07", "R10", "R13", "R14", "R15", "R16"]
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_a_dashboard_has_a_description_an_owner_a_class_and_a_drill(board: str) -> None:
+    content = read_content()
+    said = content.dashboards[board]
+    assert said.about.zh and said.about.en and said.owner_role in content.site.roles and said.refresh
+    assert [question for question in said.questions() if question.click]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_description_tells_owner_and_class_to_readers(sources: Sources, language: str) -> None:
+    boards = [item for item in render(sources, language) if item.kind == "dashboard"]
+    assert len(boards) == len(BOARDS)
+    for board in boards:
+        *_, owner, refresh = [line for line in board.body["description"].splitlines() if "R1" not in line[:7]][:3]
+        assert owner.startswith(("负责", "Owner")) and refresh.startswith(("数据更新", "Data"))
+
+
+def test_the_reports_of_the_requirement_list_have_a_dashboard() -> None:
+    assert sorted({report for board in read_content().dashboards.values() for report in board.reports}) == REPORTS
+
+
+def test_no_board_is_called_live_while_its_data_come_by_the_hour(sources: Sources) -> None:
+    live = [key for key, board in sources.content.dashboards.items() if board.refresh == "live"]
+    classes = {kpi.freshness_class for kpi in sources.kpis.values()}
+    assert "live" not in classes and live == []
+    floor = sources.content.dashboards["floor"]
+    assert "#refresh=15" in floor.about.zh and "#refresh=15" in floor.about.en
+    age, time, *_ = floor.questions()
+    assert "min(date_diff('minute', last_event_at, now()))" in age.measures[0].sql
+    assert time.measures[0].sql == "max(last_event_at)"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_everything_that_is_referred_to_is_there(items: dict[str, list[Item]], language: str) -> None:
+    keys = [(item.kind, item.key) for item in items[language]]
+    assert len(keys) == len(set(keys))
+    referred = {(ref.kind, ref.key) for item in items[language] for ref in item.refs()}
+    assert referred - {*keys, ("database", "")} == set()
+
+
+def test_only_dashboards_refer_to_what_comes_later(items: dict[str, list[Item]]) -> None:
+    seen = {("database", "")}
+    for item in items["en"]:
+        if item.kind != "dashboard" and item.kind != "field":
+            assert {(ref.kind, ref.key) for ref in item.refs()} <= seen, item.key
+        seen.add((item.kind, item.key))
+
+
+def test_both_languages_say_the_same_in_other_words(items: dict[str, list[Item]]) -> None:
+    for chinese, english in zip(items["zh"], items["en"], strict=True):
+        assert (chinese.kind, chinese.key) == (english.kind, english.key)
+        assert chinese.body["description"] != english.body["description"]
+        assert any("一" <= letter <= "鿿" for letter in chinese.body["description"]), chinese.key
+        assert not any("一" <= letter <= "鿿" for letter in english.name), english.key
+
+
+def test_every_filter_acts_on_a_card_of_each_dashboard(items: dict[str, list[Item]]) -> None:
+    for board in (item for item in items["en"] if item.kind == "dashboard"):
+        mapped = {said["parameter_id"] for card in board.body["dashcards"] for said in card["parameter_mappings"]}
+        assert {said["id"] for said in board.body["parameters"]} == mapped, board.key
+
+
+def test_a_click_takes_the_clicked_row_and_the_filters_along(items: dict[str, list[Item]]) -> None:
+    (board,) = [item for item in items["en"] if (item.kind, item.key) == ("dashboard", "calls_and_queues")]
+    clicks = {
+        card["card_id"].key: card["visualization_settings"].get("click_behavior")
+        for card in board.body["dashcards"]
+        if card["card_id"]
+    }
+    told = clicks["calls_and_queues__queues"]["parameterMapping"]
+    assert {name: said["source"]["type"] for name, said in told.items()} == {
+        "date": "parameter",
+        "channel": "parameter",
+        "queue": "column",
+    }
+    assert told["queue"]["source"]["id"] == "queue_id" and told["queue"]["target"] == {
+        "type": "parameter",
+        "id": "queue",
+    }
+
+
+def test_cards_lie_on_the_grid_and_not_on_each_other(items: dict[str, list[Item]]) -> None:
+    for board in (item for item in items["en"] if item.kind == "dashboard"):
+        taken: set[tuple[int, int, int]] = set()
+        for card in board.body["dashcards"]:
+            assert card["col"] + card["size_x"] <= 24
+            tab = card.get("dashboard_tab_id", 0)
+            columns = range(card["col"], card["col"] + card["size_x"])
+            cells = {(tab, row, at) for row in range(card["row"], card["row"] + card["size_y"]) for at in columns}
+            assert not cells & taken, (board.key, card)
+            taken |= cells
+
+
+def test_values_that_must_not_be_summed_are_hidden_from_builders(sources: Sources) -> None:
+    told = {item.key: item.body["visibility_type"] for item in all_metadata("en") if item.kind == "table"}
+    assert told["kpi_value"] == "technical" and told["fct_contact"] is None
+    assert set(sources.content.site.hidden_tables) <= set(told)
+
+
+def test_a_foreign_key_leads_to_one_row() -> None:
+    marts = read_marts()
+    keys = {item.key: item.body for item in all_metadata("en") if item.kind == "field"}
+    pairs = {key: body["fk_target_field_id"].key for key, body in keys.items() if body["semantic_type"] == "type/FK"}
+    assert pairs["fct_contact.channel_id"] == "dim_channel.channel_id"
+    assert "fct_contact.first_queue_id" not in pairs  # dim_queue keeps versions: a join would count a contact for each
+    for target in pairs.values():
+        table, column = target.split(".")
+        assert marts[table].key == column and keys[target]["semantic_type"] == "type/PK"
+
+
+def test_names_of_fields_are_unique_in_their_table() -> None:
+    for language in ("zh", "en"):
+        names = [(item.key.split(".")[0], item.body["display_name"]) for item in all_metadata(language)]
+        fields = [name for name, item in zip(names, all_metadata(language), strict=True) if item.kind == "field"]
+        assert len(fields) == len(set(fields))
+
+
+def test_a_model_shows_names_of_the_language_beside_its_records(items: dict[str, list[Item]]) -> None:
+    for language, said in items.items():
+        (model,) = [item for item in said if item.key == "model_contacts"]
+        assert model.body["type"] == "model"
+        (stage,) = model.body["dataset_query"]["stages"]
+        named = [clause[2].key for clause in stage["fields"] if "join-alias" in clause[1]]
+        assert f"dim_queue.queue_name_{language}" in named
+        (queues,) = [join for join in stage["joins"] if join["alias"] == "first_queue_id"]
+        assert "is_current" in str(queues["stages"][0]["filters"])
+
+
+def test_every_kpi_that_is_one_sum_over_another_is_a_saved_metric(sources: Sources) -> None:
+    cards = [item.key for item in render(sources, "en") if item.kind == "card" and item.body["type"] == "metric"]
+    skipped = not_metrics(sources)
+    official = {kpi.kpi_id for kpi in sources.kpis.values() if kpi.is_official}
+    made = {key.split("_")[1].upper() for key in cards}
+    assert made == official - set(skipped)
+    guide = (PROJECT / "docs" / "metabase.md").read_text("utf-8")
+    assert {line.split("|")[1].strip() for line in guide.splitlines() if line.startswith("| M")} == set(skipped)
+
+
+def test_an_id_has_21_characters_and_is_always_the_same() -> None:
+    assert entity_id("card", "metric_m021") == "xZv1NPOwj9PfJ1EdmTL94"
+    assert len({entity_id("card", str(number)) for number in range(1000)}) == 1000
+    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1}) != fingerprint({"a": 1, "b": 3})
+
+
+GOOD = (CONTENT / "dashboards" / "one_kpi.yml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "says"),
+    [
+        ("collection: boards", "collection: bords", "collection", "no collection bords"),
+        ("owner_role: operations_manager", "owner_role: boss", "owner_role", "boss"),
+        ("refresh: daily", "refresh: weekly", "refresh", "'live', 'hourly' or 'daily'"),
+        ("refresh: daily", "refresh: daily\ncolour: red", "colour", "Extra inputs"),
+        ("en: Trend and target}", "}", "name.en", "Field required"),
+        ("dashboard: contacts, passes: {date", "dashboard: contact, passes: {date", "trend", "no dashboard contact"),
+        ("passes: {date", "passes: {day", "trend", "no filter day"),
+        ("question: weakest", "question: trend", "trend", "twice"),
+        ("table: rpt_weakest_segment", "metrics: [M021]", "tabs.0.cards.2", "metrics has no measures or columns"),
+        ("filters:", "filters: [", "", "is no YAML"),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_place(tmp_path: Path, old: str, new: str, place: str, says: str) -> None:
+    assert old in GOOD
+    folder = tmp_path / "content"
+    shutil.copytree(CONTENT, folder)
+    (folder / "dashboards" / "one_kpi.yml").write_text(GOOD.replace(old, new, 1), "utf-8")
+    with pytest.raises(MetabaseError) as told:
+        read_content(folder)
+    assert told.value.where and "one_kpi.yml" in told.value.where and place in told.value.where
+    assert says in told.value.problem and "\n" not in told.value.problem
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("rpt_weakest_segment", "rpt_weakest", "no published table rpt_weakest"),
+        ("volume_share", "volume_part", "no column volume_part"),
+        ("sql: avg(value)", "sql: median(value)", "no counterpart"),
+        ("sql: avg(value)", "sql: 'avg('", "no SQL expression"),
+    ],
+)
+def test_a_table_or_field_that_does_not_exist_is_told(
+    tmp_path: Path, sources: Sources, old: str, new: str, says: str
+) -> None:
+    folder = tmp_path / "content"
+    shutil.copytree(CONTENT, folder)
+    (folder / "dashboards" / "one_kpi.yml").write_text(GOOD.replace(old, new), "utf-8")
+    wrong = Sources(read_content(folder), sources.kpis, sources.measures, sources.marts, sources.remedies)
+    with pytest.raises(MetabaseError, match=says) as told:
+        render(wrong, "zh")
+    assert told.value.where and "one_kpi.yml: question" in told.value.where
+
+
+@cache
+def all_metadata(language: str) -> list[Item]:
+    return metadata(read_marts(), read_content().site.hidden_tables, language)
+
+
+def test_dbt_knows_every_dashboard_as_an_exposure(measures: list[Measure]) -> None:
+    """Written by `python -m metabase.exposures`."""
+    written = exposures.FILE.read_text("utf-8")
+    assert written == exposures.exposures(exposures.facts_of(measures))
+    names = [said["name"] for said in yaml.safe_load(written)["exposures"]]
+    assert sorted(names) == [f"metabase_{board}" for board in BOARDS]
