@@ -11,6 +11,7 @@ A pointer is `kind:name`; each names a thing whose absence a machine can notice:
 | `slice` | a dimension, or set of them, by which some KPI is materialised |
 | `seed` | a file of `seeds/` |
 | `command` | a command of `callmart` |
+| `dashboard` | a dashboard of `metabase/content/dashboards` |
 | `test` | a test function of pytest |
 | `unit`, `data` | a unit test or a data test of dbt |
 """
@@ -32,7 +33,7 @@ LIST = Path(__file__).with_name("requirement.csv")
 NUMBERS = {"M": 183, "D": 33, "R": 21, "A": 18, "F": 52}
 """How many ids the list has of each kind; they are numbered from 1."""
 TESTS = ("test", "unit", "data")
-POINTERS = ("kpi", "model", "slice", "seed", "command", *TESTS)
+POINTERS = ("kpi", "model", "slice", "seed", "command", "dashboard", *TESTS)
 Reach = Literal["", "whole", "part", "none", "outside"]
 
 
@@ -103,6 +104,8 @@ def _known(kind: str) -> frozenset[str]:
             return frozenset(file.stem for file in SEEDS.glob("*.csv"))
         case "command":
             return frozenset(_commands())
+        case "dashboard":
+            return frozenset(file.stem for file in (PROJECT / "metabase" / "content" / "dashboards").glob("*.yml"))
         case "model":
             return frozenset(
                 f"{model['name']}.{column['name']}"

@@ -99,7 +99,7 @@ def _shown(item: Requirement, kpi: Defined | None, by_report: Mapping[str, list[
         yield from by_report.get(item.id, ())
         return
     yield from item.pointers("command")
-    yield from item.pointers("kpi", "model", "slice", "seed")
+    yield from item.pointers("dashboard", "kpi", "model", "slice", "seed")
 
 
 def _tested(item: Requirement, kpi: Defined | None, truths: Truths, of_dbt: list[str]) -> Iterator[str]:
