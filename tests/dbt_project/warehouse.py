@@ -97,15 +97,17 @@ class Warehouse:
         return done.stdout
 
     def results(self, command: str, *args: str) -> list[Result]:
-        """Run one dbt command that may fail and return what became of each of its nodes."""
+        """Run one dbt command that may fail and return what became of each of its nodes; of exposures nothing does."""
         done = self._dbt(command, *args)
         assert done.returncode in (0, 1), done.stdout[-4000:]
-        nodes = json.loads((parsed_project() / "manifest.json").read_text())
+        manifest = json.loads((parsed_project() / "manifest.json").read_text())
+        nodes = manifest["nodes"] | manifest["unit_tests"]
         run = json.loads((self.root / "target" / "run_results.json").read_text())
         found = []
         for result in run["results"]:
-            identity = result["unique_id"]
-            node = nodes["unit_tests"].get(identity) or nodes["nodes"][identity]
+            if result["unique_id"] in manifest["exposures"]:
+                continue
+            node = nodes[result["unique_id"]]
             kind = (node.get("test_metadata") or {}).get("name")
             found.append(
                 Result(

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 -- Contacts of all sources, each once: what two systems list is one row, whose times and outcome are those of one of
 -- them and whose gaps the other one fills. Rulings: DECISIONS.md, section 15.
 with
@@ -18,6 +16,16 @@ filling as (
     from {{ ref('int_contact__listed') }} as records
     inner join matches on records.contact_id = matches.contact_id
     where not matches.is_kept
+),
+
+-- few contacts name a root, so that this stays small however many are matched
+root_matches as (
+    select distinct
+        matches.contact_id,
+        matches.matched_contact_id
+    from {{ ref('int_contact__listed') }} as records
+    inner join matches on records.root_contact_id = matches.contact_id
+    where records.root_call_id is not null and not matches.is_kept
 )
 
 select
@@ -89,8 +97,6 @@ select
 from listed
 left join matches on listed.contact_id = matches.contact_id
 left join filling on matches.matched_contact_id = filling.contact_id
-left join matches as root_matches
-    on listed.root_contact_id = root_matches.contact_id and not root_matches.is_kept
-left join matches as filled_root_matches
-    on filling.root_contact_id = filled_root_matches.contact_id and not filled_root_matches.is_kept
+left join root_matches on listed.root_contact_id = root_matches.contact_id
+left join root_matches as filled_root_matches on filling.root_contact_id = filled_root_matches.contact_id
 where coalesce(matches.is_kept, true)
