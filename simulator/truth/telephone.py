@@ -292,8 +292,8 @@ class TelephoneRecount:
             add_talk(self._queue_talk.of(day)[leg.queue_id], leg, acw_s)
 
 
-def recount(history: History, rules: CentreRules) -> list[Value]:
-    """The values of a history that is all at hand."""
+def recount(history: History, rules: CentreRules, teams: Mapping[str, str] | None = None) -> list[Value]:
+    """The values of a history that is all at hand; `teams` as of `TelephoneRecount.values`."""
     found = TelephoneRecount(rules)
     for contact in history.contacts:
         found.add_contact(contact)
@@ -301,4 +301,4 @@ def recount(history: History, rules: CentreRules) -> list[Value]:
         found.add_ring(ring)
     for presence in history.presences:
         found.add_presence(presence)
-    return list(found.values())
+    return list(found.values(teams))

@@ -20,7 +20,6 @@ from simulator.events import History
 from simulator.evidence.asterisk_logs import cdr, config, parse_line, queue_log, raw_lines, read_history
 from simulator.run import RULES, usual_calls_per_day
 from simulator.truth.telephone import recount
-from simulator.truth.values import Value
 
 # three dates around the end of a month, at its weekend
 START = date(2026, 3, 30)
@@ -58,10 +57,18 @@ def total(truth: dict[str, Any], kpi_id: str, variant: str, **where: object) -> 
 # --- the files hold the truth ---------------------------------------------------------------------------------------
 
 
-def test_recount_of_what_the_files_show_is_the_truth(history: History, truth: dict[str, Any]) -> None:
-    shown = [value.row for value in recount(history, RULES)]
-    assert len(shown) > 1000
-    assert shown == truth["values"]
+def shown(simulated: SimulationSummary, history: History) -> list[dict[str, Any]]:
+    """What the recount makes of the files and of the teams that the configuration tells."""
+    teams = {agent["agent_id"]: agent["team_id"] for agent in config(simulated.out)["agents"]}
+    return [value.row for value in recount(history, RULES, teams)]
+
+
+def test_recount_of_what_the_files_show_is_the_truth(
+    simulated: SimulationSummary, history: History, truth: dict[str, Any]
+) -> None:
+    values = shown(simulated, history)
+    assert len(values) > 1000
+    assert values == truth["values"]
 
 
 def test_a_lost_line_changes_the_recount(simulated: SimulationSummary, truth: dict[str, Any], tmp_path: Path) -> None:
@@ -74,8 +81,7 @@ def test_a_lost_line_changes_the_recount(simulated: SimulationSummary, truth: di
             (tmp_path / path.relative_to(simulated.out)).write_bytes(path.read_bytes())
     del lines[lost]
     (tmp_path / "asterisk" / "queue_log").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    shown = [dict(zip(Value._fields, value, strict=True)) for value in recount(read_history(tmp_path), RULES)]
-    assert shown != truth["values"]
+    assert shown(simulated, read_history(tmp_path)) != truth["values"]
 
 
 def test_planted_repeats_are_the_only_repeated_lines(simulated: SimulationSummary, truth: dict[str, Any]) -> None:
