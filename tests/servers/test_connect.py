@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.resources
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,33 +27,45 @@ def environment(server: Server) -> dict[str, str]:
     }  # fmt: skip
 
 
-def test_every_mart_is_copied_and_copied_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    catalogue = released_demo(tmp_path)
-    (block,) = blocks("python", "A copy in PostgreSQL")
+@dataclass(frozen=True)
+class Copied:
+    """A release, and the server that the guide's block has copied it to once."""
+
+    folder: Path
+    catalogue: Path
+    server: Server
+
+    def again(self) -> None:
+        """Run the guide's block once more."""
+        (block,) = blocks("python", "A copy in PostgreSQL")
+        run(block, self.folder)
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copied]:
     with postgresql() as server:
         for name, value in environment(server).items():
             monkeypatch.setenv(name, value)
-        run(block, tmp_path)
-        server.ask("create view mine as select * from marts.kpi_value; delete from marts.kpi_value")
-        run(block, tmp_path)
-        assert differing(catalogue) == {}
-        with pytest.raises(AssertionError, match="mine"):
-            server.ask("select * from mine")  # it went with its table, as the guide says
+        made = Copied(tmp_path, released_demo(tmp_path), server)
+        made.again()
+        yield made
 
 
-def test_a_copy_that_fails_leaves_the_former_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    catalogue = released_demo(tmp_path)
-    (block,) = blocks("python", "A copy in PostgreSQL")
-    with postgresql() as server:
-        for name, value in environment(server).items():
-            monkeypatch.setenv(name, value)
-        run(block, tmp_path)
-        server.ask("delete from marts.kpi_definition where kpi_id = 'M021'")
-        former = differing(catalogue)
-        (catalogue.parent / "current" / "zz_broken.parquet").write_bytes(b"PAR1, and then nothing")
-        with pytest.raises(AssertionError, match="zz_broken"):
-            run(block, tmp_path)
-        assert differing(catalogue) == former and list(former) == ["kpi_definition"]
+def test_every_mart_is_copied_and_copied_again(copied: Copied) -> None:
+    copied.server.ask("create view mine as select * from marts.kpi_value; delete from marts.kpi_value")
+    copied.again()
+    assert differing(copied.catalogue) == {}
+    with pytest.raises(AssertionError, match="mine"):
+        copied.server.ask("select * from mine")  # it went with its table, as the guide says
+
+
+def test_a_copy_that_fails_leaves_the_former_one(copied: Copied) -> None:
+    copied.server.ask("delete from marts.kpi_definition where kpi_id = 'M021'")
+    former = differing(copied.catalogue)
+    (copied.catalogue.parent / "current" / "zz_broken.parquet").write_bytes(b"PAR1, and then nothing")
+    with pytest.raises(AssertionError, match="zz_broken"):
+        copied.again()
+    assert differing(copied.catalogue) == former and list(former) == ["kpi_definition"]
 
 
 def differing(catalogue: Path) -> dict[str, int]:
