@@ -21,7 +21,7 @@ from great_expectations.data_context.types.resource_identifiers import (
     ValidationResultIdentifier,
 )
 
-from expectations import dialect
+from expectations import dialect, overview
 from expectations.check import Check
 from expectations.errors import CheckDefectError
 
@@ -84,7 +84,7 @@ class Runner:
 
     def publish(self, keep: int, *, has_index: bool) -> None:
         """Drop all but the last `keep` results of each suite and add this runner's results to the Data Docs. Their
-        index is made with `has_index` alone, as Great Expectations reads each kept result of each suite for it."""
+        first page is made with `has_index` alone, as the newest result of each suite is read for it."""
         store: Any = self._context.validation_results_store
         by_suite: dict[str, list[ValidationResultIdentifier]] = defaultdict(list)
         for key in store.list_keys():
@@ -171,7 +171,7 @@ def _project(docs_dir: Path) -> DataContextConfig:
                 "class_name": "SiteBuilder",
                 "show_how_to_buttons": False,
                 "store_backend": files("data_docs/"),
-                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+                "site_index_builder": {"module_name": overview.__name__, "class_name": overview.Overview.__name__},
             }
         },
     )

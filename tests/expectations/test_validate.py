@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -246,6 +248,19 @@ def test_data_docs_keep_the_last_results_only_and_name_the_checks(lake: FeedLake
     page = pages[0].read_text("utf-8")
     assert "no_phone_number: 出现未脱敏的手机号码" in page
     assert json.loads(results[0].read_text("utf-8"))["success"] is False
-    assert pages[0].name in (docs / "data_docs" / "index.html").read_text("utf-8")
     everything = [path.read_bytes() for path in docs.rglob("*") if path.is_file()]
     assert not any(b"13987654321" in content for content in everything)
+
+
+def test_the_first_page_tells_how_each_suite_last_came_out_and_needs_no_internet(lake: FeedLake) -> None:
+    spoilt = ["update day set account_code = '13987654321' where source_line = 0"]
+    judge(lake, {DAY: lake.write("candidate", DAY)})
+    judge(lake, {DAY: lake.write("candidate", DAY, spoilt)})
+    site = lake.root / "docs" / "data_docs"
+    page = (site / "index.html").read_text("utf-8")
+    assert re.findall(r'<td class="(?:held|warned|passed)">([^<]+)', page) == ["held back"]
+    assert "<td>no_phone_number</td>" in page
+    assert "<summary>1 before</summary>" in page
+    links = re.findall(r'(?:href|src)="([^"]+)"', page)
+    assert len(links) == 3
+    assert all((site / unquote(link)).is_file() for link in links), links
