@@ -224,6 +224,7 @@ class CdrLog:
         disposition: str,
         unique_id: str,
         linked_id: str | None = None,
+        account: str = "",
     ) -> None:
         """One record; times are epoch seconds, written as local wall-clock time, and a missing answer as nothing."""
         if (end + UTC_OFFSET_S) // DAY_S != self._day:
@@ -234,7 +235,7 @@ class CdrLog:
         quoted_clid = clid.replace('"', '""')
         self._sequence += 1
         self._rows.append(
-            f'"","{src}","{dst}","{context}","{quoted_clid}","{channel}","{dst_channel}","{app}","{app_data}",'
+            f'"{account}","{src}","{dst}","{context}","{quoted_clid}","{channel}","{dst_channel}","{app}","{app_data}",'
             f'"{text(start)}",{answered},"{text(end)}",{end - start},{billsec},"{disposition}","DOCUMENTATION",'
             f'"{unique_id}","","","{linked_id or unique_id}",{self._sequence}\n'
         )

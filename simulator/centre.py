@@ -42,7 +42,6 @@ from simulator.setting import (
     FAILED,
     QUEUES,
     RING_NOT_ANSWERED,
-    TRUNK,
     VERY_SHORT_TALK,
     Agent,
     QueueSetting,
@@ -195,10 +194,11 @@ class Centre:
         did, entry = dialled(at, r, self._effects)
         person = intent.person
         contact = Contact(
-            self._exchange.unique_id(at), "inbound", entry, person.shows, at, None, at + r.randint(0, 1), disposition
-        )
+            self._exchange.unique_id(at), "inbound", entry, person.shows, at, None, at + r.randint(0, 1), disposition,
+            line_id=self._exchange.next_line(),
+        )  # fmt: skip
         app = "Congestion" if disposition == "CONGESTION" else ""
-        channel = self._exchange.channel(TRUNK)
+        channel = self._exchange.channel(f"PJSIP/{contact.line_id}")
         record = CallRecord(person.shows, did, person.caller_id, channel, app=app)
         self._exchange.clock.at(contact.ended_at, self._end_without_queue, contact, record, intent, r)
 
@@ -212,11 +212,14 @@ class Centre:
         exchange, person = self._exchange, intent.person
         did, entry = dialled(at, r, self._effects)
         answered = at + (r.random() < 0.3)
-        contact = Contact(exchange.unique_id(at), "inbound", entry, person.shows, at, answered, at, "ANSWERED")
+        contact = Contact(
+            exchange.unique_id(at), "inbound", entry, person.shows, at, answered, at, "ANSWERED",
+            line_id=exchange.next_line(),
+        )  # fmt: skip
         way = self._menu_ways.walk(answered, intent.issue, person.tier(at), contact.contact_id, r)
         contact.steps = way.steps
         left_at = way.steps[-1].left_at
-        channel = exchange.channel(TRUNK)
+        channel = exchange.channel(f"PJSIP/{contact.line_id}")
         if way.queue_id is not None:
             call = Call(
                 call_id=contact.contact_id, queue_id=way.queue_id, random=r,

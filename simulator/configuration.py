@@ -105,7 +105,7 @@ def _asterisk(out: Path) -> dict[str, Any]:
             "paths": ["asterisk/cdr-csv/Master.csv*"],
             "timezone": "Asia/Shanghai",
             "critical": True,
-            "options": {"columns": list(CDR_COLUMNS), "direction": DIRECTION},
+            "options": {"columns": list(CDR_COLUMNS), "direction": DIRECTION, "campaign": "accountcode"},
         },
     }
     if any((out / "asterisk" / "cel-custom").glob("Master.csv*")):

@@ -10,16 +10,18 @@ from random import Random
 
 from simulator.callers import Callers
 from simulator.channel_events import ANSWERS_AFTER_S, TALKS_ON_S, DirectCall
+from simulator.customers import Tier
 from simulator.events import Contact, Handover, Leg
 from simulator.exchange import CallRecord, Exchange
 from simulator.issues import Intent
 from simulator.queueing import Queueing
 from simulator.scenarios.effects import Effects
-from simulator.setting import BACK_OFFICE, TRUNK, Agent
+from simulator.setting import BACK_OFFICE, Agent
 from simulator.staff import Staff
 
 DIRECT_HANDED_ON, DIRECT_TALK_S = 0.15, 88.0
 OUTBOUND_REACHED = 0.60
+CAMPAIGN_OF_TIER: dict[Tier, str] = {"new": "welcome", "regular": "renewal", "vip": "care"}
 
 
 class Desk:
@@ -53,11 +55,13 @@ class Desk:
         if not agent.is_ready:
             agent = r.choice(agents)
         exchange = self._exchange
-        channel, dst_channel = exchange.channel(TRUNK), exchange.channel(agent.peer)
+        line_id = exchange.next_line()
+        channel, dst_channel = exchange.channel(f"PJSIP/{line_id}"), exchange.channel(agent.peer)
         person = intent.person
         contact = Contact(
-            exchange.unique_id(at), "inbound", "voice_unknown", person.shows, at, None, at + 20, "NO ANSWER"
-        )
+            exchange.unique_id(at), "inbound", "voice_unknown", person.shows, at, None, at + 20, "NO ANSWER",
+            line_id=line_id,
+        )  # fmt: skip
         handed_on_to = None
         if agent.is_ready and r.random() < 0.9:
             self._queueing.withdraw(agent)
@@ -132,7 +136,8 @@ class Desk:
         exchange = self._exchange
         contact = Contact(
             exchange.unique_id(at), "outbound", "voice_outbound", customer.number, at, None, at, "ANSWERED",
-            customer_id=customer.customer_id,
+            customer_id=customer.customer_id, line_id=exchange.next_line(),
+            campaign_id=CAMPAIGN_OF_TIER[customer.tier(at)],
         )  # fmt: skip
         reached = self._effects.level("outbound_reached", OUTBOUND_REACHED, at)
         chance = r.random()
@@ -150,7 +155,8 @@ class Desk:
             contact.disposition, contact.ended_at = "FAILED", at + r.randint(0, 2)
         record = CallRecord(
             agent.agent_id, customer.number, f'"{agent.agent_id}" <{agent.agent_id}>', exchange.channel(agent.peer),
-            exchange.channel(TRUNK), "from-internal", "Dial", f"PJSIP/{customer.number}@trunk-ct,60,T",
+            exchange.channel(f"PJSIP/{contact.line_id}"), "from-internal", "Dial",
+            f"PJSIP/{customer.number}@{contact.line_id},60,T",
         )  # fmt: skip
         self._clock.at(contact.ended_at, self._end_outbound, contact, record, agent, calls_left - 1)
 

@@ -100,6 +100,7 @@ class Contact:
     `disposition` is what the telephone system says of the caller's channel. A chat waits in a visit to the queue of
     chats and has messages in place of legs; a mail thread has messages only. Of a customer whom the company does not
     know there is no `customer_id`, of a contact that nobody handled no `issue_id`, `is_solved` or `is_declared_solved`.
+    `line_id` is the trunk of a call, `campaign_id` what an outbound attempt is for.
     `repeat_of` is the earlier contact that did not solve the issue, in truth and whatever its agent declared.
     """
 
@@ -124,6 +125,8 @@ class Contact:
     steps: list[Step] = field(default_factory=list)
     handovers: list[Handover] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    line_id: str | None = None
+    campaign_id: str | None = None
 
     @property
     def last_agent_id(self) -> str | None:

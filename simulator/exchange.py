@@ -14,7 +14,7 @@ from simulator.asterisk_files import CdrLog, CelLog, QueueLog
 from simulator.clock import Clock
 from simulator.events import Contact, History, Listener, Presence, Ring
 from simulator.local_time import DAY_S, UTC_OFFSET_S
-from simulator.setting import HOUR, Setting
+from simulator.setting import HOUR, LINES, Setting
 
 
 def local_hour(at: int) -> float:
@@ -101,6 +101,7 @@ class Exchange:
         self.last_call = self.ends - HOUR // 3
         self.last_word = self.ends - HOUR // 8
         self._serial = 0
+        self._line = -1
 
     def weekday(self, at: int) -> int:
         """0 is Monday."""
@@ -115,6 +116,11 @@ class Exchange:
         """The next channel of a telephone or trunk."""
         self._serial += 1
         return f"{peer}-{self._serial:08x}"
+
+    def next_line(self) -> str:
+        """The trunk that takes the next call from or to outside: each in turn."""
+        self._line = (self._line + 1) % len(LINES)
+        return LINES[self._line]
 
     def write(self, contact: Contact, record: CallRecord) -> None:
         """Write the record of a call that ended."""
@@ -132,6 +138,7 @@ class Exchange:
             end=contact.ended_at,
             disposition=contact.disposition,
             unique_id=contact.contact_id,
+            account=contact.campaign_id or "",
         )
 
     def finished(self, contact: Contact) -> None:

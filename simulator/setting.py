@@ -48,7 +48,8 @@ NUMBERS = (
     ("4008001004", "voice_ad", 0.10),
 )
 BACK_OFFICE = ("8101", "8102", "8103", "8104", "8105")
-TRUNK = "PJSIP/trunk-ct"
+# trunks of two carriers, which take calls in turn
+LINES = ("trunk-ct-1", "trunk-ct-2", "trunk-cu-1")
 
 # relative number of calls that begin in each local hour, and on each weekday from Monday
 BY_HOUR = (

@@ -129,7 +129,7 @@ def _check_asterisk(feed: Feed, at: Location, checker: Checker) -> Iterator[Prob
         if getattr(feed, key):
             yield Problem((*at, key), f"{feed.name} has a fixed form and takes no {key}", "remove the key.")
     options = feed.options
-    for key, feeds in (("columns", tuple(tables)), ("direction", ("asterisk.cdr",))):
+    for key, feeds in (("columns", tuple(tables)), ("direction", ("asterisk.cdr",)), ("campaign", ("asterisk.cdr",))):
         if getattr(options, key) is not None and feed.name not in feeds:
             yield Problem((*at, "options", key), f"{feed.name} takes no option {key}", "remove the key.")
     if feed.name not in tables:
@@ -144,9 +144,11 @@ def _check_asterisk(feed: Feed, at: Location, checker: Checker) -> Iterator[Prob
             )
     else:
         yield from _check_file_columns(at, columns, (*standard, *extra), needed)
-    if options.direction is not None and feed.name == "asterisk.cdr":
-        known = None if feed.database is not None else columns
-        yield from _check_expression(checker, (*at, "options", "direction"), options.direction, known, "VARCHAR")
+    known = None if feed.database is not None else columns
+    for key in ("direction", "campaign"):
+        expression = getattr(options, key)
+        if expression is not None and feed.name == "asterisk.cdr":
+            yield from _check_expression(checker, (*at, "options", key), expression, known, "VARCHAR")
 
 
 def _check_file_columns(
@@ -169,7 +171,7 @@ def _check_file_columns(
 
 def _check_mapped(feed: Feed, at: Location, checker: Checker) -> Iterator[Problem]:
     contract = feed.contract
-    for key in ("columns", "direction"):
+    for key in ("columns", "direction", "campaign"):
         if getattr(feed.options, key) is not None:
             yield Problem((*at, "options", key), f"{feed.name} takes no option {key}", "remove the key.")
     if feed.http is not None:

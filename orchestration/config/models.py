@@ -208,11 +208,12 @@ class Rule(_Model):
 
 
 class Options(_Model):
-    """Options of asterisk.cdr and asterisk.cel: the columns of a file in order; of the first feed the direction as SQL
-    over its columns."""
+    """Options of asterisk.cdr and asterisk.cel: the columns of a file in order; of the first feed the direction of a
+    call, and the campaign that it was placed for, as SQL over its columns."""
 
     columns: tuple[str, ...] | None = None
     direction: Id | None = None
+    campaign: Id | None = None
 
 
 class Retention(_Model):

@@ -25,7 +25,7 @@ from orchestration.init.synonyms import Words, synonyms
 
 _AS_THEY_ARE = (
     "root_contact_id", "queue_id", "agent_id", "customer_id", "hangup_cause", "issue_id", "disposition_code",
-    "line_of_business",
+    "line_id", "campaign_id", "line_of_business",
 )  # fmt: skip
 _BEFORE_ANSWER = ("ivr_s", "queue_wait_s", "ring_s")
 _WITH_AGENT = ("talk_s", "hold_s", "consult_s")

@@ -26,7 +26,6 @@ REQUIREMENTS = {
     "identity_checked": ("身份核验", "Identity checked"),
     "consent_noted": ("同意留痕", "Consent noted"),
 }
-LINES = ("trunk-ct-1", "trunk-ct-2", "trunk-cu-1")
 
 
 def lost_conversations(case: Case) -> frozenset[int]:
@@ -113,7 +112,6 @@ def _compliance(case: Case, r: random.Random) -> Iterator[Record]:
 def _audio(case: Case, r: random.Random) -> Iterator[Record]:
     """One measurement at the end of each conversation; on a bad line everything is worse together."""
     contact = case.contact
-    line_id = r.choice(LINES)
     is_bad = r.random() < case.rates.bad_line
     measured_at = 0
     for leg in contact.legs:
@@ -128,7 +126,7 @@ def _audio(case: Case, r: random.Random) -> Iterator[Record]:
             {
                 "contact_id": contact.contact_id,
                 "measured_at": measured_at,
-                "line_id": line_id,
+                "line_id": contact.line_id,
                 "agent_id": leg.agent_id,
                 "mos": round(min(4.5, max(1.0, mos)), 2),
                 "jitter_ms": round(jitter_ms, 1),

@@ -114,7 +114,7 @@ class Sales:
     ) -> Iterator[Record]:
         """An outbound conversation: an offer and a lead; now and then a wish never to be called again."""
         source = "cold_list" if customer is None else "old_customer"
-        campaign_id = f"{source}-outbound"
+        campaign_id = contact.campaign_id
         product = PRODUCT_BY_ID[r.choice(_MARKETED)]
         is_angry = r.random() < _OPTS_OUT
         lead = self._lead(contact, agent_id, product, source, campaign_id)

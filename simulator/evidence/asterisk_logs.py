@@ -108,6 +108,8 @@ def read_history(out: Path) -> History:
             cast(Disposition, row["disposition"]),
             visits.get(call_id, []),
             legs.get(call_id, []),
+            line_id=row["dstchannel" if is_outbound else "channel"].rpartition("-")[0].partition("/")[2],
+            campaign_id=row["accountcode"] or None,
         )
         peer = row["channel" if is_outbound else "dstchannel"].rpartition("-")[0]
         if call_id not in visits and contact.answered_at is not None and peer:

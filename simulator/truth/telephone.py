@@ -33,6 +33,7 @@ from simulator.truth.telephone_kpis import (
     contact_values,
     date_of,
     handling_values,
+    line_values,
     order_of,
     rows,
 )
@@ -203,6 +204,8 @@ class TelephoneRecount:
     def __init__(self, rules: CentreRules, has_issues: bool = False) -> None:
         self._rules, self._has_issues = rules, has_issues
         self._contacts: DayCells[tuple[int, str]] = DayCells()
+        self._lines: DayCells[str] = DayCells()
+        self._campaigns: DayCells[str] = DayCells()
         self._handling: DayCells[tuple[str, str | None]] = DayCells()
         self._queue_talk: DayCells[str] = DayCells()
         self._visits: DayCells[str] = DayCells()
@@ -219,6 +222,10 @@ class TelephoneRecount:
         counted = counted_at(contact) + rules.utc_offset_s
         day, hour = counted // 86400, counted % 86400 // 3600
         _add_contact(self._contacts.of(day)[hour, contact.channel], contact, rules)
+        if contact.line_id is not None:
+            _add_contact(self._lines.of(day)[contact.line_id], contact, rules)
+        if contact.campaign_id is not None:
+            _add_contact(self._campaigns.of(day)[contact.campaign_id], contact, rules)
         for visit in contact.visits:
             cells = self._visits.of((visit.entered_at + rules.utc_offset_s) // 86400)
             _add_visit(cells[visit.queue_id], visit, rules.queues[visit.queue_id])
@@ -268,6 +275,7 @@ class TelephoneRecount:
 
     def _found(self, teams: Mapping[str, str]) -> Iterator[Value]:
         yield from contact_values(self._contacts)
+        yield from line_values(self._lines, self._campaigns)
         yield from handling_values(self._handling, self._queue_talk)
         yield from agent_values(self._agents.cells, teams)
         for formulas, cells in ((BY_QUEUE, self._visits), (RINGING, self._queue_rings)):

@@ -136,6 +136,8 @@ BY_QUEUE = tuple(
     for formula in (*SERVICE_LEVEL, *WAITING, *QUEUEING, *CONNECTING, *ABANDONING, *ABANDONING_BY_WAIT)
     if formula.kpi_id not in ("M029", "M031") and formula.variant != "total_inbound"
 )
+BY_LINE = (*VOLUME, *LINES)
+BY_CAMPAIGN = tuple(formula for formula in VOLUME if formula.kpi_id == "M003")
 BY_AGENT = (*HANDLING_PER_LEG, *WORKLOAD)
 # what an agent's time is worth; rings and calls are the agent's own
 BY_TEAM = tuple(
@@ -199,12 +201,17 @@ def rows(
     hour: int | None = None,
     issue: str | None = None,
     team: str | None = None,
+    line: str | None = None,
+    campaign: str | None = None,
 ) -> Iterator[Value]:
     for f in formulas:
         applied = f.apply(cell)
         if applied is not None:
             members = queue, channel, agent, hour
-            yield Value(f.kpi_id, f.variant, grain, period, dim_set, *members, f.category, *applied, issue, team=team)
+            yield Value(
+                f.kpi_id, f.variant, grain, period, dim_set, *members, f.category, *applied, issue,
+                team=team, line=line, campaign=campaign,
+            )  # fmt: skip
 
 
 HourAndChannel = tuple[int, str]
@@ -232,6 +239,16 @@ def contact_values(cells: DayCells[HourAndChannel]) -> Iterator[Value]:
             share = defaultdict(int, {"inbound": cell["inbound"], "of": inbound})
             formula = Formula("M014", "inbound", ("inbound",), ("of",))
             yield from rows((formula,), share, "day", str(date_of(day)), "channel", channel=channel)
+
+
+def line_values(by_line: DayCells[str], by_campaign: DayCells[str]) -> Iterator[Value]:
+    """Centre level by trunk and by campaign, of contacts that have one."""
+    for day, of_line in by_line.days():
+        for line, cell in of_line.items():
+            yield from rows(BY_LINE, cell, "day", str(date_of(day)), "line", line=line)
+    for day, of_campaign in by_campaign.days():
+        for campaign, cell in of_campaign.items():
+            yield from rows(BY_CAMPAIGN, cell, "day", str(date_of(day)), "campaign", campaign=campaign)
 
 
 def _peaks(cells: DayCells[HourAndChannel], grain: str, period_of: Callable[[int], date]) -> Iterator[Value]:
@@ -296,4 +313,6 @@ def order_of(value: Value) -> tuple[str, ...]:
         value.category or "",
         value.issue or "",
         value.team or "",
+        value.line or "",
+        value.campaign or "",
     )

@@ -41,6 +41,7 @@ class Value(NamedTuple):
     node: str | None = None
     metric: str | None = None
     action: str | None = None
+    line: str | None = None
 
     @property
     def row(self) -> dict[str, str | int | float | None]:

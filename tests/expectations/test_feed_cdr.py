@@ -18,7 +18,8 @@ CLEAN_DAY = """
         130 as duration_s, 120 as billsec_s, 'ANSWERED' as disposition, 'from-trunk' as context, 'Queue' as last_app,
         'sales' as queue_id, 'PJSIP/trunk' as source_peer, 'PJSIP/1001' as destination_peer, null as source_extension,
         '4008001001' as dialled_number, md5(i::varchar) as customer_hash, '139****5678' as customer_masked,
-        '139' as customer_prefix, 'mobile' as customer_number_type, null as account_code, null as flags,
+        '139' as customer_prefix, 'mobile' as customer_number_type, null as account_code, null as campaign_id,
+        null as flags,
         'object-{day}/log' as source_file, i as source_line, timestamp '{day} 23:00:00' as ingested_at,
         md5('{day}' || i) as row_hash
     from call"""

@@ -28,7 +28,8 @@ CLEAN_DAY = """
         started_at + interval 15 second as agent_answered_at, started_at + interval 130 second as ended_at,
         5 as ivr_s, 10 as queue_wait_s, 4 as ring_s, 115 as talk_s, 0 as hold_s, 0 as consult_s, 20 as acw_s,
         130 as total_s, 'answered' as outcome, 'AGENT' as outcome_raw, 'caller' as hangup_side, null as hangup_cause,
-        1 as priority, null as issue_id, null as disposition_code, null as line_of_business, 0 as transfer_count,
+        1 as priority, null as issue_id, null as disposition_code, null as line_id,
+        null as campaign_id, null as line_of_business, 0 as transfer_count,
         null as declared_resolved, null as record_updated_at, false as is_invalid, null as flags,
         'object-{day}/log' as source_file, i as source_line, timestamp '{day} 23:00:00' as ingested_at,
         md5('{day}' || i) as row_hash

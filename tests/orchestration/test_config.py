@@ -199,11 +199,12 @@ def test_cdr_columns_are_checked_by_name() -> None:
     assert "did you mean start?" in str(error)
 
 
-def test_direction_expression_is_bound_to_the_cdr_columns() -> None:
+@pytest.mark.parametrize("option", ["direction", "campaign"])
+def test_an_expression_over_a_call_record_is_bound_to_its_columns(option: str) -> None:
     error = fails(
-        CDR.replace('["Master.csv*"]', "[a], options: {direction: \"case when contxt = 'a' then 'inbound' end\"}")
+        CDR.replace('["Master.csv*"]', f"[a], options: {{{option}: \"case when contxt = 'a' then 'inbound' end\"}}")
     )
-    assert "options.direction" in str(error) and "contxt" in str(error)
+    assert f"options.{option}" in str(error) and "contxt" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -284,6 +284,14 @@ def test_direction_follows_the_configured_expression(cdr: Kit) -> None:
     assert [(r["direction"], r["flags"]) for r in cdr.typed()] == [("outbound", None), ("other", "bad_direction")]
 
 
+def test_campaign_follows_the_configured_expression_and_shows_no_number(cdr: Kit) -> None:
+    said = "options: {campaign: \"case when src = '1001' then accountcode end\"}"
+    cdr.configure(CDR.replace('["Master.csv*"]', f'["Master.csv*"], {said}'))
+    calls = (("1001", " renewal "), ("1002", "renewal"), ("1001", ""), ("1001", "for 13812345678"))
+    cdr.write("Master.csv", "".join(record(src=src, accountcode=code) for src, code in calls))
+    assert [row["campaign_id"] for row in cdr.typed()] == ["renewal", None, None, "for 138****5678"]
+
+
 def test_columns_of_newer_asterisk_are_read_by_name(cdr: Kit) -> None:
     names = "src, dst, dcontext, start, answer, end, duration, billsec, disposition, uniqueid, linkedid, sequence"
     cdr.configure(CDR.replace('["Master.csv*"]', f'["Master.csv*"], options: {{columns: [{names}]}}'))

@@ -70,6 +70,29 @@ def values(history: History, **where: object) -> dict[tuple[str, str, str | None
     }
 
 
+def test_volume_goes_by_line_and_campaign_and_an_attempt_without_line_connected_by_none() -> None:
+    contacts = [
+        call("n1", talk=(40,)),
+        call("n2"),
+        call("n3", disposition="CONGESTION"),
+        call("n4", disposition="BUSY"),
+        outbound("n5", "ANSWERED", 30),
+        outbound("n6", "NO ANSWER"),
+        outbound("n7", "ANSWERED", 20),
+    ]
+    for contact, line in zip(contacts, ("a", "a", "b", "b", "b"), strict=False):
+        contact.line_id = line
+    contacts[4].campaign_id = contacts[5].campaign_id = "renewal"
+    history = History(contacts=contacts)
+    a = values(history, dim_set="line", line="a")
+    b = values(history, dim_set="line", line="b")
+    assert [a[kpi, "all", None].value for kpi in ("M002", "M003")] == [2, 0]
+    assert [b[kpi, "all", None].value for kpi in ("M002", "M003")] == [2, 1]
+    assert a["M177", "attempts", None].figures == (2, 2, 1)
+    assert b["M177", "attempts", None].figures == (1, 2, 0.5)
+    assert values(history, dim_set="campaign", campaign="renewal")["M003", "all", None].value == 2
+
+
 # --- DECISIONS.md, example 1 ----------------------------------------------------------------------------------------
 
 

@@ -56,9 +56,12 @@
             'fct_contact', "medium = 'voice'",
             {
                 'channel': 'channel_id', 'region': 'region_code', 'segment': 'segment',
-                'line_of_business': 'line_of_business', 'hour_of_day': 'local_hour'
+                'line_of_business': 'line_of_business', 'line': 'line_id', 'campaign': 'campaign_id',
+                'hour_of_day': 'local_hour'
             },
-            [[], ['channel'], ['region'], ['segment'], ['line_of_business'], ['hour_of_day']]
+            [
+                [], ['channel'], ['region'], ['segment'], ['line_of_business'], ['line'], ['campaign'], ['hour_of_day']
+            ]
         ),
         'contact_handling': family(
             'fct_contact', "outcome = 'answered' and medium = 'voice'",

@@ -106,7 +106,9 @@ class Cdr:
         source = "raw" if "dcontext" in have else "(select *, null::varchar as dcontext from raw)"
         return f"""
             with directed as (
-                select *, try({{'v': ({direction})}}) as direction_tried from {source}),
+                select *, try({{'v': ({direction})}}) as direction_tried,
+                    try({{'v': ({context.feed.options.campaign or "null"})}}) as campaign_tried
+                from {source}),
             named as (
                 select "#line", coalesce("#mark", '') as mark,
                     lower(trim(direction_tried.v::varchar)) as direction_said,
@@ -117,7 +119,8 @@ class Cdr:
                     {raw("duration")} as duration_said, {raw("billsec")} as billsec_said,
                     upper({raw("disposition")}) as disposition_said,
                     {raw("uniqueid")} as call_id, {raw("linkedid")} as linked_id, {raw("sequence")} as sequence_said,
-                    {raw("accountcode")} as accountcode
+                    {raw("accountcode")} as accountcode,
+                    nullif(trim(campaign_tried.v::varchar), '') as campaign
                 from directed),
             read as (
                 select *, {times},
@@ -155,7 +158,7 @@ class Cdr:
                 number_prefix(number, number_type(number)) as customer_prefix,
                 case when number is not null or direction in ('inbound', 'outbound') then number_type(number) end
                     as customer_number_type,
-                mask_text(accountcode) as account_code,
+                mask_text(accountcode) as account_code, mask_text(campaign) as campaign_id,
                 coalesce(believed_end, started_at) as _written_at,
                 {flags(conditions)} as flags,
                 {case((when, literal(rule)) for when, rule, _, _ in refusals)} as _rule,

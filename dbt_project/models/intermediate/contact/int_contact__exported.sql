@@ -68,6 +68,8 @@ select
     contacts.hangup_cause,
     contacts.issue_id,
     contacts.disposition_code,
+    contacts.line_id,
+    contacts.campaign_id,
     contacts.line_of_business,
     coalesce(contacts.transfer_count, 0) as transfer_count,
     coalesce(told_visits.visit_count, 0) as told_visit_count,

@@ -12,7 +12,8 @@ asterisk as (
         cast(null as double) as ring_s, talk_s, cast(null as double) as hold_s, cast(null as double) as consult_s,
         cast(null as double) as acw_s, cast(null as double) as total_s, outcome, hangup_side,
         cast(null as varchar) as hangup_cause, cast(null as varchar) as issue_id,
-        cast(null as varchar) as disposition_code, cast(null as varchar) as line_of_business, transfer_count,
+        cast(null as varchar) as disposition_code, line_id, campaign_id, cast(null as varchar) as line_of_business,
+        transfer_count,
         queue_visit_count, cast(null as boolean) as declared_resolved, false as is_ruled_invalid,
         cast(null as varchar) as quality_flags, true as is_answer_timed, false as is_answered_in_queue
     from {{ ref('stg_asterisk__contact') }}
@@ -33,7 +34,7 @@ canonical as (
         ring_s, talk_s, hold_s, consult_s,
         acw_s, total_s, outcome, hangup_side,
         hangup_cause, issue_id,
-        disposition_code, line_of_business, transfer_count,
+        disposition_code, line_id, campaign_id, line_of_business, transfer_count,
         case when first_queue_at is null then 0 else greatest(told_visit_count, 1) end as queue_visit_count,
         declared_resolved,
         is_invalid as is_ruled_invalid,

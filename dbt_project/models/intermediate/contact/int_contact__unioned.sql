@@ -63,6 +63,8 @@ select
     coalesce(listed.hangup_cause, filling.hangup_cause) as hangup_cause,
     coalesce(listed.issue_id, filling.issue_id) as issue_id,
     coalesce(listed.disposition_code, filling.disposition_code) as disposition_code,
+    coalesce(listed.line_id, filling.line_id) as line_id,
+    coalesce(listed.campaign_id, filling.campaign_id) as campaign_id,
     coalesce(listed.line_of_business, filling.line_of_business) as line_of_business,
     listed.transfer_count,
     listed.queue_visit_count,

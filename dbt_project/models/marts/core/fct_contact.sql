@@ -106,6 +106,8 @@ select
     anomaly_kind,
     issue_id,
     disposition_code,
+    line_id,
+    campaign_id,
     line_of_business,
     declared_resolved,
     quality_flags,

@@ -21,7 +21,12 @@ keyed as (
         coalesce(by_call.call_id, by_link.call_id) as queue_call_id,
         coalesce(by_call.call_id, by_link.call_id, records.linked_id, records.call_id, records.row_hash) as call_key,
         coalesce(source_agent.agent_id, records.source_peer) as source_agent_id,
-        coalesce(destination_agent.agent_id, records.destination_peer) as destination_agent_id
+        coalesce(destination_agent.agent_id, records.destination_peer) as destination_agent_id,
+        -- the outside party's end of the call, where it is no telephone of an agent
+        case
+            when records.direction = 'outbound' and destination_agent.agent_id is null then records.destination_peer
+            when records.direction != 'outbound' and source_agent.agent_id is null then records.source_peer
+        end as line_peer
     from records
     left join queued as by_call on records.call_id = by_call.call_id
     left join queued as by_link on records.linked_id = by_link.call_id
@@ -96,6 +101,8 @@ select
     case
         when ranked.direction = 'outbound' then ranked.source_agent_id else ranked.destination_agent_id
     end as agent_id,
+    case when ranked.line_peer not like 'Local/%' then split_part(ranked.line_peer, '/', 2) end as line_id,
+    ranked.campaign_id,
     conversations.agent_id as talk_agent_id,
     conversations.answered_at as talk_answered_at,
     conversations.ended_at as talk_ended_at,

@@ -98,6 +98,8 @@ select
     coalesce(callers.caller_masked, calls.customer_masked) as caller_masked,
     coalesce(callers.caller_prefix, calls.customer_prefix) as caller_prefix,
     coalesce(callers.caller_number_type, calls.customer_number_type) as number_type,
+    calls.line_id,
+    calls.campaign_id,
     calls.talk_agent_id,
     calls.talk_answered_at,
     calls.talk_ended_at,

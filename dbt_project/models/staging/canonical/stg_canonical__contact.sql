@@ -34,6 +34,8 @@ select
     priority,
     issue_id,
     disposition_code,
+    line_id,
+    campaign_id,
     line_of_business,
     transfer_count,
     declared_resolved,
