@@ -102,6 +102,7 @@ copy (
             left(customer_hash, 3) as customer_prefix,
             case when customer_hash like '1%' then 'mobile' else 'landline' end as customer_number_type,
             nullif(accountcode, '') as account_code,
+            account_code as campaign_id,
             cast(null as varchar) as flags,
             filename as source_file,
             row_number() over () as source_line,
@@ -124,7 +125,8 @@ copy (
         md5(cast(json_array(
             call_id, linked_id, sequence_no, direction, started_at, started_at_raw, answered_at, ended_at, duration_s,
             billsec_s, disposition, context, last_app, queue_id, source_peer, destination_peer, source_extension,
-            dialled_number, customer_hash, customer_masked, customer_prefix, customer_number_type, account_code, flags
+            dialled_number, customer_hash, customer_masked, customer_prefix, customer_number_type, account_code,
+            campaign_id, flags
         ) as varchar)) as row_hash,
         dt
     from typed

@@ -252,7 +252,11 @@ keyed as (
         case
             when cdr.direction = 'outbound' then coalesce(caller.agent_id, cdr.source_peer)
             else coalesce(callee.agent_id, cdr.destination_peer)
-        end as agent_id
+        end as agent_id,
+        case
+            when cdr.direction = 'outbound' and callee.agent_id is null then cdr.destination_peer
+            when cdr.direction != 'outbound' and caller.agent_id is null then cdr.source_peer
+        end as line_peer
     from work.cdr as cdr
     left join work.queue_call as by_call on cdr.call_id = by_call.call_id
     left join work.queue_call as by_link on cdr.linked_id = by_link.call_id
@@ -298,6 +302,8 @@ select
     ranked.last_app,
     ranked.queue_id,
     ranked.destination_peer is not null as has_destination,
+    case when ranked.line_peer not like 'Local/%' then split_part(ranked.line_peer, '/', 2) end as line_id,
+    ranked.campaign_id,
     ranked.dialled_number,
     ranked.customer_hash, ranked.customer_masked, ranked.customer_prefix, ranked.customer_number_type,
     spoken.agent_id as talk_agent_id,
@@ -378,7 +384,7 @@ contacts as (
         coalesce(callers.shown.masked, calls.customer_masked) as caller_masked,
         coalesce(callers.shown.prefix, calls.customer_prefix) as caller_prefix,
         coalesce(callers.shown.kind, calls.customer_number_type) as number_type,
-        calls.talk_agent_id, calls.talk_answered_at, calls.talk_ended_at, calls.talk_s,
+        calls.talk_agent_id, calls.talk_answered_at, calls.talk_ended_at, calls.talk_s, calls.line_id, calls.campaign_id,
         queued.first_queue_id, queued.answering_queue_id, queued.first_entered_at, queued.exit_kind,
         queued.queue_wait_s
     from work.queue_call as queued
@@ -894,6 +900,7 @@ select
     anomaly_kind is not null as is_anomalous,
     anomaly_kind,
     cast(null as varchar) as issue_id, cast(null as varchar) as disposition_code,
+    line_id, campaign_id,
     cast(null as varchar) as line_of_business, cast(null as boolean) as declared_resolved,
     cast(null as varchar) as quality_flags,
     -- one system alone lists contacts

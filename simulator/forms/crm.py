@@ -91,6 +91,8 @@ def crm_tables() -> dict[str, Shape]:
                 "priority": "priority_no",
                 "issue_id": "issue_code",
                 "disposition_code": "disposition_code",
+                "line_id": "line_no",
+                "campaign_id": "campaign_no",
                 "line_of_business": "business_line",
                 "transfer_count": "transfer_times",
                 "declared_resolved": "solved_flag",

@@ -136,8 +136,9 @@ BY_QUEUE = tuple(
     for formula in (*SERVICE_LEVEL, *WAITING, *QUEUEING, *CONNECTING, *ABANDONING, *ABANDONING_BY_WAIT)
     if formula.kpi_id not in ("M029", "M031") and formula.variant != "total_inbound"
 )
-BY_LINE = (*VOLUME, *LINES)
-BY_CAMPAIGN = tuple(formula for formula in VOLUME if formula.kpi_id == "M003")
+REACHING = tuple(formula for formula in CONNECTING if formula.kpi_id == "M031")
+BY_LINE = (*VOLUME, *LINES, *REACHING)
+BY_CAMPAIGN = (*(formula for formula in VOLUME if formula.kpi_id == "M003"), *REACHING)
 BY_AGENT = (*HANDLING_PER_LEG, *WORKLOAD)
 # what an agent's time is worth; rings and calls are the agent's own
 BY_TEAM = tuple(
