@@ -6,16 +6,8 @@ listed as (
     select * from {{ ref('int_contact__listed') }}
 ),
 
-matches as (
-    select * from {{ ref('int_contact__match') }}
-),
-
--- read apart from `listed`, so that an engine which keeps what it reads twice does not keep all contacts
 filling as (
-    select records.*
-    from {{ ref('int_contact__listed') }} as records
-    inner join matches on records.contact_id = matches.contact_id
-    where not matches.is_kept
+    select * from {{ ref('int_contact__counterpart') }}
 ),
 
 -- few contacts name a root, so that this stays small however many are matched
@@ -24,7 +16,7 @@ root_matches as (
         matches.contact_id,
         matches.matched_contact_id
     from {{ ref('int_contact__listed') }} as records
-    inner join matches on records.root_contact_id = matches.contact_id
+    inner join {{ ref('int_contact__match') }} as matches on records.root_contact_id = matches.contact_id
     where records.root_call_id is not null and not matches.is_kept
 )
 
@@ -93,12 +85,11 @@ select
         as region_code,
     listed.site_id,
     listed.site_timezone,
-    matches.matched_contact_id,
-    matches.match_rule,
-    coalesce(matches.is_ambiguous, false) as is_match_ambiguous
+    filling.matched_contact_id,
+    filling.match_rule,
+    coalesce(filling.is_ambiguous, false) as is_match_ambiguous
 from listed
-left join matches on listed.contact_id = matches.contact_id
-left join filling on matches.matched_contact_id = filling.contact_id
+left join filling on listed.contact_id = filling.contact_id
 left join root_matches on listed.root_contact_id = root_matches.contact_id
 left join root_matches as filled_root_matches on filling.root_contact_id = filled_root_matches.contact_id
-where coalesce(matches.is_kept, true)
+where coalesce(filling.is_kept, true)
