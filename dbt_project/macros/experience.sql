@@ -14,7 +14,9 @@
 {%- endmacro %}
 
 {#- Whether an instant comes after another in time to count for it. A clock that runs behind may date an answer before its
-    question, but not by a day. -#}
+    question, but not by a day. Each comparison has one instant on each side: with a difference of both an engine joins
+    every row with every row. -#}
 {% macro is_in_time(later, earlier) -%}
-    {{ seconds_between(earlier, later) }} between -86400 and {{ var('answer_within_days') * 86400 }}
+    {{ later }} >= {{ add_seconds(earlier, -86400) }}
+    and {{ later }} <= {{ add_seconds(earlier, var('answer_within_days') * 86400) }}
 {%- endmacro %}

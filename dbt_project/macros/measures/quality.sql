@@ -43,11 +43,12 @@
     ]) }}
 {% endmacro %}
 
-{#- A deletion that the customer wanted is left out on both sides. -#}
+{#- A deletion that the customer wanted is left out on both sides. A recording proves a conversation, also one that the
+    telephone system has not told of yet. -#}
 {% macro recording_measures() %}
     {{ return([
         measure('recordings_due', none, '应保存的录音数，不含客户要求删除者', 'Recordings that must be kept, without those that the customer wanted deleted', value='recording_count - deletion_wanted_count'),
-        measure('conversations_due', none, '应有录音的通话段数，不含客户要求删除者', 'Conversations that must have a recording, without those that the customer wanted deleted', value='conversation_count - deletion_wanted_count'),
+        measure('conversations_due', none, '应有录音的通话段数，不含客户要求删除者', 'Conversations that must have a recording, without those that the customer wanted deleted', value='greatest(conversation_count, recording_count) - deletion_wanted_count'),
         measure('recordings_kept', none, '保存到期或仍在保存的录音数', 'Recordings that were not deleted too early', value='recording_count - deleted_early_count'),
     ]) }}
 {% endmacro %}
