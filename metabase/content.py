@@ -69,7 +69,7 @@ class Filter(_Strict):
 
     key: Key
     name: Text
-    type: Literal["date/all-options", "string/=", "id", "number/="]
+    type: Literal["date/all-options", "string/=", "string/ends-with", "id", "number/="]
     columns: Annotated[list[str], Field(min_length=1)]
 
 
@@ -159,6 +159,15 @@ class Dashboard(_Strict):
             yield from (card for card in tab.cards if isinstance(card, Question))
 
 
+class Timeline(_Strict):
+    """A line of events beside the charts of collections; Metabase shows one to the questions of its own collection."""
+
+    name: Text
+    about: Text
+    icon: Literal["star", "cake", "mail", "warning", "bell", "cloud"]
+    collections: Annotated[list[Key], Field(min_length=1)]
+
+
 class Site(_Strict):
     """What is not a dashboard: `site.yml`. A model is a table with the columns that people ask for, names and ids."""
 
@@ -168,6 +177,8 @@ class Site(_Strict):
     hidden_tables: list[str]
     roles: dict[Key, Text]
     families: dict[str, Text]
+    timelines: dict[Key, Timeline] = {}
+    unnamed_columns: list[str] = []
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from metabase.formula import Ref
 
-Kind = Literal["collection", "card", "dashboard", "table", "field"]
+Kind = Literal["collection", "timeline", "timeline_event", "card", "dashboard", "alert", "table", "field"]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ _COMPARED = {
     "collection": ("name", "parent_id"),
     "card": ("name", "type", "display", "dataset_query", "visualization_settings", "collection_id"),
     "dashboard": ("name", "collection_id", "parameters"),
+    "timeline": ("name", "icon", "collection_id"),
+    "timeline_event": ("name", "timestamp", "timezone", "time_matters", "icon", "timeline_id"),
 }
 _OF_DASHCARD = ("card_id", "row", "col", "size_x", "size_y", "parameter_mappings", "visualization_settings")
 # Given by Metabase to each clause and renewed when it likes.

@@ -1,6 +1,7 @@
 """What Metabase is told of tables and fields, derived from dbt's descriptions and tests.
 
 Belongs here: names, descriptions, semantic types, foreign keys, visibility. Not here: the descriptions themselves.
+A field that refers to a table with names shows these (`shows`); Metabase gives no names to a text's values otherwise.
 A field refers to another table only where that table has one row for each member: one that keeps versions has several,
 and a join by the member alone would count a row once for each of them.
 """
@@ -9,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from metabase.formula import Ref
 from metabase.items import Item
-from metabase.marts import Column, Table, Text
+from metabase.marts import VALUE_NAMES, Column, Table, Text
 
 # What of a table or field is told, and compared with what people made of it.
 COMPARED = ("display_name", "description", "semantic_type", "fk_target_field_id", "visibility_type")
@@ -22,8 +24,11 @@ _UNITS = {"_s": " (s)", "_rate": " (rate)"}
 _CLAUSE = re.compile(r"[；。，：（(]")
 
 
-def metadata(marts: Mapping[str, Table], hidden: Collection[str], language: str) -> list[Item]:
-    """An item for each published table and each of its fields."""
+def metadata(
+    marts: Mapping[str, Table], hidden: Collection[str], language: str, unnamed: Collection[str] = ()
+) -> list[Item]:
+    """An item for each published table and each of its fields; `unnamed` columns show their values as they are."""
+    marts = {name: _with_names(table, unnamed) for name, table in marts.items()}
     items = []
     for table in marts.values():
         items.append(_table_item(table, table.name in hidden, language))
@@ -35,6 +40,13 @@ def metadata(marts: Mapping[str, Table], hidden: Collection[str], language: str)
 def comment(about: Text) -> str:
     """How the release writes both languages into the catalogue, which Metabase takes for a description by itself."""
     return f"{about.zh} / {about.en}"
+
+
+def _with_names(table: Table, unnamed: Collection[str]) -> Table:
+    """The table with each column of known values referring to the names of values."""
+    named = [column.name for column in table.columns.values() if column.values]
+    names = {name: (VALUE_NAMES, "value") for name in named if f"{table.name}.{name}" not in unnamed}
+    return replace(table, references={**names, **table.references})
 
 
 def _table_item(table: Table, is_hidden: bool, language: str) -> Item:
@@ -55,6 +67,9 @@ def _field_item(marts: Mapping[str, Table], table: Table, column: Column, name: 
     if body["semantic_type"] == "type/FK":
         target, key = table.references[column.name]
         body["fk_target_field_id"] = Ref("field", f"{target}.{key}")
+        names = [name for name in marts[target].columns if name.endswith(f"_name_{language}")]
+        if names:
+            body["shows"] = Ref("field", f"{target}.{names[0]}")
     body["visibility_type"] = "details-only" if column.pii or column.name == "record_hash" else "normal"
     if column.values:
         body["has_field_values"] = "list"

@@ -11,7 +11,7 @@ before it is made again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
@@ -26,7 +26,17 @@ from metabase.metadata import COMPARED as METADATA
 Action = Literal["create", "update", "finish", "same", "kept", "failed"]
 ENGINE = "duckdb"
 _LOOKS, _BETWEEN_LOOKS_S = 60, 10.0
-_PATHS = {"collection": "/api/collection", "card": "/api/card", "dashboard": "/api/dashboard"}
+_OURS = "names"
+_PATHS = {
+    "collection": "/api/collection",
+    "timeline": "/api/timeline",
+    "timeline_event": "/api/timeline-event",
+    "card": "/api/card",
+    "dashboard": "/api/dashboard",
+}
+_ALERTS = "/api/notification"
+# Of these a list tells everything.
+_TOLD_WHOLE = ("timeline", "timeline_event")
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,7 @@ class Provisioner:
     def plan(self) -> list[Change]:
         """What apply would do now; nothing is written."""
         state = self._state()
+        self._read_names(state)
         changes = [] if state.database else [Change("create", "database", self.name, self.name)]
         changes += [self._verdict(item, state) for item in self.items]
         return changes + [
@@ -101,8 +112,9 @@ class Provisioner:
             done.append(Change("create", "database", self.name, self.name))
         state = self._state()
         self._sync(state)
+        self._read_names(state)
         boards = [item for item in self.items if item.kind == "dashboard"]
-        done += [self._carry_out(item, state) for item in self.items if item.kind != "dashboard"]
+        done += [self._carry_out(item, state) for item in self.items if item.kind not in ("dashboard", "alert")]
         missing = {item.key for item in boards if ("dashboard", item.key) not in state.found}
         for item in boards:
             if item.key in missing:
@@ -112,6 +124,8 @@ class Provisioner:
             is_new = item.key in missing and change.action == "finish"
             done.append(replace(change, action="create") if is_new else change)
         done += [self._grant(group, state) for group in self.groups if self._lacks(group, state)]
+        # Last: they write to groups.
+        done += [self._carry_out(item, state) for item in self.items if item.kind == "alert"]
         return done
 
     def speak(self, locale: str) -> None:
@@ -131,8 +145,12 @@ class Provisioner:
         there = state.found.get((item.kind, item.key))
         if item.kind in ("table", "field"):
             return change(*self._metadata_verdict(item, there, state))
+        if there is None and self._is_in_trash(item, state):
+            return change("kept", "people put what it belongs to into the trash")
         if there is None:
             return change("create")
+        if item.kind == "alert":
+            return change("same")
         if there.get("archived"):
             return change("kept", "people put it into the trash")
         marker = marker_of(there)
@@ -144,30 +162,56 @@ class Provisioner:
             return change("kept", "people changed it")
         return change("same" if marker.wanted == item.wanted else "update")
 
+    def _is_in_trash(self, item: Item, state: State) -> bool:
+        """Whether the timeline of an event, or the question of an alert, lies there."""
+        of = {"timeline_event": ("timeline_id",), "alert": ("payload", "card_id")}.get(item.kind)
+        if of is None:
+            return False
+        ref: Any = item.body
+        for name in of:
+            ref = ref[name]
+        return bool(state.found.get((ref.kind, ref.key), {}).get("archived"))
+
     def _metadata_verdict(self, item: Item, there: dict[str, Any] | None, state: State) -> tuple[Action, str]:
         if there is None:
             return (
                 ("create", "") if state.database is None else ("failed", "Metabase does not know it: sync the database")
             )
         try:
-            body = self._resolved(item, state)
+            body, ours = self._resolved(item, state), self._names(item, state)
         except KeyError as missing:
             return "failed", f"{missing.args[0][1]} is not there"
-        mark, now = there.get("points_of_interest"), _metadata_shown(there)
+        mark, now = there.get("points_of_interest"), _metadata_shown(there, ours)
         if mark is None:
-            theirs = there.get("description") not in (None, "", item.synced)
+            theirs = there.get("description") not in (None, "", item.synced) or now.get("shows", _OURS) != _OURS
             return ("kept", "people described it") if theirs else ("update", "")
-        if mark != _metadata_mark(now):
+        # What shows names was perhaps set by a run that was interrupted before it wrote the mark.
+        unfinished = {name: said for name, said in now.items() if (name, said) != ("shows", _OURS)}
+        if mark not in (_metadata_mark(now), _metadata_mark(unfinished)):
             return "kept", "people changed it"
-        return ("same" if now == _metadata_shown(body) else "update"), ""
+        is_same = now == _metadata_shown(body, ours) and _dimension(there) == body.get("shows")
+        return ("same" if is_same and mark == _metadata_mark(now) else "update"), ""
+
+    def _names(self, item: Item, state: State) -> set[int]:
+        """Numbers of the fields that the field may show in callmart's name, one for each language."""
+        if "shows" not in item.body:
+            return set()
+        stem = item.body["shows"].key.rpartition("_")[0]
+        return {state.number(Ref("field", f"{stem}_{language}")) for language in ("zh", "en")}
 
     def _write(self, item: Item, state: State) -> None:
         body = self._resolved(item, state)
         if item.kind in ("table", "field"):
-            mark = _metadata_mark(_metadata_shown(body))
-            self.client.put(
-                f"/api/{item.kind}/{state.number(Ref(item.kind, item.key))}", body | {"points_of_interest": mark}
-            )
+            mark = _metadata_mark(_metadata_shown(body, self._names(item, state)))
+            path, shows = f"/api/{item.kind}/{state.number(Ref(item.kind, item.key))}", body.pop("shows", None)
+            if shows is not None:
+                names = {"type": "external", "name": body["display_name"], "human_readable_field_id": shows}
+                self.client.post(f"{path}/dimension", names, is_repeatable=True)
+            self.client.put(path, body | {"points_of_interest": mark})
+            return
+        if item.kind == "alert":
+            # It has no description to carry a mark: it is made once, and then belongs to people.
+            self.client.create(_ALERTS, body, lambda: self._alert_on(body["payload"]["card_id"]))
             return
         begun = Marker(item.kind, item.key, item.wanted, None)
         body["description"] = begun.on(item.body["description"])
@@ -215,7 +259,10 @@ class Provisioner:
         if state.database is not None:
             self._read_fields(state)
         ids = {item.body.get("entity_id"): item.key for item in self.items if item.kind == "card"}
+        wanted = {item.kind for item in self.items}
         for kind, path in _PATHS.items():
+            if kind in _TOLD_WHOLE and kind not in wanted:
+                continue
             for described in self._list(kind):
                 marker = marker_of(described)
                 key = marker.key if marker and marker.kind == kind else ids.get(described.get("entity_id"))
@@ -226,15 +273,43 @@ class Provisioner:
                 if known is None or described["id"] < known["id"]:
                     state.found[kind, key] = described
             for (of, key), described in list(state.found.items()):
-                if of == kind and not described.get("archived"):
+                if of == kind and kind not in _TOLD_WHOLE and not described.get("archived"):
                     state.found[of, key] = self.client.get(f"{path}/{described['id']}")
+        if "alert" in wanted:
+            self._read_alerts(state)
         return state
+
+    def _read_alerts(self, state: State) -> None:
+        """The groups that alerts write to, and alerts: any on its question stands for one, active or not, whoever made
+        it."""
+        for row in self.client.get("/api/permissions/group"):
+            state.found["group", row["name"]] = row
+        known = {row["payload"]["card_id"]: row for row in self._alerts()}
+        for item in self.items:
+            if item.kind == "alert":
+                ref = item.body["payload"]["card_id"]
+                card = state.found.get((ref.kind, ref.key), {}).get("id")
+                if card in known:
+                    state.found["alert", item.key] = known[card]
+
+    def _alerts(self) -> list[dict[str, Any]]:
+        rows = self.client.get(_ALERTS, payload_type="notification/card", include_inactive="true")
+        return sorted(rows, key=lambda row: -int(row["id"]))
+
+    def _alert_on(self, card: int) -> int | None:
+        return min((row["id"] for row in self._alerts() if row["payload"]["card_id"] == card), default=None)
 
     def _list(self, kind: str) -> Iterable[dict[str, Any]]:
         path = _PATHS[kind]
         if kind == "collection":
             yield from (row for row in self.client.get(path) if isinstance(row["id"], int))
             yield from (row | {"archived": True} for row in self.client.get(path, archived="true"))
+        elif kind == "timeline":
+            yield from (*self.client.get(path), *self.client.get(path, archived="true"))
+        elif kind == "timeline_event":
+            for timeline in list(self._list("timeline")):
+                said = self.client.get(f"{_PATHS['timeline']}/{timeline['id']}", include="events", archived="true")
+                yield from said["events"]
         else:
             yield from self.client.get(path, f="all")
             yield from (row | {"archived": True} for row in self.client.get(path, f="archived"))
@@ -290,6 +365,14 @@ class Provisioner:
                 for column in table.get("fields", []):
                     state.found["field", f"{table['name']}.{column['name']}"] = column
 
+    def _read_names(self, state: State) -> None:
+        """What each field shows in its place, where callmart has something to show: the whole database tells no such
+        thing of its fields, a single one does."""
+        for item in self.items:
+            there = state.found.get((item.kind, item.key))
+            if "shows" in item.body and there is not None:
+                there["dimensions"] = self.client.get(f"/api/field/{there['id']}")["dimensions"]
+
     def _lacks(self, group: Access, state: State) -> bool:
         """Whether the group is missing, or was made and given nothing yet."""
         number = self._group(group.name)
@@ -306,6 +389,7 @@ class Provisioner:
         number = self._group(group.name)
         if number is None:
             number = self.client.create("/api/permissions/group", {"name": group.name}, lambda: self._group(group.name))
+        state.found["group", group.name] = {"id": number}
         if state.database is not None:
             self._permit(number, state.database)
         rights = dict.fromkeys(group.sees, "read") | dict.fromkeys(group.edits, "write")
@@ -320,8 +404,18 @@ class Provisioner:
         self.client.permit("/api/permissions/graph", {str(group): {str(database): given}})
 
 
-def _metadata_shown(described: dict[str, Any]) -> dict[str, Any]:
-    return {name: described.get(name) for name in METADATA}
+def _metadata_shown(described: dict[str, Any], ours: Collection[int] = ()) -> dict[str, Any]:
+    """What people see of a table or field; of the field that it shows in its place whether that is one of `ours`."""
+    told = {name: described.get(name) for name in METADATA}
+    shows = described["shows"] if "shows" in described else _dimension(described)
+    return told if shows is None else told | {"shows": _OURS if shows in ours else shows}
+
+
+def _dimension(described: dict[str, Any]) -> int | str | None:
+    """The number of the field whose values are shown in its place, or `internal` for names that people typed."""
+    said = described.get("dimensions") or []
+    first = said if isinstance(said, dict) else next(iter(said), {})
+    return first.get("human_readable_field_id") or first.get("type")
 
 
 def _metadata_mark(shown_now: dict[str, Any]) -> str:

@@ -5,16 +5,15 @@ Belongs here: reading `seeds/` and `kpi_measure_definition`, and which fact a KP
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from metabase.errors import MetabaseError
-from metabase.marts import PROJECT, Text
+from metabase.marts import SEEDS, Text, seed_rows
 
 # The columns of kpi_measure_definition in the order of the fields of a Measure.
 MEASURES = "select family, fact, measure, aggregation, sql_expression, row_filter, date_column, dim_sets"
@@ -24,10 +23,11 @@ SINGLE_KINDS = ("count", "sum", "ratio", "mean", "max", "min")
 
 @dataclass(frozen=True)
 class Kpi:
-    """A variant of a KPI; `is_official` when it is the one that the registry makes official by default."""
+    """A variant of a KPI; `is_default` when the registry makes it official unless a centre chooses another."""
 
     kpi_id: str
     variant: str
+    is_default: bool
     is_official: bool
     name: Text
     variant_name: Text
@@ -81,11 +81,33 @@ class NotAMetricError(MetabaseError):
     """The KPI can't be told as one sum over another on one published fact."""
 
 
-def read_kpis(seeds: Path = PROJECT / "seeds") -> dict[str, Kpi]:
-    """Every variant that the registry still has, by its key."""
-    with (seeds / "kpi_definition.csv").open(encoding="utf-8", newline="") as lines:
-        kpis = [_kpi(row) for row in csv.DictReader(lines) if not row["valid_to"]]
+def read_kpis(seeds: Path = SEEDS) -> dict[str, Kpi]:
+    """Every variant that the registry still has, by its key; its defaults are official."""
+    kpis = [_kpi(row) for row in seed_rows("kpi_definition", seeds) if not row["valid_to"]]
     return {kpi.key: kpi for kpi in kpis}
+
+
+def with_official(kpis: Mapping[str, Kpi], chosen: Mapping[str, str]) -> dict[str, Kpi]:
+    """The same variants with those official that are chosen, by KPI id, and by the keys that follow from it."""
+    found = [
+        replace(kpi, is_official=kpi.variant == chosen[kpi.kpi_id]) if kpi.kpi_id in chosen else kpi
+        for kpi in kpis.values()
+    ]
+    return {kpi.key: kpi for kpi in found}
+
+
+def read_official(catalogue: Path) -> dict[str, str]:
+    """The official variant of each KPI on the last date of a release, as its centre chose."""
+    with closing(duckdb.connect(str(catalogue), read_only=True)) as con:
+        rows = con.execute(
+            """
+            select kpi_id, variant
+            from marts.kpi_official, (select cast(max(as_of) as date) - 1 as day from marts.release)
+            where valid_from <= day and coalesce(valid_to, day + 1) > day
+            qualify row_number() over (partition by kpi_id order by priority desc, valid_from desc) = 1
+            """
+        ).fetchall()
+    return dict(rows)
 
 
 def read_measures(catalogue: Path) -> list[Measure]:
@@ -139,6 +161,7 @@ def _kpi(row: dict[str, str]) -> Kpi:
     return Kpi(
         row["kpi_id"],
         row["variant"],
+        row["is_default_official"] == "true",
         row["is_default_official"] == "true",
         text("name"),
         text("variant_name"),

@@ -6,18 +6,20 @@ metadata of tables and fields (metadata.py).
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from metabase.alerts import Rule, alerts, card_key
 from metabase.content import Click, Content, Dashboard, Measure, Note, Question, Tab
+from metabase.content import Text as Said
 from metabase.errors import MetabaseError
 from metabase.formula import Clause, Ref, Translator, Untranslatable
 from metabase.items import Item, clause_id, entity_id
-from metabase.marts import PROJECT, Table, Text, table_of
+from metabase.marts import Table, Text, seed_rows, table_of
 from metabase.registry import Division, Kpi, NotAMetricError, division
 from metabase.registry import Measure as Summed
+from metabase.timelines import Event, timelines
 
 _WIDTH = 24  # of Metabase's grid
 _FORMATS: dict[str, dict[str, Any]] = {
@@ -45,20 +47,22 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Sources:
-    """What content is rendered from. `remedies` are the measures that the strategy rules name, by KPI id."""
+    """What content is rendered from. `remedies` are the measures that the strategy rules name, by KPI id; `rules` are
+    watched by alerts, `events` stand on timelines."""
 
     content: Content
     kpis: Mapping[str, Kpi]
     measures: Sequence[Summed]
     marts: Mapping[str, Table]
     remedies: Mapping[str, Text]
+    rules: Sequence[Rule] = ()
+    events: Sequence[Event] = ()
 
 
 def read_remedies() -> dict[str, Text]:
     """What the strategy rules say to do, by KPI id."""
-    with (PROJECT / "seeds" / "strategy_rule.csv").open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    return {row["kpi_id"]: Text(row["measure_zh"], row["measure_en"]) for row in reversed(rows)}
+    rows = reversed(seed_rows("strategy_rule"))
+    return {row["kpi_id"]: Text(row["measure_zh"], row["measure_en"]) for row in rows}
 
 
 def render(sources: Sources, language: str) -> list[Item]:
@@ -89,10 +93,13 @@ class _Renderer:
         boards = content.dashboards
         return [
             *(self._collection(key) for key in content.site.collections),
+            *timelines(content, self.sources.events, self.language),
             *self._metrics(),
             *(self._model(model) for model in content.site.models),
             *(self._question(key, question) for key, board in boards.items() for question in board.questions()),
             *(self._dashboard(key, board) for key, board in boards.items()),
+            *(self._alarm(rule) for rule in self.sources.rules),
+            *alerts(self.sources.rules, role_groups(self.sources)),
         ]
 
     def _collection(self, key: str) -> Item:
@@ -102,15 +109,15 @@ class _Renderer:
         return Item("collection", key, body["name"], body)
 
     def _metrics(self) -> list[Item]:
-        """One of each KPI that can be one, and those on other facts that questions name."""
-        named = {
-            name for board in self.sources.content.dashboards.values() for q in board.questions() for name in q.metrics
-        }
+        """One of each KPI that can be one by its official variant, and what else questions ask of KPIs."""
         skipped = not_metrics(self.sources)
         official = [kpi for kpi in self.sources.kpis.values() if kpi.is_official and kpi.kpi_id not in skipped]
-        divisions = [division(kpi, self.sources.measures) for kpi in official]
-        divisions += [self._division(name) for name in sorted(named) if "@" in name or ":" in name]
-        return [self.metric(found) for found in divisions]
+        found = {one.key: one for one in (division(kpi, self.sources.measures) for kpi in official)}
+        boards = self.sources.content.dashboards.values()
+        asked = [one for board in boards for question in board.questions() for one in self._divisions(question)]
+        for one in sorted(asked, key=lambda one: one.key):
+            found.setdefault(one.key, one)
+        return [self.metric(one) for one in found.values()]
 
     def metric(self, found: Division) -> Item:
         """A KPI as a saved metric: sum over sum, on rows that lead back to their contacts."""
@@ -138,19 +145,54 @@ class _Renderer:
         item = self._asked_of(f"model_{model.question}", model, f"metabase/content/site.yml: model {model.question}")
         return replace(item, body=item.body | {"type": "model", "collection_id": Ref("collection", "models")})
 
+    def _alarm(self, rule: Rule) -> Item:
+        """The question of an alert: rows while the trigger fires, none otherwise."""
+        role = self.sources.content.site.roles[rule.owner_role]
+        unit, *others = {self.sources.kpis[kpi_id].unit for kpi_id in rule.kpi_ids}
+        shown = {} if others else self._format(unit)
+        question = Question(
+            question=rule.key,
+            name=Said(zh=rule.trigger.zh, en=rule.trigger.en),
+            about=Said(zh=_todo(rule.measure.zh, role.zh, "zh"), en=_todo(rule.measure.en, role.en, "en")),
+            table="rpt_alarm",
+            columns=[
+                *("kpi_id", "grain", "period_start", "member", "value", "operator", "limit_value"),
+                *("n", "held_period_count"),
+            ],
+            where=[rule.condition],
+            sort=["kpi_id", "-period_start", "member"],
+            settings={"column_settings": {_named(name): shown for name in ("value", "limit_value")}},
+        )
+        item = self._asked_of(card_key(rule), question, f"seeds/strategy_rule.csv: {rule.key}")
+        return replace(item, body=item.body | {"collection_id": Ref("collection", "alerts")})
+
     def _question(self, board: str, question: Question) -> Item:
         where = f"metabase/content/dashboards/{board}.yml: question {question.question}"
         return self._asked_of(f"{board}__{question.question}", question, where)
 
     def _asked_of(self, key: str, question: Question, where: str) -> Item:
-        divisions = [self._division(name) for name in question.metrics]
-        tables = {found.numerator.fact for found in divisions} or {str(question.table)}
         try:
-            if len(tables) > 1:
-                raise MetabaseError(f"its KPIs stand on several facts: {', '.join(sorted(tables))}.")
-            return self._of_table(key, question, divisions, tables.pop())
+            return self._of_divisions(key, question, self._divisions(question))
         except MetabaseError as error:
             raise MetabaseError(error.problem, where=where, todo=error.todo) from error
+
+    def _divisions(self, question: Question) -> list[Division]:
+        """Of its KPIs by their official variants; by the registry's defaults, for which it was authored, where those of
+        the centre can't be asked together by what it groups by."""
+        defaults = [self._division(name, is_default=True) for name in question.metrics]
+        try:
+            official = [self._division(name) for name in question.metrics]
+            if official != defaults:
+                self._of_divisions("", question, official)
+        except MetabaseError:
+            return defaults
+        return official
+
+    def _of_divisions(self, key: str, question: Question, divisions: list[Division]) -> Item:
+        tables = {found.numerator.fact for found in divisions} or {str(question.table)}
+        if len(tables) > 1:
+            raise MetabaseError(f"its KPIs stand on several facts: {', '.join(sorted(tables))}.")
+        return self._of_table(key, question, divisions, tables.pop())
 
     def _of_table(self, key: str, question: Question, divisions: list[Division], table: str) -> Item:
         translator = self._translator(table)
@@ -179,7 +221,7 @@ class _Renderer:
             stage["joins"] = [self._join(translator, column) for column in translator.joined]
         formats = {name: (unit, title) for name, (unit, title), _ in figures}
         settings = self._settings(question, [name for name, _ in groups], [name for name, *_ in figures], formats)
-        name = self._in(question.name) if question.name else self._in(divisions[0].kpi.name)
+        name = self._in(question.name) if question.name else self._title(divisions[0].kpi)
         if question.click:
             known = {name for name, _ in [*groups, *columns]}
             for passed in question.click.passes.values():
@@ -269,7 +311,7 @@ class _Renderer:
 
     def _asked(self, key: str, board: Dashboard, question: Question) -> dict[str, Any]:
         card = Ref("card", f"{key}__{question.question}")
-        table = self._division(question.metrics[0]).numerator.fact if question.metrics else str(question.table)
+        table = self._divisions(question)[0].numerator.fact if question.metrics else str(question.table)
         columns = table_of(self.sources.marts, table).columns
         mappings = []
         for said in board.filters:
@@ -322,8 +364,11 @@ class _Renderer:
         }
 
     def _kpi_figure(self, translator: Translator, found: Division) -> tuple[str, tuple[str, str], Clause]:
-        name, title = _column(found.key), self._in(found.kpi.name)
-        return name, (found.kpi.unit, title), self._formula(translator, found)
+        return _column(found.key), (found.kpi.unit, self._title(found.kpi)), self._formula(translator, found)
+
+    def _title(self, kpi: Kpi) -> str:
+        """Its name, with that of a variant that is not official."""
+        return self._in(kpi.name) if kpi.is_official else f"{self._in(kpi.name)} ({self._in(kpi.variant_name)})"
 
     def _formula(self, translator: Translator, found: Division) -> Clause:
         """Sum over sum. A question repeats it rather than naming the saved metric: both come from the registry, and
@@ -331,7 +376,7 @@ class _Renderer:
         clause = translator.aggregation(found.numerator.sql_expression)
         if found.denominator is not None:
             clause = ["/", {}, clause, translator.aggregation(found.denominator.sql_expression)]
-        clause[1] = {"name": _column(found.key), "display-name": self._in(found.kpi.name)}
+        clause[1] = {"name": _column(found.key), "display-name": self._title(found.kpi)}
         return clause
 
     def _figure(self, translator: Translator, measure: Measure, place: int) -> tuple[str, tuple[str, str], Clause]:
@@ -362,13 +407,14 @@ class _Renderer:
         return settings | question.settings
 
     def _formats(self, units: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
-        """How figures are shown; Metabase names a column by a list that is written as text."""
-        seconds = {"decimals": 0, "suffix": f" {self._word('s')}"}
-        formats = _FORMATS | {"s": seconds}
+        """How figures are shown, with their titles."""
         return {
-            f'["name","{column}"]': {"column_title": title, **formats.get(unit, {"decimals": 0})}
-            for column, (unit, title) in units.items()
+            _named(column): {"column_title": title, **self._format(unit)} for column, (unit, title) in units.items()
         }
+
+    def _format(self, unit: str) -> dict[str, Any]:
+        seconds = {"decimals": 0, "suffix": f" {self._word('s')}"}
+        return (_FORMATS | {"s": seconds}).get(unit, {"decimals": 0})
 
     def _metric_name(self, found: Division) -> str:
         families = self.sources.content.site.families
@@ -396,16 +442,20 @@ class _Renderer:
     def _about_question(self, question: Question, divisions: Sequence[Division]) -> str:
         about = [self._in(question.about)] if question.about else []
         for found in divisions:
-            about.append(f"{found.kpi.kpi_id} {self._in(found.kpi.name)}: {self._in(found.kpi.definition)}")
+            about.append(f"{found.kpi.kpi_id} {self._title(found.kpi)}: {self._in(found.kpi.definition)}")
         if not about:
             about = [self._in(table_of(self.sources.marts, str(question.table)).about)]
         return "\n".join(about)
 
-    def _division(self, name: str) -> Division:
+    def _division(self, name: str, *, is_default: bool = False) -> Division:
+        """Of a KPI as content names it: a variant that it names, else the official one, or that of the registry."""
         key, _, family = name.partition("@")
-        if key not in self.sources.kpis:
-            raise MetabaseError(f"KPI {key} is not in the registry.", todo="see seeds/kpi_definition.csv.")
-        return division(self.sources.kpis[key], self.sources.measures, family or None)
+        kpi_id, _, variant = key.partition(":")
+        for kpi in self.sources.kpis.values():
+            wanted = kpi.variant == variant if variant else kpi.is_default if is_default else kpi.is_official
+            if kpi.kpi_id == kpi_id and wanted:
+                return division(kpi, self.sources.measures, family or None)
+        raise MetabaseError(f"KPI {key} is not in the registry.", todo="see seeds/kpi_definition.csv.")
 
     def _translator(self, table: str) -> Translator:
         return Translator(self.sources.marts, table_of(self.sources.marts, table), {})
@@ -419,6 +469,24 @@ class _Renderer:
 
     def _word(self, name: str) -> str:
         return _WORDS[name].of(self.language)
+
+
+def role_groups(sources: Sources) -> dict[str, str]:
+    """Names of the groups that alerts write to, by role; no choice of language changes them."""
+    roles = sources.content.site.roles
+    return {
+        role: f"callmart {roles[role].zh} / {roles[role].en}" for role in {rule.owner_role for rule in sources.rules}
+    }
+
+
+def _todo(measure: str, role: str, language: str) -> str:
+    words = {name: _WORDS[name].of(language) for name in ("todo", "owner")}
+    return f"{words['todo']}: {measure}\n{words['owner']}: {role}"
+
+
+def _named(column: str) -> str:
+    """How Metabase names a column of a result: a list that is written as text."""
+    return f'["name","{column}"]'
 
 
 def _metric_key(name: str) -> str:

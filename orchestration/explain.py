@@ -31,7 +31,6 @@ from orchestration.catalogue import (
     definitions,
     fallback_of,
     find,
-    last_complete_day,
     open_catalogue,
     release_facts,
     rows_of,
@@ -192,7 +191,7 @@ def explanation(root: Path, wanted: str, *, scope: str = "default") -> Explanati
             values_sql=_values_sql(shown, period[0] if period else "day"),
             facts_sql=_facts_sql(shown, sources[shown.variant]),
             remedies=remedies(con, kpi_id),
-            alarms=alarms(con, last_complete_day(con, release_facts(con).as_of), kpi_id),
+            alarms=alarms(con, kpi_id),
             fallback=fallback_of(con, kpi_id, official.variant, *period) if period else None,
             repaired=released.repaired if released else {},
         )

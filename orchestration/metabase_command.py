@@ -12,22 +12,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from metabase.alerts import read_rules
 from metabase.client import Client
 from metabase.content import read_content
 from metabase.errors import MetabaseError
 from metabase.items import Item
-from metabase.marts import read_marts
+from metabase.marts import read_marts, read_value_names
 from metabase.metadata import metadata
 from metabase.provision import Access, Change, Provisioner
-from metabase.registry import read_kpis, read_measures
-from metabase.render import Sources, read_remedies, render
+from metabase.registry import read_kpis, read_measures, read_official, with_official
+from metabase.render import Sources, read_remedies, render, role_groups
 from metabase.setup import LOCALES, set_up
+from metabase.timelines import read_events
 from orchestration.errors import BlockedError, InputError
 from orchestration.paths import published_dir
 
 NAME = "callmart"  # of the database in Metabase
-_ORDER = ("database", "collection", "card", "dashboard", "table", "field", "group")
-_LISTED = ("database", "collection", "card", "dashboard", "group")
+_ORDER = (
+    *("database", "collection", "timeline", "timeline_event", "card", "dashboard", "alert"),
+    *("table", "field", "group"),
+)
+_LISTED = ("database", "collection", "timeline", "card", "dashboard", "alert", "group")
 
 
 def plan(root: Path, language: str) -> str:
@@ -61,19 +66,27 @@ def setup(language: str) -> str:
 
 def all_items(sources: Sources, language: str) -> list[Item]:
     """Everything that is put into Metabase, metadata first."""
-    hidden = sources.content.site.hidden_tables
-    return [*metadata(sources.marts, hidden, language), *render(sources, language)]
+    site = sources.content.site
+    fields = metadata(sources.marts, site.hidden_tables, language, site.unnamed_columns)
+    return [*fields, *render(sources, language)]
 
 
 def groups_of(sources: Sources) -> list[Access]:
-    """Groups by a name that no choice of language changes."""
-    groups = sources.content.site.groups.values()
-    return [Access(f"{group.name.zh} / {group.name.en}", group.sees, group.edits) for group in groups]
+    """Groups by a name that no choice of language changes; those that alerts write to see what readers see."""
+    groups = sources.content.site.groups
+    roles = sorted(role_groups(sources).values())
+    return [
+        *(Access(f"{group.name.zh} / {group.name.en}", group.sees, group.edits) for group in groups.values()),
+        *(Access(name, groups["readers"].sees, []) for name in roles),
+    ]
 
 
 def _provisioner(client: Client, root: Path, language: str) -> Provisioner:
     catalogue = published_dir(root.absolute(), "default") / "callmart.duckdb"
-    sources = Sources(read_content(), read_kpis(), read_measures(catalogue), read_marts(), read_remedies())
+    measures, content = read_measures(catalogue), read_content()
+    events = read_events(catalogue, read_value_names())
+    kpis = with_official(read_kpis(), read_official(catalogue))
+    sources = Sources(content, kpis, measures, read_marts(), read_remedies(), read_rules(), events)
     return Provisioner(client, all_items(sources, language), groups_of(sources), NAME, str(catalogue))
 
 
@@ -106,7 +119,7 @@ def _text(changes: list[Change], would: str = "") -> str:
     for kind in _ORDER:
         counts = Counter(change.action for change in changes if change.kind == kind)
         if counts:
-            lines.append(f"{kind:<11}" + ", ".join(f"{number} {action}" for action, number in sorted(counts.items())))
+            lines.append(f"{kind:<15}" + ", ".join(f"{number} {action}" for action, number in sorted(counts.items())))
     for change in changes:
         told = change.kind in _LISTED and change.action not in ("same", "kept", "failed")
         if change.why:

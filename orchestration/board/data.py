@@ -204,7 +204,7 @@ def read_board(root: Path, *, scope: str = "default", name: Text | None = None) 
         actions = action_section(con)
         fired = [
             (definition, alarm)
-            for alarm in alarms(con, day)
+            for alarm in alarms(con)
             for definition in registry.get(alarm.kpi_id, [])
             if definition.variant == alarm.variant
         ]

@@ -22,12 +22,12 @@ LEFT_OUT = {
     "dim_feed", "fct_link_fault", "fct_ticket", "fct_ticket_day", "fct_ticket_field", "fct_transfer",
     "fct_capture_check", "dim_customer",
     "bridge_customer_identity", "fct_ticket_event", "fct_contact_resolution", "kpi_fallback",
-    "strategy_rule",
+    "strategy_rule", "value_name",
     # boards say again what kpi_value says
-    *("rpt_four_dimensions", "rpt_core_targets", "rpt_kpi_trend", "rpt_weakest_segment"),
+    *("rpt_four_dimensions", "rpt_core_targets", "rpt_kpi_trend", "rpt_weakest_segment", "rpt_alarm", "kpi_official"),
     # offers, leads, orders, costs and interfaces: the benchmarks compare the telephone's marts
-    "dim_issue", "fct_api_minute", "fct_order", "fct_lead", "fct_lead_day", "fct_invite", "fct_contact_sale_day",
-    "fct_sales_month", "fct_retention", "fct_cost", "fct_handling_month", "fct_cost_month",
+    "dim_issue", "dim_event", "fct_api_minute", "fct_order", "fct_lead", "fct_lead_day", "fct_invite",
+    "fct_contact_sale_day", "fct_sales_month", "fct_retention", "fct_cost", "fct_handling_month", "fct_cost_month",
     *("fct_survey_answer", "fct_survey_invitation", "fct_interaction_sync", "fct_qa_evaluation", "fct_qa_section"),
     *("fct_audio_quality", "fct_compliance_check", "fct_recording", "fct_recording_day", "fct_contact_record"),
     # bridges say why marts differ, and tell of no call anything new

@@ -5,29 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 import duckdb
+import pytest
 
-from metabase.content import read_content
 from metabase.marts import read_marts
-from metabase.registry import read_kpis, read_measures
-from metabase.render import Sources, read_remedies, render
+from metabase.registry import read_official, with_official
+from metabase.render import render
 from tests.end_to_end.centre import Centre
-from tests.metabase.compared import differences
+from tests.metabase.compared import differences, released_sources
 from tests.metabase.mbql_sql import Query
 
 
-def sources_of(centre: Centre) -> Sources:
-    measures = read_measures(centre.served / "callmart.duckdb")
-    return Sources(read_content(), read_kpis(), measures, read_marts(), read_remedies())
-
-
 def test_every_saved_metric_gives_the_released_value(built: Centre) -> None:
-    compared, found = differences(built.served / "callmart.duckdb", sources_of(built))
+    compared, found = differences(built.served / "callmart.duckdb", released_sources(built.served / "callmart.duckdb"))
     assert found == []
     assert compared > 100
 
 
 def test_a_metric_that_counts_other_rows_is_noticed(built: Centre) -> None:
-    sources = sources_of(built)
+    sources = released_sources(built.served / "callmart.duckdb")
     all_media = [
         replace(measure, row_filter="direction = 'inbound'") if measure.family == "contact" else measure
         for measure in sources.measures
@@ -36,8 +31,39 @@ def test_a_metric_that_counts_other_rows_is_noticed(built: Centre) -> None:
     assert any(text.startswith("M001 ") for text in found)
 
 
+def test_a_metric_follows_the_variant_that_the_centre_made_official(built: Centre) -> None:
+    """Also one of another fact, and then its questions stay with the variant that their fact knows, and say so."""
+    file = built.served / "callmart.duckdb"
+    sources = released_sources(file)
+    assert read_official(file) == {kpi.kpi_id: kpi.variant for kpi in sources.kpis.values() if kpi.is_default}
+    chosen = {"M021": "icmi", "M061": "agent", "M033": "total_inbound"}
+    theirs = replace(sources, kpis=with_official(sources.kpis, chosen))
+    compared, found = differences(file, theirs)
+    assert found == [] and compared > 100
+    cards, defaults = ({item.key: item for item in render(one, "en")} for one in (theirs, sources))
+    assert len(cards) >= len(defaults)
+    for key in ("metric_m021", "metric_m061", "calls_and_queues__service_level", "agents__workload"):
+        assert str(cards[key].body) != str(defaults[key].body), key
+    assert "Formula 1" in cards["metric_m021"].body["description"]
+
+
+@pytest.mark.parametrize("board", ["four_dimensions", "core_targets"])
+def test_each_row_of_a_board_stands_in_the_table_of_its_unit(built: Centre, board: str) -> None:
+    cards = {item.key: item.body for item in render(released_sources(built.served / "callmart.duckdb"), "en")}
+    shown = {}
+    with duckdb.connect(str(built.served / "callmart.duckdb"), read_only=True) as con:
+        for name in ("board", "amounts"):
+            asked = Query(cards[f"{board}__{name}"]).sql()
+            shown[name] = con.execute(f"select kpi_id, unit from ({asked})").fetchall()
+        whole = con.execute(f"select kpi_id, unit from marts.rpt_{board}").fetchall()
+    assert sorted(shown["board"] + shown["amounts"], key=str) == sorted(whole, key=str)
+    assert {unit for _, unit in shown["board"]} <= {"rate", "rate_difference"} and shown["amounts"]
+    settings = cards[f"{board}__board"]["visualization_settings"]["column_settings"]
+    assert settings['["name","value"]']["number_style"] == "percent"
+
+
 def test_every_card_runs_on_a_release(built: Centre) -> None:
-    sources = sources_of(built)
+    sources = released_sources(built.served / "callmart.duckdb")
     with duckdb.connect(str(built.served / "callmart.duckdb"), read_only=True) as con:
         for language in ("zh", "en"):
             cards = {item.key: item for item in render(sources, language) if item.kind == "card"}
@@ -53,3 +79,17 @@ def test_a_release_has_every_table_and_field_that_metabase_is_told_of(built: Cen
     told = {(table.name, column) for table in read_marts().values() for column in table.columns}
     assert told - released == set()
     assert {table for table, _ in released} - {table for table, _ in told} == {"release"}
+
+
+def test_the_question_of_an_alert_has_rows_while_its_trigger_fires_and_only_then(built: Centre) -> None:
+    sources = released_sources(built.served / "callmart.duckdb")
+    assert sources.rules
+    shown: set[tuple[object, ...]] = set()
+    with duckdb.connect(str(built.served / "callmart.duckdb"), read_only=True) as con:
+        fired = set(con.execute("select kpi_id, period_start, member from marts.rpt_alarm").fetchall())
+        for item in render(sources, "en"):
+            if item.kind == "card" and item.key.startswith("alert_"):
+                rows = con.execute(f"select kpi_id, period_start, member from ({Query(item.body).sql()})").fetchall()
+                assert not shown & set(rows)
+                shown |= set(rows)
+    assert fired and shown == fired

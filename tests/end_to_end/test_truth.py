@@ -21,6 +21,7 @@ from orchestration.sql_guide import GUIDE, Question, questions
 from tests.end_to_end.centre import Centre, simulated
 from tests.end_to_end.sql_guide import NO_KPI, SAME, pairs
 from tests.end_to_end.truth import Key, Values, defined_truth, released_values, wrong_values
+from tests.metabase.compared import clicks_on_contacts, differences, released_sources
 
 # Retention of customers served needs two years of contacts, which tests/long has, and whether a complaint came again a
 # month: their worked examples are unit tests of fct_retention and fct_complaint_day.
@@ -150,3 +151,17 @@ def test_the_dictionary_tells_measures_in_the_words_of_the_release(month: Centre
     told = measure_texts()
     assert set(told) == set(released)
     assert [name for name, text in told.items() if text not in released[name]] == []
+
+
+def test_metabase_shows_the_released_values_of_every_system(month: Centre) -> None:
+    compared, found = differences(month.served / "callmart.duckdb", released_sources(month.served / "callmart.duckdb"))
+    assert found == []
+    assert compared > 1000
+
+
+def test_a_click_on_a_record_of_any_system_finds_its_contact(month: Centre) -> None:
+    clicks = clicks_on_contacts(month.served / "callmart.duckdb", released_sources(month.served / "callmart.duckdb"))
+    assert {"agent_sales__orders", "compliance__failed_checks", "tickets__late"} <= clicks.keys()
+    assert sum(named for named, _ in clicks.values()) > 1000
+    for card, (named, found) in clicks.items():
+        assert found > 0.95 * named or named == 0, card

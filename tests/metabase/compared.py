@@ -10,9 +10,13 @@ from pathlib import Path
 
 import duckdb
 
+from metabase.alerts import read_rules
+from metabase.content import read_content
 from metabase.items import Item
+from metabase.marts import read_marts, read_value_names
 from metabase.registry import read_kpis, read_measures
-from metabase.render import Sources, render
+from metabase.render import Sources, read_remedies, render
+from metabase.timelines import read_events
 from tests.metabase.mbql_sql import Query
 
 
@@ -27,7 +31,7 @@ def differences(catalogue: Path, sources: Sources) -> tuple[int, list[str]]:
         for key, item in cards.items():
             if item.body["type"] != "metric" or len(key) != len("metric_m021"):
                 continue
-            kpi = read_kpis()[key.removeprefix("metric_").upper()]
+            kpi = sources.kpis[key.removeprefix("metric_").upper()]
             grain, released = _released(con, kpi.kpi_id, kpi.variant)
             shown = _shown(con, item, grain)
             for start, value in released.items():
@@ -37,9 +41,38 @@ def differences(catalogue: Path, sources: Sources) -> tuple[int, list[str]]:
     return compared, found
 
 
-def sources_of(catalogue: Path, project: Sources) -> Sources:
-    """The project's content with the measures of a release."""
-    return Sources(project.content, project.kpis, read_measures(catalogue), project.marts, project.remedies)
+def released_sources(catalogue: Path) -> Sources:
+    """The project's content with the measures and events of a release."""
+    content = read_content()
+    measures, events = read_measures(catalogue), read_events(catalogue, read_value_names())
+    return Sources(content, read_kpis(), measures, read_marts(), read_remedies(), read_rules(), events)
+
+
+def clicks_on_contacts(catalogue: Path, sources: Sources) -> dict[str, tuple[int, int]]:
+    """By question that leads to single contacts: how many different ones its rows name, and how many of these the board
+    of contacts finds by the end of their id, as its filter does."""
+    cards = {item.key: item for item in render(sources, "en") if item.kind == "card"}
+    found = {}
+    with duckdb.connect(str(catalogue), read_only=True) as con:
+        for key, board in sources.content.dashboards.items():
+            for question in board.questions():
+                if question.click and question.click.dashboard == "contacts" and "contact" in question.click.passes:
+                    named = f"{key}__{question.question}"
+                    asked = Query(cards[named].body).sql()
+                    found[named] = _found_contacts(con, asked, question.click.passes["contact"])
+    return found
+
+
+def _found_contacts(con: duckdb.DuckDBPyConnection, asked: str, column: str) -> tuple[int, int]:
+    (row,) = con.execute(
+        f"""
+        with named as (select distinct {column} as id from ({asked}) where {column} is not null)
+        select count(*), count(*) filter (
+            exists (select 1 from marts.fct_contact where ends_with(fct_contact.contact_id, named.id))
+        ) from named
+        """
+    ).fetchall()
+    return int(row[0]), int(row[1])
 
 
 def _released(con: duckdb.DuckDBPyConnection, kpi_id: str, variant: str) -> tuple[str, dict[str, float]]:

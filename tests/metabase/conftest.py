@@ -7,25 +7,37 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from metabase.alerts import read_rules
 from metabase.client import Client
 from metabase.content import read_content
 from metabase.items import Item
-from metabase.marts import PROJECT, read_marts
+from metabase.marts import PROJECT, Text, read_marts
 from metabase.provision import Access, Provisioner
 from metabase.registry import MEASURES, Measure, measure_of, read_kpis
 from metabase.render import Sources, read_remedies
+from metabase.timelines import Event
 from orchestration.dbt_process import DbtProcess
 from orchestration.metabase_command import all_items
 from orchestration.warehouse import PARSED
 from tests.metabase.fake import KEY, FakeMetabase
 from tests.parsed import parsed_project
 
+ZONE = "Asia/Shanghai"
 FILE = "/published/default/callmart.duckdb"
+EVENTS = [
+    Event(
+        "calendar", "sale", Text("促销：大促", "Promotion: sale"), Text("三天", "three days"), date(2026, 3, 3), ZONE
+    ),
+    Event(
+        "actions", "a1", Text("措施完成：加人", "Done: agents"), Text("等待久", "long waits"), date(2026, 3, 9), ZONE
+    ),
+]
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +70,8 @@ def measures(tmp_path_factory: pytest.TempPathFactory) -> list[Measure]:
 
 @pytest.fixture(scope="session")
 def sources(measures: list[Measure]) -> Sources:
-    """What the project itself says."""
-    return Sources(read_content(), read_kpis(), measures, read_marts(), read_remedies())
+    """What the project itself says, with two things that happened."""
+    return Sources(read_content(), read_kpis(), measures, read_marts(), read_remedies(), read_rules(), EVENTS)
 
 
 @pytest.fixture(scope="session")
@@ -91,18 +103,18 @@ def place(sources: Sources, small: list[Item]) -> Place:
 @pytest.fixture(scope="session")
 def small(items: dict[str, list[Item]]) -> list[Item]:
     """One dashboard with what it needs."""
-    return only(items["en"], "four_dimensions")
+    return only(items["en"], ("dashboard", "four_dimensions"))
 
 
-def only(items: Sequence[Item], board: str) -> list[Item]:
-    """A dashboard and all that it refers to, from one to the next; of a table all fields."""
+def only(items: Sequence[Item], *first: tuple[str, str]) -> list[Item]:
+    """Things, by kind and key, and all that they refer to, from one to the next; of a table all fields."""
     by_key: dict[tuple[str, str], Item] = {(item.kind, item.key): item for item in items}
     fields: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for item in items:
         if item.kind in ("table", "field"):
             fields[item.key.split(".")[0]].append((item.kind, item.key))
     wanted: set[tuple[str, str]] = set()
-    todo = [("dashboard", board)]
+    todo = [*first]
     while todo:
         at = todo.pop()
         if at in by_key and at not in wanted:
@@ -120,5 +132,6 @@ def tables_of(items: list[Item]) -> list[str]:
 def provisioner(server: FakeMetabase, items: list[Item], sleep: Callable[[float], None] | None = None) -> Provisioner:
     """A provisioner that doesn't wait between tries."""
     client = Client("http://metabase", KEY, transport=server.transport, sleep=sleep or (lambda seconds: None))
-    groups = [Access("callmart readers", ["boards"], [])]
+    asked = {ref.key for item in items for ref in item.refs() if ref.kind == "group"}
+    groups = [Access("callmart readers", ["boards"], []), *(Access(name, ["alerts"], []) for name in sorted(asked))]
     return Provisioner(client, items, groups, "callmart", FILE)

@@ -35,7 +35,13 @@ KEPT = {
         "archived",
     ),
     "dashboard": ("name", "description", "collection_id", "parameters", "archived", "tabs", "dashcards"),
+    "timeline": ("name", "description", "icon", "collection_id", "archived"),
+    "timeline_event": (
+        *("name", "description", "timestamp", "timezone", "time_matters", "icon", "timeline_id", "archived"),
+    ),
+    "alert": ("payload_type", "payload", "subscriptions", "handlers", "active"),
 }
+KINDS = {"timeline-event": "timeline_event", "notification": "alert"}
 
 
 class Refusal(Exception):
@@ -102,12 +108,20 @@ class FakeMetabase:
         return httpx.Response(200, json=said)
 
     def _route(self, method: str, path: str, body: Any, query: dict[str, str]) -> Any:
-        if found := re.fullmatch(r"/api/(collection|card|dashboard)(?:/(\d+))?", path):
-            kind, number = found[1], found[2]
+        if found := re.fullmatch(
+            r"/api/(collection|card|dashboard|timeline|timeline-event|notification)(?:/(\d+))?", path
+        ):
+            kind, number = KINDS.get(found[1], found[1]), found[2]
             if number is None:
                 return self._list(kind, query) if method == "GET" else self._create(kind, body)
+            if kind == "timeline" and query.get("include") == "events":
+                return self._with_events(int(number), query)
             return self._one(kind, int(number)) if method == "GET" else self._change(kind, int(number), body)
+        if found := re.fullmatch(r"/api/field/(\d+)/dimension", path):
+            return self._show(int(found[1]), body)
         if found := re.fullmatch(r"/api/(table|field)/(\d+)", path):
+            if method == "GET":
+                return self.fields[int(found[2])]
             return self._describe(found[1], int(found[2]), body)
         if path.startswith("/api/database"):
             return self._database(method, path, body)
@@ -130,7 +144,17 @@ class FakeMetabase:
             return None
         raise Refusal(404, f"no such path {path}")
 
+    def _with_events(self, number: int, query: dict[str, str]) -> dict[str, Any]:
+        every = query.get("archived") == "true"
+        events = [row for row in self.things["timeline_event"].values() if row["timeline_id"] == number]
+        return self._one("timeline", number) | {"events": [row for row in events if every or not row["archived"]]}
+
     def _list(self, kind: str, query: dict[str, str]) -> list[dict[str, Any]]:
+        if kind == "timeline_event":
+            raise Refusal(404, "events are listed with their timeline")
+        if kind == "alert":
+            every = query.get("include_inactive") == "true"
+            return [row for row in self.things["alert"].values() if every or row["active"]]
         wants_archived = query.get("f") == "archived" or query.get("archived") == "true"
         rows = [row for row in self.things[kind].values() if bool(row.get("archived")) == wants_archived]
         if kind == "dashboard":  # a list tells nothing of what is on them
@@ -139,7 +163,9 @@ class FakeMetabase:
         return [*root, *rows]
 
     def _create(self, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-        if not body.get("name"):
+        if kind == "alert":
+            self._check_alert(body)
+        elif not body.get("name"):
             raise Refusal(400, "name: value must be a non-blank string.")
         if kind == "card" and any(row.get("entity_id") == body["entity_id"] for row in self.things["card"].values()):
             raise Refusal(500, "duplicate key value violates unique constraint")
@@ -159,6 +185,12 @@ class FakeMetabase:
         body = {name: part for name, part in body.items() if name in KEPT[kind]}
         if "collection_id" in body and body["collection_id"] is not None:
             self._one("collection", body["collection_id"])
+        if "timeline_id" in body:
+            self._one("timeline", body["timeline_id"])
+        if kind == "timeline" and "archived" in body:  # its events go with it
+            for event in self.things["timeline_event"].values():
+                if event["timeline_id"] == number:
+                    event["archived"] = body["archived"]
         if body.get("parent_id") is not None:
             self._one("collection", body["parent_id"])
         if "dataset_query" in body:
@@ -168,6 +200,14 @@ class FakeMetabase:
             self._check_dashcards(body)
         row.update(body)
         return row
+
+    def _check_alert(self, body: dict[str, Any]) -> None:
+        self._one("card", body["payload"]["card_id"])
+        groups = {row["id"] for row in self.groups}
+        for handler in body["handlers"]:
+            for recipient in handler["recipients"]:
+                if recipient["permissions_group_id"] not in groups:
+                    raise Refusal(400, f"group {recipient['permissions_group_id']}")
 
     def _check_query(self, query: dict[str, Any]) -> None:
         if query["database"] not in [row["id"] for row in self.databases]:
@@ -208,8 +248,17 @@ class FakeMetabase:
         target = body.get("fk_target_field_id")
         if target is not None and target not in self.fields:
             raise Refusal(400, f"field {target}")
-        rows[number].update(body)
+        was_key = rows[number].get("semantic_type") == "type/FK"
+        rows[number].update({name: said for name, said in body.items() if name != "shows"})
+        if was_key and rows[number]["semantic_type"] != "type/FK":
+            rows[number]["dimensions"] = []
         return rows[number]
+
+    def _show(self, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        if body["type"] == "external" and body["human_readable_field_id"] not in self.fields:
+            raise Refusal(400, "Foreign key based remappings require a human readable field id")
+        self.fields[number]["dimensions"] = [dict(body)]
+        return body
 
     def _database(self, method: str, path: str, body: Any) -> Any:
         if path == "/api/database":
@@ -225,7 +274,9 @@ class FakeMetabase:
         return {"id": self.databases[0]["id"], "tables": rows}
 
     def _fields_of(self, table: int) -> list[dict[str, Any]]:
-        return [row for row in self.fields.values() if row["table_id"] == table]
+        """As the whole database tells them, which leaves out what they show in their place."""
+        rows = [row for row in self.fields.values() if row["table_id"] == table]
+        return [{name: said for name, said in row.items() if name != "dimensions"} for row in rows]
 
     def _sync(self) -> None:
         for mart in self.marts.values():
@@ -236,7 +287,7 @@ class FakeMetabase:
                 said = f"{column.about.zh} / {column.about.en}"
                 at = self._next()
                 self.fields[at] = _described(at, column.name, said) | {"table_id": number, "semantic_type": None}
-                self.fields[at] |= {"fk_target_field_id": None, "visibility_type": "normal"}
+                self.fields[at] |= {"fk_target_field_id": None, "visibility_type": "normal", "dimensions": []}
 
     def _group(self, body: dict[str, Any]) -> dict[str, Any]:
         row = {"id": self._next(), "name": body["name"]}

@@ -14,6 +14,7 @@ from metabase.marts import read_marts
 from metabase.registry import Measure
 from metabase.setup import set_up
 from orchestration import cli, metabase_command
+from tests.metabase.conftest import EVENTS
 from tests.metabase.fake import KEY, FakeMetabase
 
 
@@ -25,6 +26,8 @@ def server(measures: list[Measure], monkeypatch: pytest.MonkeyPatch, tmp_path: P
         metabase_command, "Client", partial(Client, transport=made.transport, sleep=lambda seconds: None)
     )
     monkeypatch.setattr(metabase_command, "read_measures", lambda catalogue: measures)
+    monkeypatch.setattr(metabase_command, "read_official", lambda catalogue: {})
+    monkeypatch.setattr(metabase_command, "read_events", lambda catalogue, names: EVENTS)
     monkeypatch.setenv("CALLMART_DATA", str(tmp_path))
     monkeypatch.setenv("CALLMART_METABASE_URL", "http://metabase")
     monkeypatch.setenv("CALLMART_METABASE_KEY", KEY)

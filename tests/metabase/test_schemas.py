@@ -36,6 +36,11 @@ COMMANDS = {
     ("PUT", "/api/card/"): "card update",
     ("POST", "/api/dashboard"): "dashboard create",
     ("PUT", "/api/dashboard/"): "dashboard update",
+    ("POST", "/api/timeline"): "timeline create",
+    ("PUT", "/api/timeline/"): "timeline update",
+    ("POST", "/api/timeline-event"): "timeline-event create",
+    ("PUT", "/api/timeline-event/"): "timeline-event update",
+    ("POST", "/api/notification"): "alert create",
     ("PUT", "/api/table/"): "table update",
     ("PUT", "/api/field/"): "field update",
     ("POST", "/api/setup"): "setup",
@@ -43,6 +48,7 @@ COMMANDS = {
 # The program has no command for these, so it prints no schema of theirs.
 WITHOUT_SCHEMA = {
     ("PUT", "/api/collection/"),
+    ("POST", "/api/field/dimension"),
     ("POST", "/api/database"),
     ("POST", "/api/database/sync_schema"),
     ("PUT", "/api/permissions/graph"),

@@ -77,7 +77,7 @@ SCHEMAS = {
     "dim_channel": "channel_id varchar, channel_name_zh varchar, channel_name_en varchar",
     **{
         mart: _contract(mart)
-        for mart in ("rpt_four_dimensions", "rpt_core_targets", "rpt_kpi_trend", "rpt_weakest_segment")
+        for mart in ("rpt_four_dimensions", "rpt_core_targets", "rpt_kpi_trend", "rpt_weakest_segment", "rpt_alarm")
     },
     "fct_contact": (
         "contact_id varchar, local_ended_date date, local_date date, direction varchar, outcome varchar, "
