@@ -49,13 +49,14 @@ class Column:
 @dataclass(frozen=True)
 class Table:
     """A published mart. `key` is the column that is unique by itself, None where it takes several; `references` maps a
-    column to table and column that it names a member of."""
+    column to table and column that it names a member of; `scope` is what it says of scopes, as written."""
 
     name: str
     about: Text
     columns: Mapping[str, Column]
     key: str | None
     references: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    scope: Any = None
 
     def column(self, name: str) -> Column:
         """MetabaseError when there is none of that name."""
@@ -119,7 +120,9 @@ def _table(model: dict[str, Any]) -> Table:
         )
         for column in model["columns"]
     }
-    return Table(model["name"], _text(model), columns, single[0] if single else None, references)
+    return Table(
+        model["name"], _text(model), columns, single[0] if single else None, references, _meta(model).get("scope")
+    )
 
 
 def _tests(model: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

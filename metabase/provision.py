@@ -80,7 +80,7 @@ class State:
 
 class Provisioner:
     """`items` in an order in which only dashboards refer to what comes later; `name` and `file` are those of the
-    database."""
+    database, which everybody may ask without SQL when it `is_open`."""
 
     def __init__(
         self,
@@ -90,9 +90,10 @@ class Provisioner:
         name: str,
         file: str,
         schema: str = "marts",
+        is_open: bool = True,
     ) -> None:
         self.client, self.items, self.groups = client, items, groups
-        self.name, self.file, self.schema = name, file, schema
+        self.name, self.file, self.schema, self.is_open = name, file, schema, is_open
 
     def plan(self) -> list[Change]:
         """What apply would do now; nothing is written."""
@@ -127,10 +128,6 @@ class Provisioner:
         # Last: they write to groups.
         done += [self._carry_out(item, state) for item in self.items if item.kind == "alert"]
         return done
-
-    def speak(self, locale: str) -> None:
-        """Sets the language of Metabase's own pages, for everybody who has not chosen one."""
-        self.client.put("/api/setting/site-locale", {"value": locale})
 
     def _carry_out(self, item: Item, state: State) -> Change:
         verdict = self._verdict(item, state)
@@ -340,7 +337,7 @@ class Provisioner:
         body = {"name": self.name, "engine": ENGINE, "details": details, "is_full_sync": True}
         number = self.client.create("/api/database", body, self._database)
         everyone = next(row["id"] for row in self.client.get("/api/permissions/group") if row["name"] == "All Users")
-        self._permit(everyone, number)
+        self._permit(everyone, number, "query-builder" if self.is_open else "no")
 
     def _sync(self, state: State) -> None:
         """Has Metabase read the catalogue when it lacks a table or field, and waits while it finds more."""
@@ -399,9 +396,14 @@ class Provisioner:
         self.client.permit("/api/collection/graph", {str(number): given})
         return Change("create", "group", group.name, group.name)
 
-    def _permit(self, group: int, database: int) -> None:
-        given = {"view-data": "unrestricted", "create-queries": "query-builder"}
+    def _permit(self, group: int, database: int, queries: str = "query-builder") -> None:
+        given = {"view-data": "unrestricted", "create-queries": queries}
         self.client.permit("/api/permissions/graph", {str(group): {str(database): given}})
+
+
+def speak(client: Client, locale: str) -> None:
+    """Sets the language of Metabase's own pages, for everybody who has not chosen one."""
+    client.put("/api/setting/site-locale", {"value": locale})
 
 
 def _metadata_shown(described: dict[str, Any], ours: Collection[int] = ()) -> dict[str, Any]:

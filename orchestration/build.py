@@ -34,7 +34,8 @@ from orchestration.feeds import land_all, stale_feeds, touched_in_landing
 from orchestration.lock import build_lock
 from orchestration.planning import is_up_to_date, lake_dates, range_tags, range_to_build
 from orchestration.progress import step, warn
-from orchestration.release import ensure_catalogue, last_release
+from orchestration.release import last_release
+from orchestration.scopes.published import keep_serving
 
 _EXIT_CODES = {
     kind.__name__: kind.exit_code for kind in (AccountingError, BlockedError, CallmartError, InputError, LockedError)
@@ -65,7 +66,7 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
         if paths.erasing_path(site.root).exists():
             warn("an erasure was interrupted: `callmart forget --resume` goes on with it")
         ensure_zero_partitions(site.root)
-        ensure_catalogue(site.root)
+        keep_serving(site.config.scopes, site.root)
         touched = [day for dates in land_all(site.config, site.root, now()).values() for day in dates]
         wanted = [day for day in (first, last) if day is not None]
         if not touched and not wanted and is_up_to_date(site):
@@ -82,7 +83,7 @@ def replay(site: Site, feed: str, first: date, last: date) -> BuildResult:
     site.config.feed(feed)
     with build_lock(site.root):
         ensure_zero_partitions(site.root)
-        ensure_catalogue(site.root)
+        keep_serving(site.config.scopes, site.root)
         touched = touched_in_landing(site.config, site.root)
         return _run(site, *range_to_build(site, touched, first, last), asked_for=True, replayed=feed)
 
@@ -94,7 +95,7 @@ def build_from_landing(site: Site) -> BuildResult:
     """
     with build_lock(site.root):
         ensure_zero_partitions(site.root)
-        ensure_catalogue(site.root)
+        keep_serving(site.config.scopes, site.root)
         touched = touched_in_landing(site.config, site.root)
         is_empty = set(lake_dates(site)) <= {paths.ZERO_DATE}
         if not touched and (is_empty or is_up_to_date(site)):

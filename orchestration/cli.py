@@ -24,6 +24,7 @@ from orchestration.paths import data_root, published_dir
 
 if TYPE_CHECKING:
     from orchestration.build import BuildResult
+    from orchestration.config import Scope
 
 app = typer.Typer(
     name="callmart",
@@ -69,6 +70,9 @@ app.add_typer(quarantine, name="quarantine")
 metabase = typer.Typer(help="What people see in Metabase: plan and apply `metabase/`.", no_args_is_help=True)
 app.add_typer(metabase, name="metabase")
 LanguageOption = Annotated[Language, typer.Option("--lang", help="Language of everything that is made.")]
+ScopesOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="The configuration, where it declares scopes (docs/scopes.md).")
+]
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration (YAML).")]
 
 
@@ -434,15 +438,16 @@ def board(
 
 
 @metabase.command("plan")
-def metabase_plan(lang: LanguageOption = Language.zh) -> None:
+def metabase_plan(config: ScopesOption = None, lang: LanguageOption = Language.zh) -> None:
     """Show what apply would change in the Metabase at CALLMART_METABASE_URL; nothing is written."""
     from orchestration.metabase_command import plan
 
-    print(plan(data_root(), lang.value), end="")
+    print(plan(data_root(), lang.value, _scopes(config)), end="")
 
 
 @metabase.command("apply")
 def metabase_apply(
+    config: ScopesOption = None,
     lang: LanguageOption = Language.zh,
     site_language: Annotated[
         bool, typer.Option("--site-language", help="Set the language of Metabase's own pages, too.")
@@ -455,7 +460,13 @@ def metabase_apply(
     """
     from orchestration.metabase_command import apply
 
-    print(apply(data_root(), lang.value, is_site_language=site_language), end="")
+    print(apply(data_root(), lang.value, _scopes(config), is_site_language=site_language), end="")
+
+
+def _scopes(config: Path | None) -> dict[str, Scope] | None:
+    from orchestration.config import load_config
+
+    return None if config is None else load_config(config).scopes
 
 
 @metabase.command("setup")

@@ -37,7 +37,8 @@ from orchestration.extract.suppression import add_erased
 from orchestration.extract.typing import type_feed
 from orchestration.lock import build_lock
 from orchestration.progress import step
-from orchestration.release import ensure_catalogue, remove_releases
+from orchestration.release import remove_releases
+from orchestration.scopes.published import keep_serving, scopes_on_disk
 
 IDENTITY = "canonical.customer_identity"
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -71,7 +72,7 @@ def forget(site: Site, customer: str | None) -> ErasureReport:
     """
     key = hash_key()
     with build_lock(site.root):
-        ensure_catalogue(site.root)
+        keep_serving(site.config.scopes, site.root)
         _check_feeds(site)
         hashes = _journal(site, key, customer)
         scratch = paths.make_private(paths.temp_dir(site.root), site.root)
@@ -88,7 +89,9 @@ def forget(site: Site, customer: str | None) -> ErasureReport:
                 todo="mend what stops the build, then `callmart forget --resume`.",
             )
         _warehouse(site, hashes, report)
-        report.releases = len(remove_releases(site.root, lambda folder: _in_release(folder, hashes)))
+        for scope in (paths.WHOLE, *scopes_on_disk(site.root)):
+            removed = remove_releases(site.root, lambda folder: _in_release(folder, hashes), scope)
+            report.releases += len(removed)
         _texts(site, wanted, report)
         with step("search what is left"):
             report.left = [str(file.relative_to(site.root)) for file in files_with(site.root, wanted) if file.exists()]

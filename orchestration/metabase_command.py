@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,15 +19,20 @@ from metabase.errors import MetabaseError
 from metabase.items import Item
 from metabase.marts import read_marts, read_value_names
 from metabase.metadata import metadata
-from metabase.provision import Access, Change, Provisioner
+from metabase.provision import Access, Change, Provisioner, speak
 from metabase.registry import read_kpis, read_measures, read_official, with_official
 from metabase.render import Sources, read_remedies, render, role_groups
+from metabase.rights import Rights, Scoped
 from metabase.setup import LOCALES, set_up
 from metabase.timelines import read_events
+from orchestration.config import Scope
 from orchestration.errors import BlockedError, InputError
-from orchestration.paths import published_dir
+from orchestration.paths import WHOLE, published_dir
+from orchestration.scopes.limits import marts_of
+from orchestration.scopes.published import scopes_on_disk
 
-NAME = "callmart"  # of the database in Metabase
+NAME = "callmart"  # of the database in Metabase; a scope's follows it
+Scopes = Mapping[str, Scope]
 _ORDER = (
     *("database", "collection", "timeline", "timeline_event", "card", "dashboard", "alert"),
     *("table", "field", "group"),
@@ -35,19 +40,21 @@ _ORDER = (
 _LISTED = ("database", "collection", "timeline", "card", "dashboard", "alert", "group")
 
 
-def plan(root: Path, language: str) -> str:
+def plan(root: Path, language: str, scopes: Scopes | None = None) -> str:
     """What apply would do, as text."""
     with _told(), _client() as client:
-        return _text(_provisioner(client, root, language).plan(), "would ")
+        steps = _steps(client, root, language, scopes)
+        return _text([change for step in steps for change in step.plan()], "would ")
 
 
-def apply(root: Path, language: str, *, is_site_language: bool) -> str:
-    """Makes Metabase equal to what is authored; what was done, as text. BlockedError when some of it was refused."""
+def apply(root: Path, language: str, scopes: Scopes | None = None, *, is_site_language: bool) -> str:
+    """Makes Metabase equal to what is authored and, with `scopes`, to what is declared; what was done, as text.
+    BlockedError when some of it was refused; InputError when a scope has no release, or there are scopes and None are
+    given: their people would be asked into the whole centre."""
     with _told(), _client() as client:
-        provisioner = _provisioner(client, root, language)
-        done = provisioner.apply()
+        done = [change for step in _steps(client, root, language, scopes) for change in step.apply()]
         if is_site_language:
-            provisioner.speak(LOCALES[language])
+            speak(client, LOCALES[language])
     if any(change.action == "failed" for change in done):
         raise BlockedError(f"Metabase did not take everything.\n{_text(done)}", todo="mend that and apply again.")
     return _text(done)
@@ -81,13 +88,44 @@ def groups_of(sources: Sources) -> list[Access]:
     ]
 
 
-def _provisioner(client: Client, root: Path, language: str) -> Provisioner:
-    catalogue = published_dir(root.absolute(), "default") / "callmart.duckdb"
-    measures, content = read_measures(catalogue), read_content()
+def _steps(client: Client, root: Path, language: str, scopes: Scopes | None) -> list[Provisioner | Rights]:
+    """The whole centre, each scope, and last who may ask what."""
+    if scopes is None and scopes_on_disk(root):
+        raise InputError(
+            f"this data root has scopes: {', '.join(scopes_on_disk(root))}.",
+            rule="scopes",
+            todo="name the configuration that declares them: --config FILE.",
+        )
+    sources = _sources(_catalogue(root, WHOLE))
+    items, groups = all_items(sources, language), groups_of(sources)
+    whole = Provisioner(client, items, groups, NAME, str(_catalogue(root, WHOLE)), is_open=not scopes)
+    if not scopes:
+        return [whole]
+    parts = [_part(client, root, name, scope, sources, language) for name, scope in scopes.items()]
+    people = [Scoped(f"{NAME} {name}", scope.native_sql) for name, scope in scopes.items()]
+    return [whole, *parts, Rights(client, NAME, people)]
+
+
+def _sources(catalogue: Path) -> Sources:
+    """What is authored, and what the release of the whole centre tells of it."""
     events = read_events(catalogue, read_value_names())
     kpis = with_official(read_kpis(), read_official(catalogue))
-    sources = Sources(content, kpis, measures, read_marts(), read_remedies(), read_rules(), events)
-    return Provisioner(client, all_items(sources, language), groups_of(sources), NAME, str(catalogue))
+    return Sources(read_content(), kpis, read_measures(catalogue), read_marts(), read_remedies(), read_rules(), events)
+
+
+def _part(client: Client, root: Path, name: str, scope: Scope, sources: Sources, language: str) -> Provisioner:
+    """The connection of a scope, with names and descriptions of its tables and fields."""
+    file = _catalogue(root, name)
+    if not file.exists():
+        raise InputError(f"scope {name} has no release yet.", file=file, todo="run `callmart build --config FILE`.")
+    marts = {mart: sources.marts[mart] for mart in marts_of(scope)}
+    site = sources.content.site
+    items = metadata(marts, site.hidden_tables, language, site.unnamed_columns)
+    return Provisioner(client, items, [], f"{NAME} {name}", str(file), is_open=False)
+
+
+def _catalogue(root: Path, scope: str) -> Path:
+    return published_dir(root.absolute(), scope) / "callmart.duckdb"
 
 
 @contextmanager

@@ -18,6 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT / "dbt_project"
 PRIVATE = 0o700
 ZERO_DATE = date(1, 1, 1)
+WHOLE = "default"  # the scope that is the whole centre
 
 
 def data_root() -> Path:
@@ -131,7 +132,7 @@ def warehouse_path(root: Path) -> Path:
     return root / "warehouse" / "callmart.duckdb"
 
 
-def published_dir(root: Path, scope: str = "default") -> Path:
+def published_dir(root: Path, scope: str = WHOLE) -> Path:
     """Folder of a scope's releases."""
     return root / "published" / scope
 

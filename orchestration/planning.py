@@ -16,6 +16,7 @@ from orchestration.assets.context import PLANNED_TAG, Site
 from orchestration.errors import InputError
 from orchestration.extract.reference import write_reference
 from orchestration.feeds import stale_feeds
+from orchestration.scopes.published import are_up_to_date
 
 
 def range_tags(first: date, last: date, *, asked_for: bool = False) -> dict[str, str]:
@@ -33,10 +34,11 @@ def range_tags(first: date, last: date, *, asked_for: bool = False) -> dict[str,
 
 
 def is_up_to_date(site: Site) -> bool:
-    """Whether the release was made from just the lake, the models and the configuration that are there now."""
+    """Whether the release, and that of each scope, was made from just the lake, the models and the configuration that
+    are there now."""
     write_reference(site.config, site.root, stale_feeds(site.config, site.root))
     plan = warehouse.plan_warehouse(site.root, site.config.centre.timezone)
-    return plan is not None and plan.is_empty
+    return plan is not None and plan.is_empty and are_up_to_date(site.config.scopes, site.root)
 
 
 def range_to_build(

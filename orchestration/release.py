@@ -30,7 +30,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import CallmartError, storing
-from orchestration.paths import hidden, published_dir, put_json, sync_dir
+from orchestration.paths import WHOLE, hidden, published_dir, put_json, sync_dir
 
 MANIFEST = "manifest.json"
 RELEASE_MART = "release"
@@ -65,13 +65,15 @@ RELEASE_COMMENTS = {
 
 @dataclass(frozen=True)
 class MartSpec:
-    """One table to publish. `columns` maps a column to its comment, already in both languages ("中文 / English")."""
+    """One table to publish. `columns` maps a column to its comment, already in both languages ("中文 / English").
+    `query` gives its rows where not all of them are published; its columns are those of the table."""
 
     name: str
     comment_zh: str
     comment_en: str
     columns: Mapping[str, str] = field(default_factory=dict)
     schema: str = "marts"
+    query: str | None = None
 
     @property
     def comment(self) -> str:
@@ -100,7 +102,7 @@ class MartFacts:
 class Manifest:
     """What a release was made from. Dates are local dates, both ends of the window included; `created_at` is UTC. `seq`
     counts releases: their order, whatever the clock said. `repaired`: feed -> rows that count as people corrected
-    them."""
+    them. `rules` names what limits a scope; empty for the whole centre."""
 
     release_id: str
     scope: str
@@ -114,6 +116,7 @@ class Manifest:
     marts: dict[str, MartFacts]
     seq: int = 0
     repaired: dict[str, int] = field(default_factory=dict)
+    rules: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=_iso, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
@@ -137,6 +140,7 @@ class Manifest:
             },
             seq=raw.get("seq", 0),
             repaired=raw.get("repaired", {}),
+            rules=raw.get("rules", ""),
         )
 
 
@@ -170,15 +174,18 @@ def publish_release(
     stale: Mapping[str, Sequence[date]],
     keep: int,
     repaired: Mapping[str, int] | None = None,
-    scope: str = "default",
+    scope: str = WHOLE,
+    rules: str = "",
+    prepare: Sequence[str] = (),
     on_step: Callable[[str], None] = no_hook,
 ) -> Release:
     """Copies `marts` out of `warehouse` and makes them the release that readers see.
 
     The caller holds the lock of the data root and has closed every connection to `warehouse`. `created_at` is UTC, with
-    or without a zone; `as_of` is local. `on_step` is told each step after it was done, for progress and for tests that
-    stop there. Ends with CallmartError (70) when a mart has a column of a type that readers lose, a comment names a
-    column that isn't there, or the id is the one being served; with InputError when the disk is full.
+    or without a zone; `as_of` is local. `prepare` are statements that the marts' queries need first. `on_step`
+    is told each step after it was done, for progress and for tests that stop there. Ends with CallmartError (70) when a
+    mart has a column of a type that readers lose, a comment names a column that isn't there, or the id is the one being
+    served; with InputError when the disk is full.
     """
     created_at = _utc(created_at)
     place = _Place(root, scope)
@@ -189,7 +196,7 @@ def publish_release(
 
         building = hidden(place.releases / release_id)
         building.mkdir(parents=True)
-        tables = _copy_marts(warehouse, marts, building, on_step)
+        tables = _copy_marts(warehouse, marts, prepare, building, on_step)
         tables.append(_copy_release_mart(building, release_id, created_at, as_of, window, stale, transform_fingerprint))
         on_step("copied")
 
@@ -216,6 +223,7 @@ def publish_release(
             },
             seq=1 + place.last_seq(),
             repaired=dict(sorted((repaired or {}).items())),
+            rules=rules,
         )
         (building / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         on_step("manifest written")
@@ -241,7 +249,7 @@ def publish_release(
         return Release(release_id, final, place.catalogue, manifest, rebuild, removed)
 
 
-def ensure_catalogue(root: Path, scope: str = "default") -> bool:
+def ensure_catalogue(root: Path, scope: str = WHOLE) -> bool:
     """Makes the catalogue again when it is not the one of the current release; True when it had to.
 
     Call it at the start of a build, under its lock: a run that was stopped around its swap leaves a catalogue that
@@ -256,7 +264,7 @@ def ensure_catalogue(root: Path, scope: str = "default") -> bool:
     return True
 
 
-def last_release(root: Path, scope: str = "default") -> Manifest | None:
+def last_release(root: Path, scope: str = WHOLE) -> Manifest | None:
     """The manifest of the release that is served now, or None before the first one."""
     current = _Place(root, scope).current
     if not current.is_symlink():
@@ -272,7 +280,7 @@ def last_release(root: Path, scope: str = "default") -> Manifest | None:
     return Manifest.from_json(manifest.read_text(encoding="utf-8"))
 
 
-def remove_releases(root: Path, is_gone: Callable[[Path], bool], scope: str = "default") -> list[str]:
+def remove_releases(root: Path, is_gone: Callable[[Path], bool], scope: str = WHOLE) -> list[str]:
     """Removes former releases for whose folder `is_gone` holds; their ids. The one that is served stays in any case.
 
     The caller holds the lock of the data root. A catalogue that is pinned to one of them never outlives a build.
@@ -341,15 +349,22 @@ def _check_specs(marts: Sequence[MartSpec], release_id: str, place: _Place) -> N
 
 
 def _copy_marts(
-    warehouse: Path, marts: Sequence[MartSpec], building: Path, on_step: Callable[[str], None]
+    warehouse: Path,
+    marts: Sequence[MartSpec],
+    prepare: Sequence[str],
+    building: Path,
+    on_step: Callable[[str], None],
 ) -> list[_Table]:
     spill = building / "_spill"
     tables = []
     with closing(duckdb.connect(str(warehouse), read_only=True, config={"temp_directory": str(spill)})) as con:
         # Types first, for all marts: a defect is told at once, not after minutes of copying.
         columns_of = {mart.name: _columns(con, mart) for mart in marts}
+        for statement in prepare:
+            con.execute(statement)
         for mart in marts:
-            rows = _copy(con, f"from {_name(mart.schema)}.{_name(mart.name)}", building / f"{mart.name}.parquet")
+            source = f"{_name(mart.schema)}.{_name(mart.name)}" if mart.query is None else f"({mart.query})"
+            rows = _copy(con, f"from {source}", building / f"{mart.name}.parquet")
             tables.append(_Table(mart.name, mart.comment, columns_of[mart.name], rows))
             on_step(f"copied {mart.name}")
     shutil.rmtree(spill, ignore_errors=True)

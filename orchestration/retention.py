@@ -46,7 +46,8 @@ def apply_retention(config: Config, root: Path, now: datetime) -> Retired:
             _retire(item, feed, root, now)
         superseded, landed = superseded + len(old), landed + len(counting)
         duplicates += _drop_duplicates(feed, config, root, now)
-    return Retired(superseded, landed, duplicates, _drop_releases(config, root, now))
+    releases = sum(_drop_releases(config, root, now, scope) for scope in (paths.WHOLE, *config.scopes))
+    return Retired(superseded, landed, duplicates, releases)
 
 
 def _old_objects(feed: Feed, config: Config, root: Path, now: datetime) -> tuple[list[Typed], list[Typed]]:
@@ -129,17 +130,17 @@ def _unlink(files: Iterable[Path]) -> int:
     return len(found)
 
 
-def _drop_releases(config: Config, root: Path, now: datetime) -> int:
-    """Former releases that are too old, but never the last ones."""
+def _drop_releases(config: Config, root: Path, now: datetime, scope: str) -> int:
+    """Former releases of a scope that are too old, but never the last ones."""
     days = config.retention.releases_days
-    folders = list((paths.published_dir(root) / "releases").glob(f"[!_]*/{RELEASE_MANIFEST}"))
+    folders = list((paths.published_dir(root, scope) / "releases").glob(f"[!_]*/{RELEASE_MANIFEST}"))
     if days is None or not folders:
         return 0
     known = {file.parent.name: Release.from_json(file.read_text("utf-8")) for file in folders}
     newest = sorted(known, key=lambda name: known[name].seq)[-KEEP_AT_LEAST:]
     limit = moment(now.isoformat()) - timedelta(days=days)
-    return len(
-        remove_releases(
-            root, lambda path: path.name not in newest and moment(known[path.name].created_at.isoformat()) < limit
-        )
-    )
+
+    def is_old(path: Path) -> bool:
+        return path.name not in newest and moment(known[path.name].created_at.isoformat()) < limit
+
+    return len(remove_releases(root, is_old, scope))

@@ -5,6 +5,7 @@ Here belongs: gathering what a release is made from. Not here: how files are put
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from orchestration.errors import InputError
 from orchestration.feeds import repaired_rows, stale_feeds
 from orchestration.paths import warehouse_path
 from orchestration.progress import step
-from orchestration.release import ensure_catalogue, publish_release
+from orchestration.release import Release, publish_release
 from orchestration.retention import apply_retention
+from orchestration.scopes.published import keep_serving, publish_scopes
 
 RELEASE = dg.AssetKey(["published", "release"])
 
@@ -43,7 +45,7 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
         plan = warehouse.plan_warehouse(site.root, site.config.centre.timezone)
         if plan is None:
             raise InputError("there is nothing to release: the lake is empty.", rule="empty_lake")
-        ensure_catalogue(site.root)
+        keep_serving(site.config.scopes, site.root)
         created = now()
         stale = stale_feeds(site.config, site.root)
         with step("release") as progress:
@@ -61,17 +63,21 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 keep=site.config.retention.releases,
                 repaired=repaired_rows(site.config, site.root),
             )
+            scoped = publish_scopes(site.config, site.root, marts, made.manifest)
             name = site.config.centre.name
             write_board(site.root, name={"zh": name.zh, "en": name.en})
             warehouse.finish(site.root)  # last: what is killed before is made once more
             retired = apply_retention(site.config, site.root, created)
             progress.rows = sum(facts.rows for facts in made.manifest.marts.values())
             progress.note = f"{len(made.manifest.marts)} marts, {made.release_id}"
+            if scoped:
+                progress.note += f"; {_scopes_told(scoped)}"
         return dg.MaterializeResult(
             metadata={
                 "release": made.release_id,
                 "catalogue": dg.MetadataValue.path(str(made.catalogue)),
                 "board": dg.MetadataValue.path(str(made.catalogue.with_name("board.html"))),
+                "scopes": _scopes_told(scoped) or "none declared",
                 "stale feeds": ", ".join(stale) or "none",
                 "landed files retired": retired.superseded + retired.landed,
                 "rows": sum(facts.rows for facts in made.manifest.marts.values()),
@@ -79,6 +85,14 @@ def release_asset(site: Site, manifest: Path) -> dg.AssetsDefinition:
         )
 
     return release
+
+
+def _scopes_told(scoped: Mapping[str, Release]) -> str:
+    facts = {name: made.manifest.marts for name, made in scoped.items()}
+    return ", ".join(
+        f"scope {name}: {len(marts)} marts, {sum(mart.rows for mart in marts.values()):,} rows"
+        for name, marts in facts.items()
+    )
 
 
 def _window(plan: warehouse.WarehousePlan) -> tuple[date, date] | None:

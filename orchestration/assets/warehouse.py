@@ -82,7 +82,8 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 todo="look at the feeds' files and at the quarantine.",
             )
         selected = _selected_nodes(context)
-        nodes = warehouse.nodes_to_build(said, plan, selected)
+        # Without a window nothing is built, and what only depends on the models goes on: the release of a new scope.
+        nodes = [] if plan.is_empty else warehouse.nodes_to_build(said, plan, selected)
         records = _Records(context, said, selected - set(nodes), plan.transform_fingerprint)
         warehouse_path(site.root).parent.mkdir(parents=True, exist_ok=True)
         warehouse.begin(site.root, plan)

@@ -23,7 +23,7 @@ from orchestration.errors import InputError, LockedError
 from orchestration.feeds import dates_to_build
 from orchestration.lock import build_lock
 from orchestration.planning import is_up_to_date, lake_dates, range_tags, range_to_build
-from orchestration.release import ensure_catalogue
+from orchestration.scopes.published import keep_serving
 
 FILES_TAG = "callmart/files"
 # After the first, second … failure in a row on the same files; the last one goes on.
@@ -52,7 +52,7 @@ def request_run(site: Site, instance: dg.DagsterInstance, files: str) -> dg.RunR
             if reason := _patience(site.config, instance, files, moment):
                 return NoRun(reason)
             try:
-                ensure_catalogue(site.root)
+                keep_serving(site.config.scopes, site.root)
                 touched = dates_to_build(site.config, site.root, moment)
                 if not touched and is_up_to_date(site):
                     return NoRun("every row of the feeds is in the release", is_done=True)

@@ -18,6 +18,7 @@ from orchestration.config.models import (
     FileKind,
     Format,
     Retention,
+    Scope,
     nearest,
 )
 from orchestration.config.reading import load_config, parse_config
@@ -38,6 +39,7 @@ __all__ = [
     "FileKind",
     "Format",
     "Retention",
+    "Scope",
     "fits",
     "hash_key",
     "load_config",

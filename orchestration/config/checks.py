@@ -6,6 +6,7 @@ Here belongs: what contradicts itself, and expressions that can't be used. Not h
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from orchestration.config.models import (
     Config,
     Feed,
     Official,
+    Scope,
     nearest,
 )
 from orchestration.extract.expressions import Checker, ExpressionError
@@ -47,6 +49,7 @@ def problems_of(config: Config) -> Iterator[Problem]:
         zones = checker.zones()
         yield from _check_zones(config, zones)
         yield from _check_people(config)
+        yield from _check_scopes(config)
         for name, feed in config.feeds.items():
             source, short = name.split(".", 1)
             at: Location = ("sources", source, "feeds", short)
@@ -112,6 +115,46 @@ def _check_people(config: Config) -> Iterator[Problem]:
             yield Problem(("official", index, "kpi_id"), f"{item.kpi_id} has two official variants on one day",
                            "end the earlier one with valid_to.")  # fmt: skip
         official.append(item)
+
+
+def _check_scopes(config: Config) -> Iterator[Problem]:
+    if not config.scopes:
+        return
+    from orchestration.scopes.declared import columns_of_marts  # which knows the configuration in its turn
+    from orchestration.scopes.limits import reachable
+
+    columns = sorted({column for names in columns_of_marts().values() for column in names})
+    known = {
+        "queue": ("queues", {queue.queue_id for queue in config.queues}),
+        "team": ("agents", {agent.team_id for agent in config.agents if agent.team_id is not None}),
+        "agent": ("agents", {agent.agent_id for agent in config.agents}),
+    }
+    for name, scope in config.scopes.items():
+        at: Location = ("scopes", name)
+        if name == paths.WHOLE or not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
+            told = f"a scope can't be named {name!r}: its name is that of a folder"
+            todo = f"use small letters, digits and _, a letter first, and another name than {paths.WHOLE}."
+            yield Problem(at, told, todo)
+        for kind, ids in scope.rows.members.items():
+            section, declared = known.get(kind, ("", set(ids)))
+            for index, one in enumerate(ids):
+                if one not in declared:
+                    told = f"{kind} {one!r} is not declared{nearest(one, sorted(declared))}"
+                    yield Problem((*at, "rows", kind, index), told, f"correct the id, or declare it under `{section}`.")
+        for index, column in enumerate(scope.hide):
+            if column not in columns:
+                told = f"no mart has a column {column!r}{nearest(column, columns)}"
+                yield Problem((*at, "hide", index), told, "name a column as docs/sql_guide.md and the catalogue do.")
+        yield from _check_scoped_marts(at, scope, sorted(columns_of_marts()), reachable(scope.rows.members))
+
+
+def _check_scoped_marts(at: Location, scope: Scope, known: list[str], reached: list[str]) -> Iterator[Problem]:
+    for index, mart in enumerate(scope.marts or ()):
+        if mart not in known:
+            yield Problem((*at, "marts", index), f"no mart is called {mart!r}{nearest(mart, known)}", "correct it.")
+        elif mart not in reached:
+            told = f"{mart} can't be limited to {' and '.join(scope.rows.members)}"
+            yield Problem((*at, "marts", index), told, f"the scope may have: {', '.join(reached)}.")
 
 
 def _channels() -> list[str]:

@@ -229,6 +229,39 @@ class Retention(_Model):
     landing_days: int | None = Field(default=None, ge=31, le=36500)
 
 
+class RowLimits(_Model):
+    """Whose rows a scope gets: of one of the ids of each kind that is given. An agent's team is that of the row's own
+    date."""
+
+    queue: tuple[Id, ...] = ()
+    team: tuple[Id, ...] = ()
+    agent: tuple[Id, ...] = ()
+    line_of_business: tuple[Id, ...] = ()
+
+    @property
+    def members(self) -> dict[str, tuple[str, ...]]:
+        """The ids by what they are ids of."""
+        return {kind: ids for kind in type(self).model_fields if (ids := getattr(self, kind))}
+
+    @model_validator(mode="after")
+    def _limits(self) -> RowLimits:
+        if not self.members or any(kind not in self.members for kind in self.model_fields_set):
+            raise PydanticCustomError("no_limit", "a scope is limited to at least one id of each kind that it names")
+        return self
+
+
+class Scope(_Model):
+    """A release of a part of the centre. Columns of the names in `hide` are NULL in it; of the marts that it may have
+    it gets those in `marts`, by default all. `native_sql`: whether its people may write SQL in Metabase, with which
+    they can read every file that Metabase can read."""
+
+    name: Name
+    rows: RowLimits
+    hide: tuple[Id, ...] = ()
+    marts: tuple[Id, ...] | None = None
+    native_sql: bool = False
+
+
 class Automation(_Model):
     """When a running Dagster daemon looks for files and builds; times are the centre's."""
 
@@ -406,6 +439,7 @@ class Config(_Model):
     sources: dict[str, Source] = Field(min_length=1)
     automation: Automation = Automation()
     retention: Retention = Retention()
+    scopes: dict[str, Scope] = Field(default_factory=dict)
 
     _path: Path = PrivateAttr(default=Path("callmart.yaml"))
 
@@ -433,8 +467,8 @@ class Config(_Model):
     @property
     def fingerprint(self) -> str:
         """Hash of everything here that can change a number: not where records come from, retention, when something runs
-        or is expected, nor which feeds may be missing."""
-        said = self.model_dump(mode="json", exclude={"retention", "automation"})
+        or is expected, which feeds may be missing, nor who gets which part."""
+        said = self.model_dump(mode="json", exclude={"retention", "automation", "scopes"})
         for source in said["sources"].values():
             for feed in source["feeds"].values():
                 for key in ("paths", "database", "http", "critical", "required", "freshness"):

@@ -52,12 +52,14 @@ class Refusal(Exception):
 
 
 class FakeMetabase:
-    """`marts` are what a sync finds. `fail` may answer a request in the server's place: it gets its number from 1,
-    method and path, and gives a status, `before` or `after` (a time-out, with the request not done or done), or None.
+    """`marts` are what a sync finds, `parts` what it finds in the database of another file. `fail` may answer a request
+    in the server's place: it gets its number from 1, method and path, and gives a status, `before` or `after` (a
+    time-out, with the request not done or done), or None.
     """
 
     def __init__(self, marts: Mapping[str, Table]) -> None:
         self.marts = marts
+        self.parts: dict[str, Mapping[str, Table]] = {}
         self.things: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in KEPT}
         self.databases: list[dict[str, Any]] = []
         self.tables: dict[int, dict[str, Any]] = {}
@@ -171,6 +173,8 @@ class FakeMetabase:
             raise Refusal(500, "duplicate key value violates unique constraint")
         number = self._next()
         self.things[kind][number] = {"id": number, "archived": False, "entity_id": uuid.uuid4().hex[:21]}
+        if kind == "collection":  # with the rights of the one that it lies in; everybody may change the outermost
+            self.collection_graph["groups"].setdefault("1", {})[str(number)] = "write"
         if kind == "dashboard":
             body = {name: part for name, part in body.items() if name not in ("tabs", "dashcards")}
             self.things[kind][number] |= {"tabs": [], "dashcards": [], "parameters": []}
@@ -266,23 +270,28 @@ class FakeMetabase:
                 return {"data": self.databases, "total": len(self.databases)}
             row = {"id": self._next(), **body}
             self.databases.append(row)
+            # whoever connects a database opens it to everybody
+            given = {"view-data": "unrestricted", "create-queries": "query-builder-and-native"}
+            self.data_graph["groups"].setdefault("1", {})[str(row["id"])] = given
             return row
+        number = int(path.split("/")[3])
+        (database,) = [row for row in self.databases if row["id"] == number]
         if path.endswith("/sync_schema"):
-            self._sync()
+            self._sync(number, self.parts.get(database.get("details", {}).get("database_file"), self.marts))
             return {"status": "ok"}
-        rows = [row | {"fields": self._fields_of(row["id"])} for row in self.tables.values()]
-        return {"id": self.databases[0]["id"], "tables": rows}
+        tables = [row for row in self.tables.values() if row["db_id"] == number]
+        return {"id": number, "tables": [row | {"fields": self._fields_of(row["id"])} for row in tables]}
 
     def _fields_of(self, table: int) -> list[dict[str, Any]]:
         """As the whole database tells them, which leaves out what they show in their place."""
         rows = [row for row in self.fields.values() if row["table_id"] == table]
         return [{name: said for name, said in row.items() if name != "dimensions"} for row in rows]
 
-    def _sync(self) -> None:
-        for mart in self.marts.values():
+    def _sync(self, database: int, marts: Mapping[str, Table]) -> None:
+        for mart in marts.values():
             number = self._next()
             said = f"{mart.about.zh} / {mart.about.en}"
-            self.tables[number] = _described(number, mart.name, said) | {"schema": "marts"}
+            self.tables[number] = _described(number, mart.name, said) | {"schema": "marts", "db_id": database}
             for column in mart.columns.values():
                 said = f"{column.about.zh} / {column.about.en}"
                 at = self._next()
@@ -299,6 +308,11 @@ class FakeMetabase:
             raise Refusal(409, "somebody else changed the graph")
         for group, given in body["groups"].items():
             graph["groups"].setdefault(group, {}).update(given)
+        # what is least is left out
+        for given in self.data_graph["groups"].values():
+            for right in given.values():
+                if right.get("create-queries") == "no":
+                    del right["create-queries"]
         graph["revision"] += 1
         return graph
 

@@ -14,8 +14,11 @@ from metabase.marts import read_marts
 from metabase.registry import Measure
 from metabase.setup import set_up
 from orchestration import cli, metabase_command
+from orchestration.config import parse_config
+from orchestration.scopes.limits import marts_of
 from tests.metabase.conftest import EVENTS
 from tests.metabase.fake import KEY, FakeMetabase
+from tests.orchestration.test_scopes import EXAMPLE
 
 
 @pytest.fixture
@@ -115,3 +118,106 @@ def test_a_setup_that_was_interrupted_goes_on(server: FakeMetabase) -> None:
     with pytest.raises(UnknownError):
         set_up(client, "admin@example.com", "secret", "zh")
     assert set_up(client, "admin@example.com", "secret", "zh") in server.keys
+
+
+# --- scopes --------------------------------------------------------------------------------------------------------
+
+SCOPES = """
+scopes:
+  team_a: {name: {zh: 甲组, en: Team A}, rows: {team: [red]}}
+  sales: {name: {zh: 销售, en: Sales}, rows: {queue: [sales]}, native_sql: true}
+"""
+
+
+@pytest.fixture
+def scoped(server: FakeMetabase, tmp_path: Path) -> str:
+    """A configuration with two scopes that have releases."""
+    for scope in ("team_a", "sales"):
+        folder = tmp_path / "published" / scope
+        (folder / "releases").mkdir(parents=True)
+        (folder / "callmart.duckdb").touch()
+        declared = parse_config(EXAMPLE + SCOPES, Path("callmart.yaml")).scopes[scope]
+        marts = read_marts()
+        server.parts[str(folder / "callmart.duckdb")] = {name: marts[name] for name in marts_of(declared)}
+    file = tmp_path / "callmart.yaml"
+    file.write_text(EXAMPLE + SCOPES, "utf-8")
+    return str(file)
+
+
+def queries(server: FakeMetabase) -> dict[tuple[str, str], str]:
+    """What each group may ask of each connection; what is not listed is nothing."""
+    groups = {str(row["id"]): row["name"] for row in server.groups}
+    databases = {str(row["id"]): row["name"] for row in server.databases}
+    return {
+        (groups[group], databases[database]): right["create-queries"]
+        for group, given in server.data_graph["groups"].items()
+        for database, right in given.items()
+        if "create-queries" in right
+    }
+
+
+def test_the_people_of_a_scope_may_ask_its_connection_and_no_other(
+    server: FakeMetabase, scoped: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "plan", "--config", scoped) == 0
+    assert "would create database callmart team_a" in capsys.readouterr().out
+    assert server.writes() == []
+    assert run(monkeypatch, "apply", "--config", scoped) == 0
+    files = {row["name"]: Path(row["details"]["database_file"]).parts[-2] for row in server.databases}
+    assert files == {"callmart": "default", "callmart team_a": "team_a", "callmart sales": "sales"}
+    assert queries(server) == {
+        ("callmart 查看者 / callmart readers", "callmart"): "query-builder",
+        ("callmart 分析者 / callmart analysts", "callmart"): "query-builder",
+        ("callmart team_a", "callmart team_a"): "query-builder",
+        ("callmart sales", "callmart sales"): "query-builder-and-native",
+    }
+    assert set(server.collection_graph["groups"]["1"].values()) == {"none"}
+    capsys.readouterr()
+    assert run(monkeypatch, "apply", "--config", scoped) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines and all(line.split()[2] == "same" for line in lines), "a second run changes nothing"
+
+    # a right that opens the whole centre to everybody is taken back, and said
+    whole = next(str(row["id"]) for row in server.databases if row["name"] == "callmart")
+    server.data_graph["groups"]["1"][whole] = {"view-data": "unrestricted", "create-queries": "query-builder"}
+    assert run(monkeypatch, "plan", "--config", scoped) == 0
+    assert "would update group All Users: no questions on callmart" in capsys.readouterr().out
+    assert run(monkeypatch, "apply", "--config", scoped) == 0
+    assert ("All Users", "callmart") not in queries(server)
+
+
+def test_fields_of_a_scope_are_described_in_its_own_connection(
+    server: FakeMetabase, scoped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(monkeypatch, "apply", "--config", scoped, "--lang", "en") == 0
+    (number,) = [row["id"] for row in server.databases if row["name"] == "callmart sales"]
+    tables = {row["name"]: row for row in server.tables.values() if row["db_id"] == number}
+    assert "rpt_core_targets" not in tables and "fct_agent_day" not in tables
+    assert tables["fct_queue_interval"]["description"] == read_marts()["fct_queue_interval"].about.en
+
+
+def test_scopes_on_the_disk_need_their_declaration(
+    server: FakeMetabase, scoped: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "apply") == 2
+    assert "this data root has scopes: sales, team_a" in capsys.readouterr().err
+    assert server.writes() == []
+
+
+def test_a_scope_without_a_release_is_told(
+    server: FakeMetabase, scoped: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "published" / "sales" / "callmart.duckdb").unlink()
+    assert run(monkeypatch, "plan", "--config", scoped) == 2
+
+
+def test_a_connection_of_a_scope_that_is_gone_is_told(
+    server: FakeMetabase, scoped: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "apply", "--config", scoped) == 0
+    Path(scoped).write_text((EXAMPLE + SCOPES).replace("  sales: {name", "  sold: {name"), "utf-8")
+    (tmp := Path(scoped).parent / "published" / "sold").mkdir()
+    (tmp / "callmart.duckdb").touch()
+    capsys.readouterr()
+    assert run(monkeypatch, "plan", "--config", scoped) == 0
+    assert "kept database callmart sales: no scope of that name is declared" in capsys.readouterr().out

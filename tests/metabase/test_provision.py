@@ -213,7 +213,7 @@ def test_metadata_that_people_wrote_is_left_alone(place: Place) -> None:
 
 def test_a_description_that_was_there_before_callmart_is_left_alone(place: Place) -> None:
     place.server.databases.append({"id": 3, "name": "callmart", "engine": "duckdb"})
-    place.server._sync()
+    place.server._sync(3, place.server.marts)
     field = next(row for row in place.server.fields.values() if row["name"] == "outcome")
     field["description"] = "How it ended"
     done = place.provisioner.apply()

@@ -21,7 +21,7 @@ from referencing.jsonschema import DRAFT202012
 
 from metabase.client import Client
 from metabase.items import Item
-from metabase.provision import Provisioner
+from metabase.provision import Provisioner, speak
 from metabase.render import Sources
 from metabase.setup import set_up
 from orchestration.metabase_command import groups_of
@@ -93,7 +93,7 @@ def written(request: pytest.FixtureRequest, sources: Sources, items: dict[str, l
     client = Client("http://metabase", KEY, transport=server.transport)
     provisioner = Provisioner(client, items[request.param], groups_of(sources), "callmart", FILE)
     assert not [change for change in provisioner.apply() if change.action == "failed"]
-    provisioner.speak("zh_CN")
+    speak(provisioner.client, "zh_CN")
     return server
 
 
