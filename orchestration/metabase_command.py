@@ -108,9 +108,10 @@ def _steps(client: Client, root: Path, language: str, scopes: Scopes | None) -> 
 
 def _sources(catalogue: Path) -> Sources:
     """What is authored, and what the release of the whole centre tells of it."""
+    measures = read_measures(catalogue)  # says so when there is no release
     events = read_events(catalogue, read_value_names())
     kpis = with_official(read_kpis(), read_official(catalogue))
-    return Sources(read_content(), kpis, read_measures(catalogue), read_marts(), read_remedies(), read_rules(), events)
+    return Sources(read_content(), kpis, measures, read_marts(), read_remedies(), read_rules(), events)
 
 
 def _part(client: Client, root: Path, name: str, scope: Scope, sources: Sources, language: str) -> Provisioner:

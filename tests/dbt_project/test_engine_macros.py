@@ -245,7 +245,6 @@ INTERNAL = {
     "kpi_measure_sound_line",
     "kpi_measure_ticket",
     "kpi_measure_ticket_field",
-    "kpi_official",
     "kpi_period",
     "kpi_ranked_hour",
     "kpi_result",

@@ -20,6 +20,12 @@ from tests.metabase.conftest import EVENTS
 from tests.metabase.fake import KEY, FakeMetabase
 from tests.orchestration.test_scopes import EXAMPLE
 
+# groups that alerts write to
+ROLES = (
+    "callmart IT 经理 / IT manager", "callmart 市场经理 / marketing manager", "callmart 班组长 / team leader",
+    "callmart 质检经理 / quality manager", "callmart 运营经理 / operations manager",
+)  # fmt: skip
+
 
 @pytest.fixture
 def server(measures: list[Measure], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeMetabase:
@@ -168,6 +174,7 @@ def test_the_people_of_a_scope_may_ask_its_connection_and_no_other(
     assert queries(server) == {
         ("callmart 查看者 / callmart readers", "callmart"): "query-builder",
         ("callmart 分析者 / callmart analysts", "callmart"): "query-builder",
+        **{(name, "callmart"): "query-builder" for name in ROLES},
         ("callmart team_a", "callmart team_a"): "query-builder",
         ("callmart sales", "callmart sales"): "query-builder-and-native",
     }

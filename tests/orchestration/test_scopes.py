@@ -387,8 +387,8 @@ def test_a_mart_that_says_nothing_is_withheld_and_one_that_says_nonsense_is_an_e
 def test_marts_that_are_public_hold_no_row_of_anybody() -> None:
     public = sorted(name for name, way in declarations().items() if way == "public")
     assert public == [
-        "dim_date", "dim_interval", "kpi_availability", "kpi_definition", "kpi_measure_definition", "kpi_target",
-        "strategy_rule",
+        "dim_date", "dim_interval", "kpi_availability", "kpi_definition", "kpi_measure_definition", "kpi_official",
+        "kpi_target", "strategy_rule", "value_name",
     ]  # fmt: skip
 
 
