@@ -1,15 +1,15 @@
 -- Triggers that fire, on official values and the centre's target profile: in the last mature period of a day or longer,
--- in each hour of the last date. One fires when it holds for as many periods in a row as it asks; triggers of a group fire
--- together or not at all.
+-- in each hour of the last date. One fires when it holds for as many periods in a row as it asks; triggers of a group
+-- fire together or not at all.
 with
 
 triggers as (
     select
-        *,
-        split_part(scope, ':', 1) as dim_set,
-        split_part(scope, ':', 2) as category
+        targets.*,
+        split_part(targets.scope, ':', 1) as dim_set,
+        split_part(targets.scope, ':', 2) as category
     from {{ ref('kpi_target') }} as targets
-    where kind = 'trigger' and {{ valid_on(last_known_date(), 'targets') }}
+    where targets.kind = 'trigger' and {{ valid_on(last_known_date(), 'targets') }}
 ),
 
 judged as (
