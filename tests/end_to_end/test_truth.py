@@ -17,8 +17,11 @@ import pytest
 from orchestration.catalogue import open_catalogue, rows_of
 from orchestration.dictionary.measures import measure_texts
 from orchestration.interval import wilson_95
+from orchestration.paths import warehouse_path
 from orchestration.sql_guide import GUIDE, Question, questions
+from orchestration.warehouse import run_target
 from tests.end_to_end.centre import Centre, simulated
+from tests.end_to_end.plans import compares_every_pair, models_that_compare_every_pair
 from tests.end_to_end.sql_guide import NO_KPI, SAME, pairs
 from tests.end_to_end.truth import Key, Values, defined_truth, released_values, wrong_values
 from tests.metabase.compared import clicks_on_contacts, differences, released_sources
@@ -29,6 +32,19 @@ LONGER = {("M137", "repurchase"), ("M137", "any_activity"), ("M130", "same_type_
 # The requirement's list of the first metrics; a metric of it that the truth does not hold is not proved.
 LISTED = {f"M{number:03}" for number in (*range(1, 4), *range(6, 12), 14, *range(21, 27), *range(29, 37),
                                          *range(40, 43), *range(51, 56), 58, *range(61, 73), 81, 82, 177)}  # fmt: skip
+
+# Models that compare every row with a few others: which these are.
+FEW = {
+    "int_agent__state": "the days of one stay",
+    "int_agent__state_change": "the centre's settings",
+    "int_agent__state_told": "the centre's settings",
+    "fct_audio_quality": "the centre's settings",
+    "fct_cost_month": "what costs are shared by, in a month",
+    "fct_retention": "the months of a year",
+    "kpi_feed": "KPIs, and what feeds can tell",
+    "rpt_board_row": "the KPIs of a board",
+    "rpt_weakest_segment": "the KPIs of a board",
+}
 
 SAID = "said.txt"  # what the build of the month said
 
@@ -84,6 +100,18 @@ def test_a_clean_centre_raises_nothing(month: Centre) -> None:
         "select feed, sum(duplicate_row_count)::int from marts.fct_feed_day where feed like 'asterisk.%' "
         "group by feed having sum(duplicate_row_count) > 0"
     ) == [("asterisk.queue_log", truth["planted"]["repeated_line"])]
+
+
+def test_no_model_compares_every_row_with_every_row_of_what_grows(month: Centre) -> None:
+    compiled = run_target(month.data) / "compiled"
+    assert models_that_compare_every_pair(warehouse_path(month.data), compiled) - set(FEW) == set()
+
+
+def test_a_join_on_a_difference_of_both_sides_is_seen() -> None:
+    join = "select * from range(9) a (i) left join range(9) b (i) on a.i = b.i and {}"
+    with duckdb.connect() as db:
+        assert compares_every_pair(db, join.format("a.i - b.i between 0 and 5"))
+        assert not compares_every_pair(db, join.format("a.i >= b.i and a.i <= b.i + 5"))
 
 
 def test_a_board_and_an_explanation_can_be_read_of_it(month: Centre) -> None:
