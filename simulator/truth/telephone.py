@@ -210,8 +210,10 @@ class TelephoneRecount:
         self._queue_talk: DayCells[str] = DayCells()
         self._visits: DayCells[str] = DayCells()
         self._queue_rings: DayCells[str] = DayCells()
-        # by local day and group, how many contacts of an hour and channel talked for so many seconds
-        self._talks: dict[int, dict[_Group, Counter[tuple[int, int, str]]]] = defaultdict(lambda: defaultdict(Counter))
+        # by local day and group, how many contacts of an hour, channel and line talked for so many seconds
+        self._talks: dict[int, dict[_Group, Counter[tuple[int, int, str, str | None]]]] = defaultdict(
+            lambda: defaultdict(Counter)
+        )
         self._agents = AgentTime(rules, self._add_leg)
         self._settled_until = 0
 
@@ -232,7 +234,7 @@ class TelephoneRecount:
         if contact.legs:
             queue_id = next((leg.queue_id for leg in reversed(contact.legs) if leg.queue_id), None)
             group = _Group(contact.direction, queue_id)
-            self._talks[day][group][talk_s(contact), hour, contact.channel] += 1
+            self._talks[day][group][talk_s(contact), hour, contact.channel, contact.line_id] += 1
             issue_id = contact.issue_id if self._has_issues else None
             ended = Ended((contact.ended_at + rules.utc_offset_s) // 86400, contact.channel, issue_id)
             self._handling.of(ended.day)[ended.channel, ended.issue_id]["handled"] += 1
@@ -255,9 +257,12 @@ class TelephoneRecount:
         for day in settled_days(self._talks, until):
             for group, talks in self._talks.pop(day).items():
                 own_limit_s = self._rules.queues[group.queue_id].anomalous_long_s if group.queue_id else None
-                is_odd = odd_talks((seconds for seconds, _, _ in talks.elements()), own_limit_s, self._rules)
-                for (seconds, hour, channel), contacts in talks.items():
-                    self._contacts.of(day)[hour, channel]["anomalous"] += contacts * is_odd(seconds)
+                is_odd = odd_talks((seconds for seconds, *_ in talks.elements()), own_limit_s, self._rules)
+                for (seconds, hour, channel, line_id), contacts in talks.items():
+                    odd = contacts * is_odd(seconds)
+                    self._contacts.of(day)[hour, channel]["anomalous"] += odd
+                    if line_id is not None:
+                        self._lines.of(day)[line_id]["anomalous"] += odd
         self._agents.settle(until)
         self._settled_until = max(self._settled_until, until)
 

@@ -137,7 +137,13 @@ BY_QUEUE = tuple(
     if formula.kpi_id not in ("M029", "M031") and formula.variant != "total_inbound"
 )
 REACHING = tuple(formula for formula in CONNECTING if formula.kpi_id == "M031")
-BY_LINE = (*VOLUME, *LINES, *REACHING)
+# what needs no queue: a contact came by one line and may have stood in several queues
+BY_LINE = (
+    *(*VOLUME, *RESPONDING, *LINES, *REACHING),
+    *(formula for formula in CONNECTING if formula.kpi_id == "M029"),
+    *(formula for formula in (*SERVICE_LEVEL, *CONNECTING, *ABANDONING) if formula.variant == "total_inbound"),
+    *(formula for formula in FLAGS if formula.kpi_id != "M042"),
+)
 BY_CAMPAIGN = (*(formula for formula in VOLUME if formula.kpi_id == "M003"), *REACHING)
 BY_AGENT = (*HANDLING_PER_LEG, *WORKLOAD)
 # what an agent's time is worth; rings and calls are the agent's own
