@@ -230,36 +230,45 @@ class Retention(_Model):
 
 
 class RowLimits(_Model):
-    """Whose rows a scope gets: of one of the ids of each kind that is given. An agent's team is that of the row's own
-    date."""
+    """Whose rows a scope gets: of one of the ids of each kind that is given, or of everybody (`all`). An agent's team
+    is that of the row's own date."""
 
     queue: tuple[Id, ...] = ()
     team: tuple[Id, ...] = ()
     agent: tuple[Id, ...] = ()
     line_of_business: tuple[Id, ...] = ()
+    all: bool = False
 
     @property
     def members(self) -> dict[str, tuple[str, ...]]:
-        """The ids by what they are ids of."""
-        return {kind: ids for kind in type(self).model_fields if (ids := getattr(self, kind))}
+        """The ids by what they are ids of; none when the rows are everybody's."""
+        return {kind: ids for kind, ids in self if isinstance(ids, tuple) and ids}
 
     @model_validator(mode="after")
     def _limits(self) -> RowLimits:
-        if not self.members or any(kind not in self.members for kind in self.model_fields_set):
+        if self.all and self.members:
+            raise PydanticCustomError("two_limits", "rows are either all, or those of ids")
+        if not self.all and (not self.members or any(kind not in self.members for kind in self.model_fields_set)):
             raise PydanticCustomError("no_limit", "a scope is limited to at least one id of each kind that it names")
         return self
 
 
 class Scope(_Model):
-    """A release of a part of the centre. Columns of the names in `hide` are NULL in it; of the marts that it may have
-    it gets those in `marts`, by default all. `native_sql`: whether its people may write SQL in Metabase, with which
-    they can read every file that Metabase can read."""
+    """A release of a part of the centre: of some rows, columns or marts. Columns of the names in `hide` are NULL in it;
+    of the marts that it may have it gets those in `marts`, by default all. `native_sql`: whether its people may write
+    SQL in Metabase, with which they can read every file that Metabase can read."""
 
     name: Name
     rows: RowLimits
     hide: tuple[Id, ...] = ()
     marts: tuple[Id, ...] | None = None
     native_sql: bool = False
+
+    @model_validator(mode="after")
+    def _is_a_part(self) -> Scope:
+        if self.rows.all and not self.hide and self.marts is None:
+            raise PydanticCustomError("no_part", "a scope of all rows hides columns, or names its marts")
+        return self
 
 
 class Automation(_Model):

@@ -32,7 +32,8 @@ def limited(scope: Scope, marts: Sequence[MartSpec]) -> Limited:
     schemas = {mart.name: mart.schema for mart in marts}
     limits = _Limits(scope.rows.members, schemas, marts_of(scope))
     released = [mart for mart in marts if mart.name in limits.released]
-    return Limited([_spec(mart, limits.where(mart.name), scope.hide) for mart in released], limits.prepare)
+    hidden = {mart.name: hidden_columns(mart.name, scope) for mart in released}
+    return Limited([_spec(mart, limits.where(mart.name), hidden[mart.name]) for mart in released], limits.prepare)
 
 
 def marts_of(scope: Scope) -> list[str]:
@@ -42,18 +43,20 @@ def marts_of(scope: Scope) -> list[str]:
 
 
 def reachable(dimensions: Collection[str]) -> list[str]:
-    """Names of the marts with a declared way to a scope that is limited by these dimensions, sorted."""
+    """Names of the marts with a declared way to a scope that is limited by these dimensions, sorted; by none, all."""
     return sorted(name for name in declarations() if _reaches(name, dimensions))
 
 
-def hidden_columns(mart: str, hide: Collection[str]) -> list[str]:
-    """Columns of a mart that are NULL in a scope which hides columns of these names."""
+def hidden_columns(mart: str, scope: Scope) -> list[str]:
+    """Columns of a mart that are NULL in the scope: those it hides, and those that name what another may have."""
     declared = declarations()[mart]
-    own = declared.hide if isinstance(declared, Way) else ()
-    return [column for column in columns_of_marts()[mart] if column in {*hide, *own}]
+    others = declared.hide if isinstance(declared, Way) and not scope.rows.all else ()
+    return [column for column in columns_of_marts()[mart] if column in {*scope.hide, *others}]
 
 
 def _reaches(mart: str, dimensions: Collection[str]) -> bool:
+    if not dimensions:
+        return True
     declared = declarations().get(mart, "withheld")
     if not isinstance(declared, Way):
         return declared == "public"
@@ -62,8 +65,7 @@ def _reaches(mart: str, dimensions: Collection[str]) -> bool:
     return through or all(declared.columns(dimension) for dimension in dimensions)
 
 
-def _spec(mart: MartSpec, where: str, hide: Collection[str]) -> MartSpec:
-    hidden = hidden_columns(mart.name, hide)
+def _spec(mart: MartSpec, where: str, hidden: Collection[str]) -> MartSpec:
     # Never true, and of the column's own type.
     replaced = ", ".join(f"case when false then t.{_name(column)} end as {_name(column)}" for column in hidden)
     columns = f"t.* replace ({replaced})" if hidden else "t.*"
@@ -97,7 +99,7 @@ class _Limits:
         way = declarations()[mart]
         if not isinstance(way, Way):
             return "true"
-        found = []
+        found: list[str] = []
         for dimension in self.members:
             if way.columns(dimension):
                 found += [self._own(way, dimension), *self._parts(way, dimension)]
@@ -106,7 +108,7 @@ class _Limits:
                 found.append(f"t.{_name(column)} in (from {self._keys(parent, key)})")
             else:
                 found.append(f"t.{_name(way.named[0])} in (from {self._named(mart, way.named)})")
-        return " and ".join(dict.fromkeys(found))
+        return " and ".join(dict.fromkeys(found)) or "true"
 
     def _own(self, way: Way, dimension: str) -> str:
         """Names a member, and nobody else."""

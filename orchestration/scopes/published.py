@@ -108,5 +108,5 @@ def _publish(
         remove_releases(root, lambda _: True, name)
     limited_marts = [mart for mart in made.manifest.marts if isinstance(declarations().get(mart), Way)]
     if not any(made.manifest.marts[mart].rows for mart in limited_marts):
-        warn(f"scope {name} is empty: no released row is of {scope.rows.members}")
+        warn(f"scope {name} is empty: no released row is of {scope.rows.members or 'anybody'}")
     return made

@@ -43,6 +43,7 @@ scopes:
   red_sales: {name: {zh: 红队销售, en: Red sales}, rows: {team: [red], queue: [sales]}}
   bobs: {name: {zh: 鲍勃, en: Bob}, rows: {agent: [bob]}, marts: [dim_agent, fct_agent_leg, fct_survey_answer]}
   acme: {name: {zh: 甲方, en: Acme}, rows: {line_of_business: [acme]}}
+  auditor: {name: {zh: 审计, en: Auditor}, rows: {all: true}, hide: [caller_masked, caller_hash]}
 """
 BEFORE, AFTER = date(2026, 3, 5), date(2026, 3, 15)  # ada was of the red team, and is of the blue one
 AS_OF = datetime(2026, 4, 1)
@@ -311,6 +312,20 @@ def test_hidden_columns_are_null_keep_their_type_and_say_why(example: Path) -> N
     assert "Not for this scope" in one_column(example, "sales", said)[0]
 
 
+def test_a_scope_of_all_rows_has_every_mart_as_the_centre_has_it_but_for_what_it_hides(example: Path) -> None:
+    files = {scope: published_dir(example, scope) / "current" for scope in ("default", "auditor")}
+    assert marts_of(config_of().scopes["auditor"]) == sorted(tables_of_marts())
+    for mart in FEW:
+        hidden = hidden_columns(mart, config_of().scopes["auditor"])
+        kept = "* exclude (" + ", ".join(hidden) + ")" if hidden else "*"
+        rows = {scope: duckdb.sql(f"select {kept} from '{folder / mart}.parquet' order by all").fetchall()
+                for scope, folder in files.items()}  # fmt: skip
+        assert rows["default"] == rows["auditor"] != [], mart
+    assert one_column(example, "default", "select distinct caller_masked from fct_contact") == ["138****1"]
+    assert one_column(example, "auditor", "select distinct caller_masked from fct_contact") == [None]
+    assert one_column(example, "auditor", "select count(root_contact_id) > 0 from fct_contact") == [True]
+
+
 def test_a_scope_is_not_told_which_files_the_centre_has(example: Path) -> None:
     assert "lake/" not in (published_dir(example, "red") / "current" / "manifest.json").read_text("utf-8")
     assert "lake/" in (published_dir(example) / "current" / "manifest.json").read_text("utf-8")
@@ -438,7 +453,12 @@ def test_a_mart_is_reached_only_when_every_limit_has_a_way() -> None:
     assert "fct_queue_interval" in reachable(["queue"])
     assert "fct_queue_interval" not in reachable(["queue", "team"])
     assert {"fct_agent_leg", "fct_contact", "kpi_value"} <= set(reachable(["queue", "team"]))
-    assert hidden_columns("fct_contact", ["caller_hash"]) == ["root_contact_id", "caller_hash", "matched_contact_id"]
+    scopes = config_of(EXAMPLE + SCOPES.replace("wait_s", "caller_hash")).scopes
+    masks = ["caller_masked", "caller_hash"]
+    assert sorted(hidden_columns("fct_contact", scopes["auditor"])) == sorted(masks)
+    assert sorted(hidden_columns("fct_contact", scopes["sales"])) == sorted(
+        [*masks, "root_contact_id", "matched_contact_id"]
+    )
 
 
 # --- configuration -------------------------------------------------------------------------------------------------
@@ -456,6 +476,9 @@ def test_a_mart_is_reached_only_when_every_limit_has_a_way() -> None:
         ("s: {name: {zh: 全, en: all}, rows: {queue: [sales], team: []}}", "at least one id of each kind"),
         ("s: {name: {zh: 全, en: all}}", "this key is missing"),
         ("s: {name: {zh: 全, en: all}, rows: {site: [hz]}}", "unknown key"),
+        ("s: {name: {zh: 全, en: all}, rows: {all: true, queue: [sales]}}", "either all, or those of ids"),
+        ("s: {name: {zh: 全, en: all}, rows: {all: false}}", "at least one id of each kind"),
+        ("s: {name: {zh: 全, en: all}, rows: {all: true}}", "hides columns, or names its marts"),
         ("s: {name: {zh: 全, en: all}, rows: {queue: [sales]}, hide: [caler_hash]}", "did you mean caller_hash?"),
         ("s: {name: {zh: 全, en: all}, rows: {queue: [sales]}, marts: [fct_contacts]}", "did you mean fct_contact?"),
         ("s: {name: {zh: 全, en: all}, rows: {team: [red]}, marts: [fct_queue_interval]}", "can't be limited to team"),
@@ -508,7 +531,7 @@ def test_a_making_that_stops_anywhere_is_gone_on_with(tmp_path: Path, monkeypatc
         publish(tmp_path, config, 2)
     assert not are_up_to_date(config.scopes, tmp_path)
     assert [ask(tmp_path, scope, "select release_id from release")[0][0] for scope in config.scopes] == [
-        "r2", "r2", "r1", "r1", "r1"
+        "r2", "r2", *["r1"] * (len(config.scopes) - 2)
     ]  # fmt: skip
     publish(tmp_path, config, 3)
     assert are_up_to_date(config.scopes, tmp_path)
@@ -579,7 +602,7 @@ GUIDE = (PROJECT / "docs" / "scopes.md").read_text("utf-8")
 def test_the_declaration_of_the_guide_can_be_used() -> None:
     (declared,) = re.findall(r"```yaml\n(scopes:.*?)```", GUIDE, re.DOTALL)
     scopes = config_of(EXAMPLE.replace("team_id: red", "team_id: a") + declared).scopes
-    assert list(scopes) == ["team_a", "retail"]
+    assert list(scopes) == ["team_a", "retail", "auditor"]
     assert set(scopes["retail"].marts or ()) == set(marts_of(scopes["retail"]))
 
 
