@@ -13,7 +13,8 @@ from typing import Any
 
 from metabase.formula import Ref
 from metabase.items import Item
-from metabase.marts import SEEDS, Text, seed_rows
+from metabase.marts import Text
+from seeds import SEEDS, seed_rows
 
 # Quartz: second minute hour day month weekday year, in Metabase's report time zone. A rule on days or hours is told
 # after the night's build, one on longer periods once a week: its rows stay until the next period.

@@ -5,7 +5,6 @@ Belongs here: reading those files, and the rows of seeds. Not here: what Metabas
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,9 @@ from typing import Any
 import yaml
 
 from metabase.errors import MetabaseError
+from seeds import SEEDS, seed_rows
 
 PROJECT = Path(__file__).resolve().parent.parent
-SEEDS = PROJECT / "seeds"
 VALUE_NAMES = "value_name"  # the table of them
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -83,12 +82,6 @@ def read_value_names(seeds: Path = SEEDS) -> dict[str, Text]:
     """What people read in place of a value, wherever it stands."""
     rows = seed_rows(VALUE_NAMES, seeds)
     return {row["value"]: Text(row["value_name_zh"], row["value_name_en"]) for row in rows}
-
-
-def seed_rows(name: str, seeds: Path = SEEDS) -> list[dict[str, str]]:
-    """What people decided, one row of text by column for each line of the seed."""
-    with (seeds / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
 
 
 def table_of(marts: Mapping[str, Table], name: str) -> Table:

@@ -13,7 +13,8 @@ from pathlib import Path
 import duckdb
 
 from metabase.errors import MetabaseError
-from metabase.marts import SEEDS, Text, seed_rows
+from metabase.marts import Text
+from seeds import SEEDS, seed_rows
 
 # The columns of kpi_measure_definition in the order of the fields of a Measure.
 MEASURES = "select family, fact, measure, aggregation, sql_expression, row_filter, date_column, dim_sets"

@@ -16,10 +16,11 @@ from metabase.content import Text as Said
 from metabase.errors import MetabaseError
 from metabase.formula import Clause, Ref, Translator, Untranslatable
 from metabase.items import Item, clause_id, entity_id
-from metabase.marts import Table, Text, seed_rows, table_of
+from metabase.marts import Table, Text, table_of
 from metabase.registry import Division, Kpi, NotAMetricError, division
 from metabase.registry import Measure as Summed
 from metabase.timelines import Event, timelines
+from seeds import seed_rows
 
 _WIDTH = 24  # of Metabase's grid
 _FORMATS: dict[str, dict[str, Any]] = {

@@ -9,7 +9,6 @@ alarm, and neither a build nor a backfill makes old data look fresh.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from orchestration import paths
 from orchestration.config import Config, Feed
 from orchestration.extract.engine import parquet, to_local
 from orchestration.extract.expressions import literal, quote
+from seeds import seed_rows
 
 # Hours from the end of an hour to when its rows have to be there. Hourly: the schedule's hour and the build. Daily: the
 # file of a date that comes in the night after the next midnight.
@@ -119,11 +119,10 @@ def read_release(root: Path, now: datetime) -> tuple[datetime | None, Hours]:
 def has_hourly_kpis(config: Config, feeds: Sequence[Feed] | None = None) -> bool:
     """Whether the registry has a KPI of the freshness class hourly that needs one of the feeds (default: all)."""
     provided = {name for feed in (feeds or list(config.feeds.values())) for name in _provided(feed)}
-    with (paths.PROJECT / "seeds" / "kpi_definition.csv").open(encoding="utf-8", newline="") as handle:
-        return any(
-            row["freshness_class"] == "hourly" and provided & set(row["needs"].split(";"))
-            for row in csv.DictReader(handle)
-        )
+    return any(
+        row["freshness_class"] == "hourly" and provided & set(row["needs"].split(";"))
+        for row in seed_rows("kpi_definition")
+    )
 
 
 def _provided(feed: Feed) -> set[str]:

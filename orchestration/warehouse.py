@@ -32,8 +32,8 @@ from orchestration.errors import BlockedError, CallmartError
 from orchestration.extract.lake import lake_inventory
 from orchestration.extract.landing import last_landing
 from orchestration.release import MartSpec, last_release
+from seeds import SEEDS
 
-SEEDS = paths.PROJECT / "seeds"
 PARSED = "partial_parse.msgpack"  # dbt's name for the parsed project
 # The state of feeds changes daily and moves small tables only; every other reference table can move any number.
 _UNREMARKABLE = "lake/centre/feed_"

@@ -5,7 +5,6 @@ Here belongs: what contradicts itself, and expressions that can't be used. Not h
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from orchestration.config.models import (
     nearest,
 )
 from orchestration.extract.expressions import Checker, ExpressionError
+from seeds import seed_rows
 
 Location = tuple[str | int, ...]
 
@@ -158,8 +158,7 @@ def _check_scoped_marts(at: Location, scope: Scope, known: list[str], reached: l
 
 
 def _channels() -> list[str]:
-    with (paths.PROJECT / "seeds" / "channel.csv").open(encoding="utf-8", newline="") as handle:
-        return [row["channel_id"] for row in csv.DictReader(handle)]
+    return [row["channel_id"] for row in seed_rows("channel")]
 
 
 def _check_asterisk(feed: Feed, at: Location, checker: Checker) -> Iterator[Problem]:

@@ -5,17 +5,11 @@ Belongs here: reading seeds and contracts. Does not belong here: any verdict (`s
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from expectations.contracts import all_contracts
-from orchestration.paths import PROJECT
-
-SEEDS = PROJECT / "seeds"
-REPORTS = SEEDS / "report_kpi.csv"
+from seeds import seed_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +27,10 @@ class Defined:
     measures: frozenset[str]
 
 
-def defined(file: Path = SEEDS / "kpi_definition.csv") -> dict[str, Defined]:
+def defined() -> dict[str, Defined]:
     """Every KPI of the registry by its id."""
     by_id: dict[str, list[dict[str, str]]] = {}
-    for row in read(file):
+    for row in seed_rows("kpi_definition"):
         by_id.setdefault(row["kpi_id"], []).append(row)
     found = {}
     for kpi_id, rows in by_id.items():
@@ -66,21 +60,14 @@ def provided() -> frozenset[str]:
 @cache
 def slices() -> frozenset[str]:
     """Dimension sets that some KPI is materialised by, and each dimension in them."""
-    sets = {row["dim_set"] for row in read(SEEDS / "kpi_grain_set.csv")}
+    sets = {row["dim_set"] for row in seed_rows("kpi_grain_set")}
     return frozenset(sets | {part for name in sets for part in name.split("+")})
 
 
 def reports() -> dict[str, list[str]]:
-    """Report ids by KPI id, of the seed that says what stands on which report; nothing without that seed."""
+    """Report ids by KPI id, of the seed that says what stands on which report."""
     found: dict[str, list[str]] = {}
-    if REPORTS.exists():
-        for row in read(REPORTS):
-            if row["report_id"] not in found.setdefault(row["kpi_id"], []):
-                found[row["kpi_id"]].append(row["report_id"])
+    for row in seed_rows("report_kpi"):
+        if row["report_id"] not in found.setdefault(row["kpi_id"], []):
+            found[row["kpi_id"]].append(row["report_id"])
     return found
-
-
-def read(file: Path) -> Iterator[dict[str, str]]:
-    """The rows of a CSV file by column name."""
-    with file.open(encoding="utf-8", newline="") as lines:
-        yield from csv.DictReader(lines)

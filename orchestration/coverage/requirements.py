@@ -26,8 +26,9 @@ from typing import Any, Literal
 
 import yaml
 
-from orchestration.coverage.registry import SEEDS, defined, read, slices
+from orchestration.coverage.registry import defined, slices
 from orchestration.paths import PROJECT
+from seeds import SEEDS, seed_rows
 
 LIST = Path(__file__).with_name("requirement.csv")
 NUMBERS = {"M": 183, "D": 33, "R": 21, "A": 18, "F": 52}
@@ -73,7 +74,7 @@ def requirements(file: Path = LIST) -> dict[str, Requirement]:
     """The list by id. A KPI of the registry has its name there."""
     registry = defined()
     found = {}
-    for row in read(file):
+    for row in seed_rows(file.stem, file.parent):
         kpi = registry.get(row["id"])
         found[row["id"]] = Requirement(
             id=row["id"],

@@ -12,7 +12,7 @@ from functools import cache
 
 from expectations.contracts import all_contracts
 from orchestration.catalogue import GRAINS
-from orchestration.coverage.registry import SEEDS, read
+from seeds import seed_rows
 
 Row = Mapping[str, str]
 
@@ -56,7 +56,7 @@ def kpis() -> list[Kpi]:
 def grain_sets() -> dict[str, dict[str, list[str]]]:
     """By named set the grains of each dimension set, finest first."""
     found: dict[str, dict[str, list[str]]] = {}
-    for row in sorted(read(SEEDS / "kpi_grain_set.csv"), key=lambda row: GRAINS.index(row["grain"])):
+    for row in sorted(seed_rows("kpi_grain_set"), key=lambda row: GRAINS.index(row["grain"])):
         found.setdefault(row["grain_set"], {}).setdefault(row["dim_set"], []).append(row["grain"])
     return found
 
@@ -64,7 +64,7 @@ def grain_sets() -> dict[str, dict[str, list[str]]]:
 @cache
 def capabilities() -> dict[str, Row]:
     """The names of what a KPI can need."""
-    return {row["capability"]: row for row in read(SEEDS / "kpi_capability.csv")}
+    return {row["capability"]: row for row in seed_rows("kpi_capability")}
 
 
 @cache
@@ -80,7 +80,7 @@ def feeds_of(capability: str) -> list[str]:
 def _by_kpi(seed: str) -> dict[str, list[Row]]:
     """The rows of a seed that hold now, by KPI, in their order."""
     found: dict[str, list[Row]] = defaultdict(list)
-    for row in read(SEEDS / f"{seed}.csv"):
+    for row in seed_rows(seed):
         if not row.get("valid_to"):
             found[row["kpi_id"]].append(row)
     return found

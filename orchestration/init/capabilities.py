@@ -6,13 +6,12 @@ Here belongs: the registry of KPIs (seeds/) laid beside what a mapping gives. No
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from expectations.contracts import contract
-from orchestration import paths
 from orchestration.init.synonyms import Words
+from seeds import seed_rows
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,12 @@ def available(feed: str, mapped: Iterable[str]) -> Available:
     """What the mapping of these columns of a feed makes available."""
     said = contract(feed)
     given = said.given_by(mapped)
-    names = {row["capability"]: Words(row["capability_zh"], row["capability_en"]) for row in _seed("kpi_capability")}
+    names = {
+        row["capability"]: Words(row["capability_zh"], row["capability_en"]) for row in seed_rows("kpi_capability")
+    }
     kpis: dict[str, bool] = {}
     waiting: dict[str, set[str]] = {}
-    for row in _seed("kpi_definition"):
+    for row in seed_rows("kpi_definition"):
         missing = {need for need in row["needs"].split(";") if need in names and need not in given}
         kpis[row["kpi_id"]] = kpis.get(row["kpi_id"], False) or not missing
         for need in missing:
@@ -45,8 +46,3 @@ def available(feed: str, mapped: Iterable[str]) -> Available:
             lacking[need] = names[need], giving, still
     met = tuple(sorted(kpi for kpi, is_met in kpis.items() if is_met))
     return Available(met, tuple(names[name] for name in sorted(given) if name in names), lacking)
-
-
-def _seed(name: str) -> list[dict[str, str]]:
-    with (paths.PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
