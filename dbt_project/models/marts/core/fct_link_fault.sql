@@ -52,20 +52,25 @@ nearby as (
     group by feed, named_id
 ),
 
-matched as (
+-- who names a record that lies near, in time, is no suspect: nearly all
+suspects as (
     select
         records.*,
         nearby.named_id is not null as is_nearby,
         nearby.started_at
     from records
     left join nearby on records.named_feed = nearby.feed and records.named_id = nearby.named_id
+    where
+        nearby.named_id is null
+        or records.is_follower
+        and {{ seconds_between('records.happened_at', 'nearby.started_at') }} > {{ var('link_clock_tolerance_s') }}
 ),
 
 sought as (
     select distinct
         named_feed,
         named_id
-    from matched
+    from suspects
     where not is_nearby
 ),
 
@@ -81,18 +86,19 @@ elsewhere as (
 
 judged as (
     select
-        matched.*,
-        coalesce(matched.started_at, elsewhere.started_at) as contact_started_at,
+        suspects.*,
+        coalesce(suspects.started_at, elsewhere.started_at) as contact_started_at,
         case
-            when not matched.is_nearby and elsewhere.named_id is null then 'unknown'
+            when suspects.is_nearby then 'before'
+            when elsewhere.named_id is null then 'unknown'
             when
-                matched.is_follower
-                and {{ seconds_between('matched.happened_at', 'coalesce(matched.started_at, elsewhere.started_at)') }}
+                suspects.is_follower
+                and {{ seconds_between('suspects.happened_at', 'elsewhere.started_at') }}
                 > {{ var('link_clock_tolerance_s') }}
                 then 'before'
         end as fault
-    from matched
-    left join elsewhere on matched.named_feed = elsewhere.feed and matched.named_id = elsewhere.named_id
+    from suspects
+    left join elsewhere on suspects.named_feed = elsewhere.feed and suspects.named_id = elsewhere.named_id
 )
 
 select
