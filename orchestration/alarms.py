@@ -25,9 +25,14 @@ class Remedy:
     trigger_en: str
     measure_zh: str
     measure_en: str
-    expected_target: str
+    expected_target: str | None
     owner_role: str
     source: str
+
+    @property
+    def aim(self) -> str:
+        """What the KPI should reach, where the table says so, and who answers for it."""
+        return f"→ {self.expected_target} · {self.owner_role}" if self.expected_target else self.owner_role
 
 
 @dataclass(frozen=True)

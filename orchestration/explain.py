@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -392,7 +392,7 @@ def _as_text(found: Explanation) -> Group:
         parts += [_title("Why the variants differ", "各口径差在哪里"), Padding(Group(*differences), (0, 2))]
     parts += [_title("Targets and triggers", "目标与预警"), _target_table(found)]
     if found.remedies:
-        parts += [_title("When a trigger fires", "触发后的措施"), Padding(_remedies(found), (0, 2))]
+        parts += [_title("What to do", "措施"), Padding(_remedies(found), (0, 2))]
     parts += [_title("Feeds", "数据来源"), Padding(_feeds(found), (0, 2))]
     parts += [_title("Recompute it", "自行复算"), Padding(_sql(found), (0, 2))]
     return Group(*parts)
@@ -528,7 +528,6 @@ def _target_table(found: Explanation) -> Padding | Table:
             judged.append(f"× {row['for_periods']}")
         if row.get("min_n"):
             judged.append(f"n ≥ {row['min_n']}")
-        until = f" – {row['valid_to']}" if row.get("valid_to") else " –"
         table.add_row(
             TARGET_KINDS.get(row["kind"], row["kind"]),
             rule,
@@ -537,9 +536,16 @@ def _target_table(found: Explanation) -> Padding | Table:
             row["scope"] or "",
             " ".join(part for part in judged if part),
             row["source"] or "",
-            f"{row['valid_from'] or ''}{until}",
+            f"{_instant(row['valid_from'])} – {_instant(row['valid_to'])}",
         )
     return table
+
+
+def _instant(at: datetime | None) -> str:
+    """The date alone where a date begins."""
+    if at is None:
+        return ""
+    return f"{at:%Y-%m-%d}" if at.time() == time() else f"{at:%Y-%m-%d %H:%M}"
 
 
 def _remedies(found: Explanation) -> Group:
@@ -548,9 +554,9 @@ def _remedies(found: Explanation) -> Group:
     for remedy in found.remedies:
         line = Text(f"{remedy.trigger_zh} {remedy.trigger_en}", style="bold")
         line.append(f"\n  {remedy.measure_zh}\n  {remedy.measure_en}", style="not bold")
+        expected = remedy.expected_target or NO_VALUE
         line.append(
-            f"\n  owner 负责: {remedy.owner_role} · expected 预期: {remedy.expected_target} · {remedy.source}",
-            style="not bold dim",
+            f"\n  owner 负责: {remedy.owner_role} · expected 预期: {expected} · {remedy.source}", style="not bold dim"
         )
         lines.append(line)
     for alarm in found.alarms:

@@ -88,7 +88,7 @@ class Tile:
     @property
     def is_small(self) -> bool:
         """True when so few records stand behind a rate or mean that it says little."""
-        averaged = self.definition.unit == "rate" or self.definition.kind == "mean"
+        averaged = self.definition.unit in ("rate", "rate_difference") or self.definition.kind == "mean"
         return averaged and self.n is not None and 0 < self.n < SMALL_N
 
     @property

@@ -32,6 +32,7 @@ def terminal_board(board: Board, now: datetime | None = None, report_id: str = "
         *reports,
         *(_section(section) for section in board.sections),
         *_alarms(board),
+        *_actions(board),
         _legend(board),
     ]
     return Group(*parts)
@@ -154,7 +155,26 @@ def _alarms(board: Board) -> list[RenderableType]:
         rule = some[0].remedy
         if rule:
             text.append(f"\n    {rule.measure_zh}\n    {rule.measure_en}", style="not bold default")
-            text.append(f"\n    → {rule.expected_target} · {rule.owner_role}", style="dim")
+            text.append(f"\n    {rule.aim}", style="dim")
+    return [text]
+
+
+def _actions(board: Board) -> list[RenderableType]:
+    """Improvement actions that wait for somebody, the most urgent first."""
+    if board.actions is None:
+        return []
+    states = board.actions.states
+    text = Text("\n改进措施  Improvement actions", style="bold cyan")
+    counts = [f"{states[state]['zh']} {states[state]['en']} {n}" for state, n in board.actions.counts.items() if n]
+    text.append("   " + " · ".join(counts), style="not bold dim")
+    for row in board.actions.rows:
+        late = f" {row.late('zh')} {row.late('en')}" if row.late("en") else ""
+        text.append(f"\n{states[row.state]['zh']} {states[row.state]['en']}{late}: ", style="not bold red")
+        text.append(f"{row.text('problem')} → {row.text('measure')}", style="not bold default")
+        kpi = f" · {row.text('metric_id')} {row.target('en')}" if row.said["metric_id"] else ""
+        text.append(f"\n    {row.owner()} · 截止 due {row.due()}{kpi}", style="dim")
+    if board.actions.left_out > 0:
+        text.append(f"\n    其余 {board.actions.left_out} 项 more: callmart actions", style="dim")
     return [text]
 
 

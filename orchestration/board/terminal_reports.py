@@ -82,7 +82,7 @@ def _below(line: Line, day: date) -> list[Text]:
         found.append(Text(f"↳ {_both(words.weakest(line, line.segments[0]))}", style="red"))
     if line.remedy:
         rule = line.remedy
-        found.append(Text(f"→ {rule.measure_zh}  {rule.measure_en}  ({rule.expected_target}, {rule.owner_role})"))
+        found.append(Text(f"→ {rule.measure_zh}  {rule.measure_en}  ({rule.aim})"))
     return found
 
 

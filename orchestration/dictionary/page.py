@@ -54,6 +54,7 @@ class _Words:
     group: str
     remedy: str
     how: str
+    how_without_target: str
     owner: str
     comma: str
     semicolon: str
@@ -108,6 +109,7 @@ _WORDS: dict[Language, _Words] = {
         group="together with the other triggers of `{}`",
         remedy="What to do",
         how="{}. Owner {}, expected {}",
+        how_without_target="{}. Owner {}",
         owner="owner {}",
         comma=", ",
         semicolon="; ",
@@ -161,6 +163,7 @@ _WORDS: dict[Language, _Words] = {
         group="须与 `{}` 的其他预警同时成立",
         remedy="措施",
         how="{}。由{}负责，预期 {}",
+        how_without_target="{}。由{}负责",
         owner="由{}负责",
         comma="，",
         semicolon="；",
@@ -370,11 +373,14 @@ def _shown(kpi: Kpi, language: Language) -> str:
 
 def _remedy(row: Row, kpi: Kpi, language: Language) -> str:
     words, unit = _WORDS[language], kpi.official["unit"]
+    said = _said(row, "measure", language), _role(row["owner_role"], language)
+    if not row["expected_target"]:
+        return words.how_without_target.format(*said)
     expected = re.fullmatch(r"(>=|<=|>|<) ([\d.]+)|([\d.]+)-([\d.]+)", row["expected_target"])
     assert expected, f"{kpi.kpi_id}: {row['expected_target']!r} is no target"
     sign, bound, lower, upper = expected.groups()
     target = _target(unit, sign, bound, lower, upper, language)
-    return words.how.format(_said(row, "measure", language), _role(row["owner_role"], language), target)
+    return words.how.format(*said, target)
 
 
 def _role(role: str, language: Language) -> str:

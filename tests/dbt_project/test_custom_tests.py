@@ -262,9 +262,9 @@ BREAKAGES = [
         unique_combination_kpi_variant_fallback_kpi_id__variant=1,
     ),
     breakage(
-        "triggers_have_a_remedy",
-        "delete from marts.strategy_rule where kpi_id = 'M034'",
-        triggers_have_a_remedy_strategy_rule_=1,
+        "triggers_and_targets_have_a_remedy",
+        "delete from marts.strategy_rule where kpi_id in ('M034', 'M156')",
+        triggers_and_targets_have_a_remedy_strategy_rule_=2,
     ),
     breakage(
         "no_steady_feed_misses_a_date",

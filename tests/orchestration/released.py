@@ -60,7 +60,7 @@ SCHEMAS = {
     "kpi_target": (
         "kpi_id varchar, variant varchar, profile varchar, scope varchar, kind varchar, operator varchar, "
         "target_value double, lower double, upper double, eval_grain varchar, for_periods integer, min_n integer, "
-        "rule_group varchar, source varchar, valid_from date, valid_to date"
+        "rule_group varchar, source varchar, valid_from timestamp, valid_to timestamp"
     ),
     "strategy_rule": (
         "kpi_id varchar, rule_group varchar, trigger_zh varchar, trigger_en varchar, measure_zh varchar, "

@@ -8,10 +8,12 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from orchestration.actions import list_actions
-from orchestration.board.data import read_board
+from orchestration.board.data import Board, read_board
 from orchestration.board.html import html_board
+from orchestration.board.terminal import terminal_board
 from orchestration.errors import InputError
 from tests.orchestration.released import make_release
 
@@ -28,6 +30,12 @@ _ACTION = (
 def action(name: str, state: str, score: int = 5, late: int = 0, **said: str) -> str:
     found = {"before": "null", "after": "null", "remedy": "null"} | said
     return _ACTION.format(id=name, state=state, score=score, late=late, **found)
+
+
+def printed(board: Board) -> str:
+    text = io.StringIO()
+    Console(file=text, width=120).print(terminal_board(board))
+    return text.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -84,5 +92,11 @@ def test_the_board_has_a_section_for_a_centre_that_keeps_a_register_and_none_for
     assert board.actions.counts["missed"] == 1 and board.actions.left_out <= 0
     page = html_board(board)
     assert 'id="s-actions"' in page and "待复盘" in page and "25.0% → 10.0%" in page
+    text = printed(board)
+    assert text.index("逾期 overdue 2天 2 d: Bill [red] → Explain") < text.index(
+        "待复盘 to review: Bill [red] → Explain"
+    )
+    assert "service · 截止 due 2026-03-30 · M098 ≤ 15.0%" in text and "未达标 missed 1" in text
     make_release(tmp_path)
     assert read_board(tmp_path).actions is None and "s-actions" not in html_board(read_board(tmp_path))
+    assert "改进措施" not in printed(read_board(tmp_path))

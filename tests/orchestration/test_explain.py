@@ -187,7 +187,7 @@ def test_json_is_the_same_explanation(root: Path) -> None:
         "amount": 40.0,
     }
     assert found["period_start"] == "2026-03-31T00:00:00"
-    assert found["targets"][0]["valid_from"] == "2026-01-01"
+    assert found["targets"][0]["valid_from"] == "2026-01-01T00:00:00"
 
 
 def test_a_wrong_id_or_format_is_an_input_error(root: Path) -> None:

@@ -67,13 +67,16 @@ left join {{ ref('kpi_definition') }} as others
 where definition.variant is null or others.variant is null
 {% endtest %}
 
-{#- Fails for a trigger without a remedy and somebody who takes it. A trigger of no group needs a rule of its KPI. -#}
-{% test triggers_have_a_remedy(model) %}
+{#- Fails for a trigger without a remedy and somebody who takes it, and for a target of a KPI that has none. A trigger of
+    no group needs a rule of its KPI. -#}
+{% test triggers_and_targets_have_a_remedy(model) %}
 select targets.kpi_id, targets.variant, targets.scope, targets.rule_group
 from {{ ref('kpi_target') }} as targets
 left join {{ model }} as rules
     on
         targets.kpi_id = rules.kpi_id
-        and coalesce(targets.rule_group, '') = coalesce(rules.rule_group, '')
-where targets.kind = 'trigger' and (rules.kpi_id is null or rules.owner_role = '' or rules.measure_en = '')
+        and (targets.kind = 'target' or coalesce(targets.rule_group, '') = coalesce(rules.rule_group, ''))
+where
+    targets.kind in ('target', 'trigger')
+    and (rules.kpi_id is null or rules.owner_role = '' or rules.measure_en = '')
 {% endtest %}

@@ -55,7 +55,7 @@ judged as (
             and results.variant = targets.variant
             and official.target_profile = targets.profile
             and results.dim_set = targets.scope
-            and {{ valid_on('cast(results.period_start as date)', 'targets') }}
+            and {{ valid_on('results.period_start', 'targets') }}
 )
 
 select

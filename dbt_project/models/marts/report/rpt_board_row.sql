@@ -34,7 +34,7 @@ judged as (
             and choices.target_profile = targets.profile
             and targets.scope = 'all'
             and targets.kind = 'target'
-            and {{ valid_on('coalesce(cast(choices.period_start as date), ' ~ last_known_date() ~ ')', 'targets') }}
+            and {{ valid_on('coalesce(choices.period_start, ' ~ last_known_date() ~ ')', 'targets') }}
     qualify row_number() over (
         partition by choices.kpi_id, choices.asked_grain order by targets.valid_from desc
     ) = 1
@@ -64,7 +64,7 @@ select
     week_before.value as value_week_before,
     shown.value - week_before.value as change_week_before,
     coalesce(
-        (definitions.unit = 'rate' or definitions.kind = 'mean') and shown.n > 0
+        (definitions.unit in ('rate', 'rate_difference') or definitions.kind = 'mean') and shown.n > 0
         and shown.n < {{ var('small_sample_n') }}, false
     ) as is_small_sample,
     -- a later period is over and decided, and yet nothing is known of it
