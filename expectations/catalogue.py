@@ -13,6 +13,7 @@ from expectations.errors import UnknownSuiteError
 from expectations.feeds import asterisk_cdr, asterisk_cel, asterisk_queue_log, canonical_contact, derived
 from expectations.marts import (
     action,
+    audit,
     board,
     bridges,
     complaint,
@@ -70,6 +71,7 @@ _MARTS: tuple[MartSuite, ...] = (
     quality.RECORDING_DAY_SUITE,
     quality.RECORD_SUITE,
     integration.SUITE,
+    audit.SUITE,
     sales.ORDER_SUITE,
     sales.LEAD_DAY_SUITE,
     sales.INVITE_SUITE,

@@ -57,6 +57,7 @@ DEFECTS = {
     ),
     "orphan_ticket": DefectKind("record", _feeds("ticket"), "tickets are of customers whom nobody knows", 0.03),
     "orphan_transfer": DefectKind("record", _feeds("transfer"), "transfers are of contacts that nobody knows", 0.2),
+    "log_rows_removed": DefectKind("record", _feeds("query_log"), "rows are taken out of a log with a chain", 0.04),
 }
 """Name -> what it is."""
 

@@ -25,6 +25,7 @@ SLOW_BY_S = 20 * 60
 CLOCKS_DIFFER_BY_S = 60
 """A record that lies no further before its contact may come from two clocks that are both right."""
 _TICKET, _INVITATION, _ANSWER = "canonical.ticket", "canonical.survey_invitation", "canonical.survey_response"
+_LOG = "canonical.query_log"
 # feed -> its defect, the key of a record, the time by which its date goes, and the column that names nobody
 _ORPHANS = {
     _INVITATION: ("orphan_survey", "survey_id", "sent_at", "contact_id"),
@@ -54,6 +55,7 @@ class Defects:
         # (defect, feed) -> record that changes -> its day
         self._last_versions: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
         self._contact_starts: dict[str, int] = {}
+        self._is_row_missing: dict[str, bool] = {}  # of a log that has begun: whether the row before was taken out
 
     @property
     def planted(self) -> list[Planted]:
@@ -76,6 +78,8 @@ class Defects:
                 yield record
             elif record.feed.startswith(_TICKET):
                 yield self._ticket(record)
+            elif record.feed == _LOG:
+                yield from self._left_in_log(record)
             else:
                 passed = self._about_nobody(record)
                 yield passed
@@ -89,6 +93,22 @@ class Defects:
             and self._days.may_hold_wrong_records(day)
             and chance(self._seed, "defect", name, key).random() < DEFECTS[name].share
         )
+
+    def _left_in_log(self, record: Record) -> Iterator[Record]:
+        """A row of a log, unless it is taken out. The row after those that are missing is the one that shows it, and is
+        counted; a log begins with the first row that is known, which is never taken out."""
+        row, tool = record.row, record.row["tool_name"]
+        if row["chain_hash"] is None:
+            yield record
+            return
+        day = day_of(row["executed_at"])
+        if tool in self._is_row_missing and self._hits("log_rows_removed", row["chain_hash"], day):
+            self._is_row_missing[tool] = True
+            return
+        if self._is_row_missing.get(tool):
+            self._rows["log_rows_removed", _LOG, day] += 1
+        self._is_row_missing[tool] = False
+        yield record
 
     def _ticket(self, record: Record) -> Record:
         """A ticket, or one of its fields: of a customer whom nobody knows, with a wrong time of its solution until it

@@ -130,6 +130,14 @@ CONTRADICTIONS: dict[str, tuple[Contradiction, ...]] = {
             ("device_id", "expected_count", "received_count"),
         ),
     ),
+    "canonical.query_log": (
+        Contradiction(
+            "text_as_hash",
+            Text("查询的哈希含空格，疑为查询文本", "the hash of a query holds a space, as its text would"),
+            "query_hash like '% %'",
+            ("tool_name", "query_id"),
+        ),
+    ),
 }
 
 

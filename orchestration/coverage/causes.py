@@ -100,6 +100,7 @@ CENTRES = (
             _change("strong_emotion", 0.60),
             _change("alert_handled", 0.02),
             _change("recording_deleted_early", 0.90),
+            _change("query_anonymous", 0.40),
         ),
     ),
     Centre(
@@ -191,6 +192,7 @@ CAUSES = {
         *_of("neglected", "strong_emotion", "up", "M120", variant="alerts"),
         *_of("neglected", "alert_handled", "down", "M121", variant="within_60"),
         *_of("neglected", "recording_deleted_early", "down", "M160"),
+        *_of("neglected", "query_anonymous", "down", "M164"),
         *_of("unsolved", "ring_missed", "up", "M068"),
         *_of("neglected", "ring_slow", "up", "M040"),
         *_of("unsolved", "solved", "down", "M093", "M094", "M095", "M096"),

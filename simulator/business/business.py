@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from simulator.business import actions, calendar, capture, costs, do_not_call, interfaces
+from simulator.business import actions, calendar, capture, costs, do_not_call, interfaces, queries
 from simulator.business.leads import LATEST_SALE_DAYS, leads_of_day
 from simulator.business.orders import Shop
 from simulator.business.sales import Sales
@@ -83,6 +83,7 @@ class Business:
         yield from leads_of_day(self._seed, day, self._population, self._sellers, self._effects)
         yield from interfaces.of_day(self._seed, day, self._contacts_in_minute, self._effects)
         yield from capture.of_day(self._seed, day, self._contacts_in_minute, self._effects)
+        yield from queries.of_day(self._seed, day, self._sellers, self._effects)
 
     def of_contact(self, contact: Contact) -> Iterator[Record]:
         """What a finished contact brings: offers, leads, orders; at its end or later."""

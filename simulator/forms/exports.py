@@ -46,6 +46,7 @@ EXPORTS = {
     "canonical.sentiment_alert": Export("quality", "sentiment_alerts", "jsonl", style=_MEMBERS),
     "canonical.complaint": Export("quality", "complaints", "jsonl", style=_MEMBERS),
     "canonical.api_call": Export("integration", "api_calls", _LARGE),
+    "canonical.query_log": Export("audit", "queries", _LARGE),
     "canonical.shift": Export("workforce", "rosters", "csv", "week"),
     "canonical.action": Export("management", "actions", "csv", "month"),
     "canonical.calendar_event": Export("management", "calendar", "csv", "month"),

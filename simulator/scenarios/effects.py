@@ -112,6 +112,7 @@ WORDS = {
     "lead_closing": Word("x", "time from judging a lead to its order, as a multiple of the usual, at most 1"),
     "buys_again": Word("x", "purchases a year, as a multiple of the product's usual rhythm", ("tier",)),
     "labour_cost": Word("x", "pay and benefits, as a multiple of the present", ()),
+    "query_anonymous": Word("chance", "a query of the reporting tool comes by a link that asks for no login"),
     "api_failed": Word("chance", "a call of an interface fails", ("tool",)),
 }
 

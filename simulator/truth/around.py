@@ -18,6 +18,7 @@ from simulator.truth.complaints import ComplaintRecount
 from simulator.truth.costs import CostRecount
 from simulator.truth.integrations import IntegrationRecount
 from simulator.truth.quality import QualityRecount
+from simulator.truth.queries import QueryRecount
 from simulator.truth.resolution import ResolutionRecount, ResolutionRules
 from simulator.truth.retention import RetentionRecount
 from simulator.truth.sales import SalesRecount
@@ -47,7 +48,8 @@ class Truth:
             IntegrationRecount(ends),
             CaptureRecount(ends),
         )
-        self._actions, self._segments = ActionRecount(), SegmentRecount(tier_of)
+        self._queries, self._actions = QueryRecount(ends), ActionRecount()
+        self._segments = SegmentRecount(tier_of)
         self._of_contacts = (
             *(self._resolution, self._service, self._quality, self._complaints),
             *(self._sales, self._retention, self._costs, self._surveys, self._segments),
@@ -59,7 +61,8 @@ class Truth:
         self._takers: dict[str, list[Callable[[Record], None]]] = defaultdict(list)
         for recount in (
             *(self._resolution, self._tickets, self._surveys, self._quality, self._complaints),
-            *(self._sales, self._retention, self._costs, self._integrations, self._capture, self._actions),
+            *(self._sales, self._retention, self._costs, self._integrations, self._capture, self._queries),
+            self._actions,
         ):
             for feed in recount.feeds:
                 self._takers[feed].append(recount.add)
@@ -93,6 +96,7 @@ class Truth:
         yield from self._costs.values()
         yield from self._integrations.values()
         yield from self._capture.values()
+        yield from self._queries.values()
         yield from self._actions.values(self._ends)
 
     @property

@@ -38,6 +38,7 @@ class Value(NamedTuple):
     team: str | None = None
     endpoint: str | None = None
     tool: str | None = None
+    user: str | None = None
     node: str | None = None
     metric: str | None = None
     action: str | None = None

@@ -233,6 +233,7 @@ INTERNAL = {
     "kpi_measure_one_touch",
     "kpi_measure_order",
     "kpi_measure_period",
+    "kpi_measure_query",
     "kpi_measure_queue",
     "kpi_measure_rating",
     "kpi_measure_recall",

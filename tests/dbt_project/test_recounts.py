@@ -1,6 +1,7 @@
-"""Facts of tickets, customers and capture checks against a recount in plain Python, over records of the lake.
+"""Facts of tickets, customers, capture checks and logs of queries against a recount in plain Python, over the lake.
 
-Here belongs: families of which the simulated centre has no feed. Nothing here shares a line with the SQL.
+Here belongs: families of which the simulated centre has no feed, or none with such faults. Nothing here shares a line
+with the SQL.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from simulator.business import queries
 from simulator.business_hours import BusinessHours
+from simulator.local_time import number_of
+from simulator.records import Record
+from simulator.truth.queries import recount_queries
 from tests.dbt_project.warehouse import Warehouse
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -25,7 +30,8 @@ MODELS = (
     "int_calendar__date int_calendar__open_interval int_calendar__open_date "
     "stg_centre__setting stg_canonical__ticket int_ticket__worked int_ticket__ticket fct_ticket fct_ticket_day "
     "stg_canonical__feed_heartbeat int_capture__check fct_capture_check "
-    "stg_canonical__customer int_customer__version dim_customer"
+    "stg_canonical__customer int_customer__version dim_customer "
+    "stg_canonical__query_log int_audit__query fct_query"
 )
 
 
@@ -94,10 +100,36 @@ def customers() -> list[Row]:
     return rows
 
 
+def log() -> list[Record]:
+    """Nine days of two tools in the order of time, of which some are gone, name nobody or fork."""
+    chance = random.Random(39)
+    found: list[Record] = []
+    for day in range(number_of(date(2026, 3, 2)), number_of(date(2026, 3, 11))):
+        told = sorted(queries.of_day(3, day, ["1001", "1002"]), key=lambda record: record.at)
+        for number, record in enumerate(told):
+            row = dict(record.row)
+            if chance.random() < 0.1:
+                row |= {"user_id": None, "query_hash": None}
+            if chance.random() < 0.1 and row["chain_hash"] and number > 20:
+                row["previous_chain_hash"] = chance.choice(told[: number - 5]).row["chain_hash"]
+            if chance.random() > 0.1:
+                found.append(Record(record.feed, record.at, row))
+    return found
+
+
+def logged() -> list[Row]:
+    rows = []
+    for record in log():
+        at = datetime.fromtimestamp(record.at, UTC).replace(tzinfo=None)
+        rows.append(record.row | {"executed_at": at, "dt": local(at).date()})
+    return rows
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     warehouse = Warehouse(tmp_path_factory.mktemp("recount"))
-    for feed, rows in (("ticket", tickets()), ("feed_heartbeat", checks()), ("customer", customers())):
+    told = {"ticket": tickets(), "feed_heartbeat": checks(), "customer": customers(), "query_log": logged()}
+    for feed, rows in told.items():
         warehouse.write_days(f"canonical.{feed}", rows)
     warehouse.dbt("seed", "--select", "business_hours business_day_exception")
     warehouse.dbt("run", "--select", MODELS, "--vars", json.dumps({"as_of": f"{AS_OF:%Y-%m-%d %X}"}))
@@ -177,3 +209,24 @@ def test_the_tier_at_an_instant_is_that_of_the_last_record_before_it(built: Ware
             for key, rows in history.items()
         }
         assert found == recount
+
+
+def test_traces_and_chains_of_a_log_are_those_of_the_recount(built: Warehouse) -> None:
+    rows = built.rows(
+        "select local_date, count(*), count(*) filter (is_traceable), count(*) filter (is_vouched), "
+        "count(*) filter (is_exported), count(*) filter (is_exported and is_traceable) "
+        "from marts.fct_query where is_counted group by all"
+    )
+    states = dict(built.rows("select chain_state, count(*) from marts.fct_query group by all"))
+    recount = {
+        (value.variant, date.fromisoformat(value.period_start)): value.figures[:2]
+        for value in recount_queries(log(), seconds(AS_OF))
+        if value.grain == "day" and value.dim_set == "all"
+    }
+    found = {}
+    for day, counted, traceable, vouched, exported, exported_traceable in rows:
+        found["operations", day] = traceable, counted
+        found["chained", day] = vouched, counted
+        found["exports", day] = exported_traceable, exported
+    assert found == recount
+    assert states.keys() == {"none", "begins", "follows", "cut", "forked"} and states["begins"] == 1

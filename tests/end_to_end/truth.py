@@ -21,7 +21,8 @@ CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", 
            **dict.fromkeys(("M123", "M127", "M128", "M129", "M130"), "complaint_type"),
            "M131": "complaint_level"}  # fmt: skip
 # Dimensions of the truth that have no column of their own.
-MEMBERS = ("department", "product", "lead_source", "campaign", "line", "endpoint", "tool", "node", "metric", "action")
+MEMBERS = ("department", "product", "lead_source", "campaign", "line", "endpoint", "tool", "user", "node", "metric",
+           "action")  # fmt: skip
 
 Values = tuple[float | None, float | None, float | None]
 

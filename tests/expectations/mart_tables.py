@@ -202,6 +202,12 @@ CLEAN: Mapping[str, str] = {
             cast(day as timestamp) + interval 10 hour as minute_at, 120.0::double as call_count,
             2.0::double as failure_count, 80.0::double as latency_p95_ms
         from days""",
+    "fct_query": """
+        select 'reporting' as tool_name, 'q' || epoch(day)::bigint as query_id, day as local_date,
+            cast(day as timestamp) + interval 10 hour as executed_at, 'analyst_1' as user_id, 'person' as run_by,
+            '9f86d081' as query_hash, null::varchar as saved_query_id, 'customer' as table_names,
+            3::bigint as row_count, 'follows' as chain_state, true as is_traceable, true as is_vouched
+        from days""",
     "fct_order": """
         select 'o' || epoch(day)::bigint as order_id, 'a1' as agent_id, day as partition_date,
             cast(day as timestamp) as created_at, cast(day as timestamp) + interval 1 hour as paid_at,

@@ -27,8 +27,9 @@ CANONICAL = (
     "action", "agent_state", "api_call", "api_call_minute", "audio_quality", "calendar_event", "chat_message",
     "complaint", "compliance_record", "contact", "cost", "customer", "customer_identity", "do_not_call",
     "feed_heartbeat", "interaction_sync", "invite", "ivr_step", "knowledge_use", "lead", "leg", "order",
-    "qa_evaluation", "qa_evaluation_item", "queue_offer", "queue_visit", "recording", "sentiment_alert", "shift",
-    "survey_invitation", "survey_response", "ticket", "ticket_event", "ticket_field", "transfer",
+    "qa_evaluation", "qa_evaluation_item", "query_log", "queue_offer", "queue_visit", "recording",
+    "sentiment_alert", "shift", "survey_invitation", "survey_response", "ticket", "ticket_event", "ticket_field",
+    "transfer",
 )  # fmt: skip
 FEEDS = ["asterisk.cdr", "asterisk.cel", "asterisk.queue_log", *(f"canonical.{name}" for name in CANONICAL)]
 ENTITIES = (
@@ -39,7 +40,7 @@ ENTITIES = (
 # Metrics that no contract names yet, and the source that is missing.
 NO_FEED_YET = {
     "M043": "line usage", "M044": "line status", "M045": "line status", "M161": "access log",
-    "M163": "speech analysis", "M164": "access log", "M181": "staff records",
+    "M163": "speech analysis", "M181": "staff records",
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ KNOWN = {
     "to_the_same_agent": "to_agent_id = from_agent_id",
     "agent_without_name": "sender_type = 'agent', agent_id = null",
     "received_more_than_expected": "received_count = expected_count + 1",
+    "text_as_hash": "query_hash = 'select 1'",
 }
 # Values of a clean day that contradict no others.
 CLEAN = {

@@ -165,6 +165,10 @@ DEFECTS: dict[tuple[str, str], str] = {
     ("fct_api_minute", "no_phone_number"): f"update {{mart}} set tool_name = '13812341234' where {_DAY}",
     ("fct_api_minute", "failures_within_calls"): f"update {{mart}} set failure_count = 120.5 where {_DAY}",
     ("fct_api_minute", "whole_minute"): f"update {{mart}} set minute_at = minute_at + interval 1 second where {_DAY}",
+    ("fct_query", "not_negative"): f"update {{mart}} set row_count = -1 where {_DAY}",
+    ("fct_query", "no_phone_number"): f"update {{mart}} set table_names = '13812341234' where {_DAY}",
+    ("fct_query", "traceable_identity"): f"update {{mart}} set user_id = null where {_DAY}",
+    ("fct_query", "chain_broken"): f"update {{mart}} set chain_state = 'cut', is_vouched = false where {_DAY}",
     ("fct_order", "no_phone_number"): f"update {{mart}} set agent_id = '13812341234' where {_PARTITION}",
     ("fct_order", "money_of_paid_orders"): f"update {{mart}} set net_amount = 269 where {_PARTITION}",
     ("fct_order", "other_currency"): "update {mart} set currency = 'USD', gross_amount = null, net_amount = null "

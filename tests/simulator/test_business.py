@@ -15,7 +15,7 @@ import pytest
 
 from expectations.contracts import all_contracts
 from expectations.settings import FeedSettings
-from simulator.business import actions, do_not_call, interfaces
+from simulator.business import actions, do_not_call, interfaces, queries
 from simulator.business.business import Business
 from simulator.business.leads import SOURCES, leads_of_day
 from simulator.business.orders import ROUND_DAYS, Shop
@@ -29,6 +29,7 @@ from simulator.scenarios.cases import scenario
 from simulator.scenarios.effects import NO_EFFECTS, Effects
 from simulator.truth.costs import recount_costs
 from simulator.truth.integrations import recount_integrations
+from simulator.truth.queries import recount_queries
 from simulator.truth.sales import recount_sales
 
 SEED_OF_ISSUES = Path(__file__).resolve().parents[2] / "seeds" / "issue.csv"
@@ -40,7 +41,7 @@ FEEDS = {
     f"canonical.{name}"
     for name in (
         *("order", "lead", "invite", "do_not_call", "cost", "calendar_event", "action"),
-        *("api_call_minute", "feed_heartbeat"),
+        *("api_call_minute", "feed_heartbeat", "query_log"),
     )
 }
 
@@ -362,6 +363,18 @@ def test_a_days_checks_are_about_that_day_and_find_few_gaps() -> None:
     states = Counter(row["status"] for row in all_checks)
     assert 0.99 < states["up"] / len(all_checks) < 1
     assert all((row["gap_count"] > 0) == (row["status"] != "up") for row in all_checks)
+
+
+def test_the_log_of_the_crm_is_one_chain_over_midnights_and_few_queries_name_nobody() -> None:
+    rows = sorted(of_feed(records(), "query_log"), key=lambda row: row["executed_at"])
+    chained = [row for row in rows if row["tool_name"] == queries.CRM]
+    assert len(chained) > 40 * DAYS
+    assert all(row["previous_chain_hash"] == before["chain_hash"] for before, row in pairwise(chained))
+    assert {row["chain_hash"] for row in rows if row["tool_name"] == queries.REPORTING} == {None}
+    values = recount_queries(sorted(records(), key=lambda record: record.at), ENDS)
+    months = [value for value in values if value.grain == "month" and value.dim_set == "all"]
+    assert all(0.98 < (value.value or 0) < 1 for value in months if value.variant == "operations")
+    assert all(0.3 < (value.value or 0) < 0.6 for value in months if value.variant == "chained")
 
 
 def test_the_seed_of_issues_says_what_the_simulated_customers_want() -> None:

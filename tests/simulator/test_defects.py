@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
 from simulator.aftermath import Aftermath
+from simulator.business import queries
 from simulator.defect_kinds import DEFECTS, DefectDays, chosen
 from simulator.defects import CLOCKS_DIFFER_BY_S, SLOW_BY_S, Defects
 from simulator.errors import SettingError
@@ -37,6 +39,8 @@ def records(happened: list[Contact]) -> list[Record]:
         )
         for contact in happened[::10]
     ]
+    for day in range(DAYS.first, DAYS.last + 1):
+        made += queries.of_day(7, day, list(AGENTS))
     return made
 
 
@@ -100,6 +104,11 @@ def test_what_is_counted_by_date_is_what_a_check_would_find(records: list[Record
         if name == "orphan_survey":
             again = [row[time] for row in rows if row["survey_id"].endswith("-2")]
             assert told["double_survey", feed] == by_date(again), feed
+    chained = [r.row for r in found if r.feed == queries.FEED and r.row["chain_hash"]]
+    gaps = [
+        row["executed_at"] for before, row in pairwise(chained) if row["previous_chain_hash"] != before["chain_hash"]
+    ]
+    assert told["log_rows_removed", queries.FEED] == by_date(gaps)
     assert {name for name, _ in told} == set(OF_RECORDS)
     assert all(
         DAYS.may_hold_wrong_records(day_of(r.row["sent_at"])) for r in found if "-2" in str(r.row.get("survey_id"))

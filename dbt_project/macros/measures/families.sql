@@ -14,6 +14,7 @@
         'agent_day': agent_day_measures(),
         'capture': capture_measures(),
         'integration': integration_measures(),
+        'query': query_measures(),
         'contact_sale': contact_sale_measures(),
         'offer': offer_measures(),
         'order': order_measures(),
@@ -87,6 +88,9 @@
         'capture': family('fct_capture_check', none, {'hour_of_day': 'local_hour'}, [[], ['hour_of_day']]),
         'integration': family(
             'fct_api_minute', none, {'endpoint': 'endpoint_id', 'tool': 'tool_name'}, [[], ['endpoint'], ['tool']]
+        ),
+        'query': family(
+            'fct_query', 'is_counted', {'user': 'user_id', 'tool': 'tool_name'}, [[], ['user'], ['tool']]
         ),
         'contact_sale': family(
             'fct_contact_sale_day', none, {'agent': 'agent_id', 'channel': 'channel_id'},
