@@ -23,7 +23,7 @@ from orchestration.warehouse import run_target
 from tests.end_to_end.centre import Centre, simulated
 from tests.end_to_end.plans import compares_every_pair, models_that_compare_every_pair
 from tests.end_to_end.sql_guide import NO_KPI, SAME, pairs
-from tests.end_to_end.truth import Key, Values, defined_truth, released_values, wrong_values
+from tests.end_to_end.truth import Key, Values, defined_truth, released_values, untold_values, wrong_values
 from tests.metabase.compared import clicks_on_contacts, differences, released_sources
 
 # Retention of customers served needs two years of contacts, which tests/long has, and whether a complaint came again a
@@ -70,6 +70,10 @@ def defined(month: Centre) -> list[dict[str, Any]]:
 
 def test_every_released_value_is_the_true_one(defined: list[dict[str, Any]], released: dict[Key, Values]) -> None:
     assert wrong_values(defined, released)[:5] == []
+
+
+def test_no_value_is_released_beside_the_true_ones(defined: list[dict[str, Any]], released: dict[Key, Values]) -> None:
+    assert untold_values(defined, released)[:5] == []
 
 
 def test_the_truth_covers_every_listed_metric_by_day_and_by_queue_where_it_has_one(month: Centre) -> None:

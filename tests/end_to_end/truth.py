@@ -20,6 +20,9 @@ CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", 
            "M182": "scenario",
            **dict.fromkeys(("M123", "M127", "M128", "M129", "M130"), "complaint_type"),
            "M131": "complaint_level"}  # fmt: skip
+# Parts of a whole: a part of 0 is not told.
+SHARED_OUT = {("M114", "agents"), ("M117", "rated"), ("M127", "mix"), ("M131", "level")}
+UNKNOWN = "unknown"  # the member of what has no name
 # Dimensions of the truth that have no column of their own.
 MEMBERS = ("department", "product", "lead_source", "campaign", "line", "endpoint", "tool", "user", "node", "metric",
            "action")  # fmt: skip
@@ -69,6 +72,26 @@ def same(found: float | None, true: float | None, relative: float) -> bool:
 def tolerance(true: float | None) -> float:
     """Counts and seconds are exact, what is divided or shared out is not."""
     return 0 if true is None or isinstance(true, int) else 1e-9
+
+
+def told_slot(key: Key) -> Key:
+    """What the truth tells as a whole or not at all: KPI, variant, grain and dimension set."""
+    return (*key[:3], key[4])
+
+
+def untold_values(truths: list[dict[str, Any]], released: dict[Key, Values]) -> list[tuple[Key, Values]]:
+    """What was released beside the truth: figures other than 0 where the truth tells KPI, grain and dimensions.
+
+    What has no name (a caller of no tier, a conversation of no queue) is not told; nor is a class that nobody is in.
+    """
+    keys = {key_of(truth) for truth in truths}
+    slots = {told_slot(key) for key in keys}
+    return [
+        (key, values)
+        for key, values in released.items()
+        if told_slot(key) in slots and key not in keys and UNKNOWN not in key
+        and (values[0] or (values[1] and (key[0], key[1]) not in SHARED_OUT))
+    ]  # fmt: skip
 
 
 def wrong_values(truths: list[dict[str, Any]], released: dict[Key, Values]) -> list[tuple[Any, ...]]:
