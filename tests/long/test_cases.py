@@ -34,9 +34,12 @@ class Asked(NamedTuple):
 ASKED: Mapping[str, Mapping[str, Asked]] = {
     "S0-1": {"M093": Asked("M093")},
     "S0-3": {"M070": Asked("M070")},
+    "S0-4": {"M093": Asked("M093")},
     "S2-3": {"M034": Asked("M034", "queued")},
+    "S4-1": {"M024": Asked("M024")},
+    # these cases call a call solved that nobody repeated, be it a repeat itself
+    "S4-2": {"M096": Asked("M098", "forward", is_rest=True), "M069": Asked("M069")},
     "S4-4": {"M098": Asked("M098")},
-    # the case calls a call solved that nobody repeated, be it a repeat itself
     "S4-6": {"M096": Asked("M097", "forward", is_rest=True), "M069": Asked("M069")},
     "S4-8": {"M177": Asked("M177")},
 }
