@@ -49,9 +49,10 @@ matched as (
         case when weights.weight is null then nullif(costs.of_channel, '') else weights.channel_id end as channel_id,
         case when weights.weight is null then nullif(costs.of_queue, '') else weights.queue_id end as queue_id,
         weights.weight,
-        sum(weights.weight) over (
+        -- seats and heads are fractions: as doubles their sum would be that of their order
+        cast(sum(cast(weights.weight as decimal(28, 12))) over (
             partition by costs.month, costs.cost_type, costs.shared_by, costs.of_channel, costs.of_queue
-        ) as whole
+        ) as double) as whole
     from costs
     left join weights
         on
