@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from metabase.client import Client
@@ -25,7 +26,14 @@ from metabase.metadata import COMPARED as METADATA
 
 Action = Literal["create", "update", "finish", "same", "kept", "failed"]
 ENGINE = "duckdb"
-_LOOKS, _BETWEEN_LOOKS_S = 60, 10.0
+EVERYBODY = "All Users"
+ADMINISTRATORS = "Administrators"
+# Rights on a collection, from least to most.
+UNSEEN, READ, WRITE = "none", "read", "write"
+# And on a connection.
+NONE, BUILDER, SQL = "no", "query-builder", "query-builder-and-native"
+# A sync says nothing of its end: it is taken for ended when so many looks in a row found nothing new.
+_LOOKS, _BETWEEN_LOOKS_S, _QUIET_LOOKS = 60, 10.0, 3
 _OURS = "names"
 _PATHS = {
     "collection": "/api/collection",
@@ -64,6 +72,7 @@ class State:
     """What a Metabase has: objects with a marker, by kind and key, and the tables and fields of the database."""
 
     database: int | None
+    is_synced: bool = False  # whether what is missing was looked for
     found: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def number(self, ref: Ref) -> int:
@@ -80,7 +89,7 @@ class State:
 
 class Provisioner:
     """`items` in an order in which only dashboards refer to what comes later; `name` and `file` are those of the
-    database, which everybody may ask without SQL when it `is_open`."""
+    database, which everybody may ask without SQL when it `is_open`, and whose content everybody then may read."""
 
     def __init__(
         self,
@@ -96,7 +105,8 @@ class Provisioner:
         self.name, self.file, self.schema, self.is_open = name, file, schema, is_open
 
     def plan(self) -> list[Change]:
-        """What apply would do now; nothing is written."""
+        """What apply would do now; nothing is written. MetabaseError, as of apply, when the connection of that name
+        reads another file: content and marks of two centres would overwrite each other."""
         state = self._state()
         self._read_names(state)
         changes = [] if state.database else [Change("create", "database", self.name, self.name)]
@@ -171,9 +181,10 @@ class Provisioner:
 
     def _metadata_verdict(self, item: Item, there: dict[str, Any] | None, state: State) -> tuple[Action, str]:
         if there is None:
-            return (
-                ("create", "") if state.database is None else ("failed", "Metabase does not know it: sync the database")
-            )
+            table = state.found.get(("table", item.key.split(".")[0]))
+            if table and table.get("visibility_type") and not _is_hidden_by_callmart(table):
+                return "kept", "people hid its table, and Metabase reads no columns of hidden ones"
+            return ("failed", "Metabase does not know it: sync the database") if state.is_synced else ("create", "")
         try:
             body, ours = self._resolved(item, state), self._names(item, state)
         except KeyError as missing:
@@ -216,6 +227,10 @@ class Provisioner:
         if number is None:
             number = self.client.create(_PATHS[item.kind], body, lambda: self._find(item.kind, item.key))
             state.found[item.kind, item.key] = {"id": number}
+            if item.kind == "collection" and body.get("parent_id") is None:
+                # Those that will lie in it begin with its rights; everybody may change a new one at first.
+                given = {str(number): READ if self.is_open else UNSEEN}
+                self.client.permit("/api/collection/graph", {str(self._group(EVERYBODY)): given})
         else:
             self.client.put(f"{_PATHS[item.kind]}/{number}", body)
         self._finish(item, number)
@@ -328,31 +343,57 @@ class Provisioner:
     def _database(self) -> int | None:
         said = self.client.get("/api/database")
         rows = said["data"] if isinstance(said, dict) else said
-        return next((row["id"] for row in rows if (row["name"], row["engine"]) == (self.name, ENGINE)), None)
+        found = next((row for row in rows if (row["name"], row["engine"]) == (self.name, ENGINE)), None)
+        if found is None:
+            return None
+        file = (found.get("details") or {}).get("database_file")
+        # Of a moved or linked folder the same file has two names.
+        if file and Path(file).resolve() != Path(self.file).resolve():
+            raise MetabaseError(
+                f"the connection {self.name} of this Metabase reads {file}, not {self.file}.",
+                where="GET /api/database",
+                todo="give each centre a Metabase of its own; if this one moved, change the file of the connection in "
+                "Metabase's settings.",
+            )
+        return int(found["id"])
 
     def _connect(self) -> None:
         """Connects the released catalogue, read-only, and lets nobody but administrators write SQL on it: SQL of DuckDB
-        reads any file that Metabase can read."""
+        reads any file that Metabase can read. Other groups begin with what Metabase thinks fit, up to SQL."""
         details = {"database_file": self.file, "read_only": True}
         body = {"name": self.name, "engine": ENGINE, "details": details, "is_full_sync": True}
         number = self.client.create("/api/database", body, self._database)
-        everyone = next(row["id"] for row in self.client.get("/api/permissions/group") if row["name"] == "All Users")
-        self._permit(everyone, number, "query-builder" if self.is_open else "no")
+        others = {row["name"]: row["id"] for row in self.client.get("/api/permissions/group")}
+        everybody, _ = others.pop(EVERYBODY), others.pop(ADMINISTRATORS, None)
+        rights = {everybody: BUILDER if self.is_open else NONE} | dict.fromkeys(others.values(), NONE)
+        given = {str(group): {str(number): asking(right)} for group, right in rights.items()}
+        self.client.permit("/api/permissions/graph", given)
 
     def _sync(self, state: State) -> None:
         """Has Metabase read the catalogue when it lacks a table or field, and waits while it finds more."""
         wanted = {(item.kind, item.key) for item in self.items if item.kind in ("table", "field")}
+        state.is_synced = True
         if wanted <= state.found.keys():
             return
+        for table in sorted({key.split(".")[0] for _, key in wanted - state.found.keys()}):
+            self._show(state.found.get(("table", table)))
         self.client.post(f"/api/database/{state.database}/sync_schema", {}, is_repeatable=True)
-        known = 0
+        known = quiet = 0
         for _ in range(_LOOKS):
             self._read_fields(state)
             found = len(wanted & state.found.keys())
-            if found == len(wanted) or 0 < found == known:
+            quiet = quiet + 1 if found == known else 0
+            if found == len(wanted) or (found and quiet == _QUIET_LOOKS):
                 return
             known = found
             self.client.pause(_BETWEEN_LOOKS_S)
+
+    def _show(self, table: dict[str, Any] | None) -> None:
+        """Shows a table that callmart hid, or Metabase would not look for its new columns. The mark says that this is
+        callmart's, so that the table is hidden again as any that differs, by the next run if this one ends here."""
+        if table is not None and _is_hidden_by_callmart(table):
+            mark = _metadata_mark(_metadata_shown(table | {"visibility_type": None}))
+            self.client.put(f"/api/table/{table['id']}", {"visibility_type": None, "points_of_interest": mark})
 
     def _read_fields(self, state: State) -> None:
         said = self.client.get(f"/api/database/{state.database}/metadata", include_hidden="true")
@@ -388,17 +429,19 @@ class Provisioner:
             number = self.client.create("/api/permissions/group", {"name": group.name}, lambda: self._group(group.name))
         state.found["group", group.name] = {"id": number}
         if state.database is not None:
-            self._permit(number, state.database)
-        rights = dict.fromkeys(group.sees, "read") | dict.fromkeys(group.edits, "write")
+            given = {str(number): {str(state.database): asking(BUILDER)}}
+            self.client.permit("/api/permissions/graph", given)
+        rights = dict.fromkeys(group.sees, READ) | dict.fromkeys(group.edits, WRITE)
         known = {key: right for key, right in rights.items() if ("collection", key) in state.found}
-        given = {str(state.found["collection", key]["id"]): right for key, right in known.items()}
+        seen = {str(state.found["collection", key]["id"]): right for key, right in known.items()}
         # Last: a group that sees a collection is finished.
-        self.client.permit("/api/collection/graph", {str(number): given})
+        self.client.permit("/api/collection/graph", {str(number): seen})
         return Change("create", "group", group.name, group.name)
 
-    def _permit(self, group: int, database: int, queries: str = "query-builder") -> None:
-        given = {"view-data": "unrestricted", "create-queries": queries}
-        self.client.permit("/api/permissions/graph", {str(group): {str(database): given}})
+
+def asking(queries: str) -> dict[str, str]:
+    """The rights on a connection with which all rows are seen, and `queries` may be built."""
+    return {"view-data": "unrestricted", "create-queries": queries}
 
 
 def speak(client: Client, locale: str) -> None:
@@ -418,6 +461,11 @@ def _dimension(described: dict[str, Any]) -> int | str | None:
     said = described.get("dimensions") or []
     first = said if isinstance(said, dict) else next(iter(said), {})
     return first.get("human_readable_field_id") or first.get("type")
+
+
+def _is_hidden_by_callmart(table: dict[str, Any]) -> bool:
+    mark = table.get("points_of_interest")
+    return bool(table.get("visibility_type")) and mark == _metadata_mark(_metadata_shown(table))
 
 
 def _metadata_mark(shown_now: dict[str, Any]) -> str:

@@ -1,11 +1,13 @@
-"""Who may ask which connection, once there are scopes: the people of a scope its own, and everybody else none.
+"""What everybody may do with callmart's connections and content: ask and read, and with scopes nothing at all.
 
 Belongs here: rights of groups on callmart's connections and collections. Not here: content (provision.py), and who is
 in a group, which people decide.
 
-Metabase adds up the rights of all groups that somebody is in, and everybody is in All Users. So that group may ask no
-connection of callmart and see no collection of it, and these rights are put back at each run: others would open the
-whole centre to the people of every scope.
+Metabase adds up the rights of all groups that somebody is in, and everybody is in All Users. As long as there is no
+scope, that group may write no SQL and change no collection of callmart; less than that is people's choice. With scopes,
+it may ask no connection and see no collection of callmart, and the group of a scope its own connection alone. These
+rights are put back at each run: others would open the whole centre to the people of every scope. What other groups may
+do is people's.
 """
 
 from __future__ import annotations
@@ -17,11 +19,9 @@ from typing import Any
 
 from metabase.client import Client
 from metabase.marker import marker_of
-from metabase.provision import ENGINE, Change
+from metabase.provision import BUILDER, ENGINE, EVERYBODY, NONE, READ, SQL, UNSEEN, WRITE, Change, asking
 
-UNSEEN = "none"
-EVERYBODY = "All Users"
-NONE, BUILDER, SQL = "no", "query-builder", "query-builder-and-native"
+_RISING = (UNSEEN, READ, WRITE)
 _SAID = {NONE: "no questions on {}", BUILDER: "questions on {}, no SQL", SQL: "questions and SQL on {}"}
 _DATA, _COLLECTIONS = "/api/permissions/graph", "/api/collection/graph"
 
@@ -35,7 +35,7 @@ class Scoped:
 
 
 class Rights:
-    """Of the connection `whole` and those of the scopes."""
+    """Of the connection `whole` and those of the scopes; there may be none."""
 
     def __init__(self, client: Client, whole: str, scopes: Sequence[Scoped]) -> None:
         self.client, self.whole, self.scopes = client, whole, scopes
@@ -68,26 +68,35 @@ class Rights:
             for database, wanted in self._wanted(name).items():
                 at = str(databases.get(database, ""))
                 # Metabase leaves out what is not given.
-                if data.get(number, {}).get(at, {}).get("create-queries", NONE) != wanted:
-                    given = {at: {"view-data": "unrestricted", "create-queries": wanted}}
+                given = data.get(number, {}).get(at, {}).get("create-queries", NONE)
+                if given != wanted if self.scopes else given == SQL:
                     said = Change("update", "group", name, _SAID[wanted].format(database))
-                    found.append((said, (_DATA, number, given)))
-        return found + self._open_collections(str(groups[EVERYBODY]))
+                    found.append((said, (_DATA, number, {at: asking(wanted)})))
+        return found + self._open_collections(groups)
 
     def _wanted(self, group: str) -> dict[str, str]:
+        """The right on each connection; without scopes, the most that it may be."""
+        if not self.scopes:
+            return {self.whole: BUILDER}
         wanted = dict.fromkeys([self.whole, *(scope.name for scope in self.scopes)], NONE)
         return wanted | {s.name: SQL if s.native_sql else BUILDER for s in self.scopes if s.name == group}
 
-    def _open_collections(self, everybody: str) -> list[tuple[Change, tuple[str, str, dict[str, Any]]]]:
-        """Collections of callmart that everybody may see: their questions are asked of the whole centre."""
-        given = self.client.get(_COLLECTIONS)["groups"].get(everybody, {})
+    def _open_collections(self, groups: Mapping[str, int]) -> list[tuple[Change, tuple[str, str, dict[str, Any]]]]:
+        """Collections of callmart that everybody may change or, with scopes, that everybody or the people of a scope
+        may see: their questions are asked of the whole centre."""
+        most = UNSEEN if self.scopes else READ
+        given = self.client.get(_COLLECTIONS)["groups"]
         rows = [row for row in self.client.get("/api/collection") if isinstance(row["id"], int)]
         ours = {str(row["id"]): row["name"] for row in rows if (mark := marker_of(row)) and mark.kind == "collection"}
-        return [
-            (Change("update", "group", EVERYBODY, f"no collection {name}"), (_COLLECTIONS, everybody, {number: UNSEEN}))
-            for number, name in ours.items()
-            if given.get(number, UNSEEN) != UNSEEN
-        ]
+        found: list[tuple[Change, tuple[str, str, dict[str, Any]]]] = []
+        for group in (EVERYBODY, *(scope.name for scope in self.scopes)):
+            number = str(groups.get(group, ""))
+            for collection, name in ours.items():
+                if _RISING.index(given.get(number, {}).get(collection, UNSEEN)) > _RISING.index(most):
+                    said = f"no collection {name}" if self.scopes else f"collection {name} to read only"
+                    write = (_COLLECTIONS, number, {collection: most})
+                    found.append((Change("update", "group", group, said), write))
+        return found
 
     def _orphans(self) -> Iterator[Change]:
         wanted = {self.whole, *(scope.name for scope in self.scopes)}

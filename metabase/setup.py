@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from metabase.client import Client
 from metabase.errors import MetabaseError
+from metabase.provision import ADMINISTRATORS
 
 LOCALES = {"zh": "zh_CN", "en": "en"}
 KEY_NAME = "callmart"
@@ -15,7 +16,8 @@ KEY_NAME = "callmart"
 def set_up(client: Client, email: str, password: str, language: str) -> str:
     """Makes the administrator and returns a new API key of the administrators, which Metabase shows only once.
 
-    When the administrator is there already (a run that was interrupted), signs in and makes the key alone.
+    When the administrator is there already (a run that was interrupted), signs in and makes the key alone. A key of the
+    name that is there already is made anew, and its former text is worth nothing: Metabase takes a name only once.
     """
     said = client.get("/api/session/properties")
     if said.get("setup-token") and not said.get("has-user-setup"):
@@ -26,10 +28,14 @@ def set_up(client: Client, email: str, password: str, language: str) -> str:
     else:
         session = client.post("/api/session", {"username": email, "password": password})["id"]
     client.sign_in(session)
-    groups = {row["name"]: row["id"] for row in client.get("/api/permissions/group")}
-    key = client.post("/api/api-key", {"name": KEY_NAME, "group_id": groups["Administrators"]})["unmasked_key"]
-    if not key:
+    keys = {row["name"]: row["id"] for row in client.get("/api/api-key")}
+    if KEY_NAME in keys:
+        made = client.put(f"/api/api-key/{keys[KEY_NAME]}/regenerate", {})
+    else:
+        groups = {row["name"]: row["id"] for row in client.get("/api/permissions/group")}
+        made = client.post("/api/api-key", {"name": KEY_NAME, "group_id": groups[ADMINISTRATORS]})
+    if not made.get("unmasked_key"):
         raise MetabaseError(
             "Metabase made no key.", todo=f"delete the key {KEY_NAME} in its settings and run setup again."
         )
-    return str(key)
+    return str(made["unmasked_key"])

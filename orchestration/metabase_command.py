@@ -99,8 +99,7 @@ def _steps(client: Client, root: Path, language: str, scopes: Scopes | None) -> 
     sources = _sources(_catalogue(root, WHOLE))
     items, groups = all_items(sources, language), groups_of(sources)
     whole = Provisioner(client, items, groups, NAME, str(_catalogue(root, WHOLE)), is_open=not scopes)
-    if not scopes:
-        return [whole]
+    scopes = scopes or {}
     parts = [_part(client, root, name, scope, sources, language) for name, scope in scopes.items()]
     people = [Scoped(f"{NAME} {name}", scope.native_sql) for name, scope in scopes.items()]
     return [whole, *parts, Rights(client, NAME, people)]

@@ -41,6 +41,7 @@ KEPT = {
     ),
     "alert": ("payload_type", "payload", "subscriptions", "handlers", "active"),
 }
+RIGHTS = ("no", "query-builder", "query-builder-and-native")
 KINDS = {"timeline-event": "timeline_event", "notification": "alert"}
 
 
@@ -66,10 +67,11 @@ class FakeMetabase:
         self.fields: dict[int, dict[str, Any]] = {}
         self.groups: list[dict[str, Any]] = [{"id": 1, "name": "All Users"}, dict(ADMINISTRATORS)]
         self.data_graph: dict[str, Any] = {"revision": 0, "groups": {}}
-        self.collection_graph: dict[str, Any] = {"revision": 0, "groups": {}}
+        self.collection_graph: dict[str, Any] = {"revision": 0, "groups": {"1": {"root": "write"}}}
         self.settings: dict[str, Any] = {}
         self.setup_token: str | None = "one-time"
         self.keys = {KEY}
+        self.named_keys: dict[int, tuple[str, str]] = {}
         self.log: list[tuple[str, str, Any]] = []
         self.fail: Callable[[int, str, str], int | str | None] = lambda number, method, path: None
         self._last = 10
@@ -138,9 +140,8 @@ class FakeMetabase:
             return self._setup(body)
         if path == "/api/session":
             return {"id": "session"}
-        if path == "/api/api-key":
-            self.keys.add("mb_made")
-            return {"unmasked_key": "mb_made"}
+        if found := re.fullmatch(r"/api/api-key(?:/(\d+)/regenerate)?", path):
+            return self._key(method, body, found[1])
         if found := re.fullmatch(r"/api/setting/([\w-]+)", path):
             self.settings[found[1]] = body["value"]
             return None
@@ -173,8 +174,11 @@ class FakeMetabase:
             raise Refusal(500, "duplicate key value violates unique constraint")
         number = self._next()
         self.things[kind][number] = {"id": number, "archived": False, "entity_id": uuid.uuid4().hex[:21]}
-        if kind == "collection":  # with the rights of the one that it lies in; everybody may change the outermost
-            self.collection_graph["groups"].setdefault("1", {})[str(number)] = "write"
+        if kind == "collection":  # each group may do with it what it may do with the one that it lies in
+            for given in self.collection_graph["groups"].values():
+                if right := given.get(str(body.get("parent_id") or "root")):
+                    given[str(number)] = right
+            self.collection_graph["revision"] += 1
         if kind == "dashboard":
             body = {name: part for name, part in body.items() if name not in ("tabs", "dashcards")}
             self.things[kind][number] |= {"tabs": [], "dashcards": [], "parameters": []}
@@ -253,7 +257,10 @@ class FakeMetabase:
         if target is not None and target not in self.fields:
             raise Refusal(400, f"field {target}")
         was_key = rows[number].get("semantic_type") == "type/FK"
+        is_shown = kind == "table" and rows[number]["visibility_type"] and body.get("visibility_type", "") is None
         rows[number].update({name: said for name, said in body.items() if name != "shows"})
+        if is_shown:  # a table that is hidden no more is synced
+            self._sync(rows[number]["db_id"], only=number)
         if was_key and rows[number]["semantic_type"] != "type/FK":
             rows[number]["dimensions"] = []
         return rows[number]
@@ -270,14 +277,18 @@ class FakeMetabase:
                 return {"data": self.databases, "total": len(self.databases)}
             row = {"id": self._next(), **body}
             self.databases.append(row)
-            # whoever connects a database opens it to everybody
-            given = {"view-data": "unrestricted", "create-queries": "query-builder-and-native"}
-            self.data_graph["groups"].setdefault("1", {})[str(row["id"])] = given
+            # each group may ask a new database as it may ask the one that it may ask least, SQL where it has none
+            for group in self.groups:
+                if group["id"] != ADMINISTRATORS["id"]:
+                    known = self.data_graph["groups"].setdefault(str(group["id"]), {})
+                    rights = [right.get("create-queries", "no") for right in known.values()]
+                    least = min(rights, key=RIGHTS.index, default=RIGHTS[-1])
+                    known[str(row["id"])] = {"view-data": "unrestricted", "create-queries": least}
+            self._leave_out_the_least()
             return row
         number = int(path.split("/")[3])
-        (database,) = [row for row in self.databases if row["id"] == number]
         if path.endswith("/sync_schema"):
-            self._sync(number, self.parts.get(database.get("details", {}).get("database_file"), self.marts))
+            self._sync(number)
             return {"status": "ok"}
         tables = [row for row in self.tables.values() if row["db_id"] == number]
         return {"id": number, "tables": [row | {"fields": self._fields_of(row["id"])} for row in tables]}
@@ -287,20 +298,37 @@ class FakeMetabase:
         rows = [row for row in self.fields.values() if row["table_id"] == table]
         return [{name: said for name, said in row.items() if name != "dimensions"} for row in rows]
 
-    def _sync(self, database: int, marts: Mapping[str, Table]) -> None:
+    def _sync(self, database: int, only: int | None = None) -> None:
+        """Tables and columns that are new; columns of hidden tables are not looked at."""
+        (said,) = [row for row in self.databases if row["id"] == database]
+        marts = self.parts.get(said.get("details", {}).get("database_file"), self.marts)
+        known = {row["name"]: row for row in self.tables.values() if row["db_id"] == database}
         for mart in marts.values():
-            number = self._next()
-            said = f"{mart.about.zh} / {mart.about.en}"
-            self.tables[number] = _described(number, mart.name, said) | {"schema": "marts", "db_id": database}
-            for column in mart.columns.values():
-                said = f"{column.about.zh} / {column.about.en}"
+            if mart.name not in known and only is None:
+                number = self._next()
+                comment = f"{mart.about.zh} / {mart.about.en}"
+                known[mart.name] = _described(number, mart.name, comment) | {"schema": "marts", "db_id": database}
+                self.tables[number] = known[mart.name]
+            table = known.get(mart.name)
+            if table and only in (None, table["id"]) and table["visibility_type"] is None:
+                self._sync_columns(mart, table["id"])
+
+    def _sync_columns(self, mart: Table, table: int) -> None:
+        known = {row["name"] for row in self.fields.values() if row["table_id"] == table}
+        for column in mart.columns.values():
+            if column.name not in known:
+                comment = f"{column.about.zh} / {column.about.en}"
                 at = self._next()
-                self.fields[at] = _described(at, column.name, said) | {"table_id": number, "semantic_type": None}
+                self.fields[at] = _described(at, column.name, comment) | {"table_id": table, "semantic_type": None}
                 self.fields[at] |= {"fk_target_field_id": None, "visibility_type": "normal", "dimensions": []}
 
     def _group(self, body: dict[str, Any]) -> dict[str, Any]:
         row = {"id": self._next(), "name": body["name"]}
         self.groups.append(row)
+        # a new group may ask nothing
+        self.data_graph["groups"][str(row["id"])] = {
+            str(database["id"]): {"view-data": "unrestricted"} for database in self.databases
+        }
         return row
 
     def _permit(self, graph: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
@@ -308,13 +336,30 @@ class FakeMetabase:
             raise Refusal(409, "somebody else changed the graph")
         for group, given in body["groups"].items():
             graph["groups"].setdefault(group, {}).update(given)
-        # what is least is left out
+        self._leave_out_the_least()
+        graph["revision"] += 1
+        return graph
+
+    def _leave_out_the_least(self) -> None:
         for given in self.data_graph["groups"].values():
             for right in given.values():
                 if right.get("create-queries") == "no":
                     del right["create-queries"]
-        graph["revision"] += 1
-        return graph
+
+    def _key(self, method: str, body: Any, number: str | None) -> Any:
+        if method == "GET":
+            return [{"id": at, "name": name} for at, (name, _) in self.named_keys.items()]
+        if method == "PUT" and number:  # what it was before is worth nothing any more
+            at, (name, former) = int(number), self.named_keys[int(number)]
+            self.keys.discard(former)
+        else:
+            at, name = self._next(), body["name"]
+            if name in [known for known, _ in self.named_keys.values()]:
+                raise Refusal(400, "An API key with this name already exists.")
+        key = f"mb_made_{self._next()}"
+        self.keys.add(key)
+        self.named_keys[at] = (name, key)
+        return {"id": at, "unmasked_key": key}
 
     def _setup(self, body: dict[str, Any]) -> dict[str, Any]:
         if self.setup_token is None or body["token"] != self.setup_token:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from metabase.errors import MetabaseError, UnknownError
 from metabase.items import Item
 from metabase.marker import marker_of
+from metabase.marts import read_marts
+from metabase.metadata import metadata
 from metabase.provision import Change
-from tests.metabase.conftest import Place, only, provisioner, tables_of
+from tests.metabase.conftest import FILE, Place, only, provisioner, tables_of
 from tests.metabase.fake import FakeMetabase
 
 
@@ -213,7 +217,7 @@ def test_metadata_that_people_wrote_is_left_alone(place: Place) -> None:
 
 def test_a_description_that_was_there_before_callmart_is_left_alone(place: Place) -> None:
     place.server.databases.append({"id": 3, "name": "callmart", "engine": "duckdb"})
-    place.server._sync(3, place.server.marts)
+    place.server._sync(3)
     field = next(row for row in place.server.fields.values() if row["name"] == "outcome")
     field["description"] = "How it ended"
     done = place.provisioner.apply()
@@ -259,6 +263,61 @@ def test_a_table_that_metabase_does_not_know_is_told(place: Place, small: list[I
     assert lost.action == "failed" and "sync" in lost.why
 
 
+@pytest.mark.parametrize("stop", ["", "/api/table/", "/sync_schema"])
+def test_columns_that_came_to_a_hidden_table_are_found_and_the_table_is_hidden_again(stop: str) -> None:
+    """Metabase looks for no columns of hidden tables. Also when the run ends while the table is shown."""
+    marts = {"rpt_core_targets": read_marts()["rpt_core_targets"]}
+    (mart,) = marts.values()
+    old = {mart.name: replace(mart, columns=dict(list(mart.columns.items())[:-1]))}
+    server = FakeMetabase(old)
+    assert "failed" not in actions(provisioner(server, metadata(old, {mart.name}, "en")).apply())
+    (table,) = server.tables.values()
+    assert table["visibility_type"] == "technical"
+
+    server.marts = marts
+    newer = provisioner(server, metadata(marts, {mart.name}, "en"))
+    newer.groups = []
+    assert [change.action for change in newer.plan() if change.action != "same"] == ["create"]
+    if stop:
+        server.fail = lambda number, method, path: "after" if method != "GET" and stop in path else None
+        with pytest.raises(UnknownError):
+            newer.apply()
+        assert table["visibility_type"] is None
+        server.fail = lambda number, method, path: None
+    assert "failed" not in actions(newer.apply())
+    assert table["visibility_type"] == "technical" and len(server.fields) == len(mart.columns)
+    assert actions(newer.plan()) == {"same"}
+
+
+def test_a_sync_that_takes_half_a_minute_is_waited_for() -> None:
+    mart = read_marts()["fct_contact"]
+    server = FakeMetabase({mart.name: replace(mart, columns=dict(list(mart.columns.items())[:-1]))})
+    provisioner(server, metadata(server.marts, [], "en")).apply()
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if sum(waited) == 30:
+            server.marts = {mart.name: mart}
+            server._sync(server.databases[0]["id"])
+
+    assert "failed" not in actions(provisioner(server, metadata({mart.name: mart}, [], "en"), sleep).apply())
+    assert len(server.fields) == len(mart.columns) and sum(waited) == 30
+
+
+def test_a_table_that_people_hid_stays_hidden_and_its_new_columns_are_told() -> None:
+    marts = {"fct_contact": read_marts()["fct_contact"]}
+    (mart,) = marts.values()
+    server = FakeMetabase({mart.name: replace(mart, columns=dict(list(mart.columns.items())[:-1]))})
+    provisioner(server, metadata(server.marts, [], "en")).apply()
+    (table,) = server.tables.values()
+    table["visibility_type"] = "hidden"
+    server.marts = marts
+    done = provisioner(server, metadata(marts, [], "en")).apply()
+    lost = of(done, f"{mart.name}.{list(mart.columns)[-1]}")
+    assert (lost.action, table["visibility_type"]) == ("kept", "hidden") and "people hid its table" in lost.why
+
+
 def test_groups_get_their_collections_once(place: Place) -> None:
     place.provisioner.apply()
     (group,) = [row for row in place.server.groups if row["name"] == "callmart readers"]
@@ -275,6 +334,26 @@ def test_nobody_but_administrators_may_write_sql(place: Place) -> None:
     database = str(place.server.databases[0]["id"])
     rights = [given[database]["create-queries"] for given in place.server.data_graph["groups"].values()]
     assert len(rights) == 2 and set(rights) == {"query-builder"}
+
+
+def test_a_second_centre_is_refused_and_nothing_is_written(place: Place) -> None:
+    place.provisioner.apply()
+    written = len(place.server.writes())
+    place.provisioner.file = "/another/published/default/callmart.duckdb"
+    for run in (place.provisioner.plan, place.provisioner.apply):
+        with pytest.raises(MetabaseError, match=f"reads {FILE}, not /another") as told:
+            run()
+        assert told.value.todo and "a Metabase of its own" in told.value.todo
+    assert len(place.server.writes()) == written
+
+
+def test_a_centre_that_is_reached_by_a_link_is_the_same(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there")
+    place.provisioner.file = str(tmp_path / "there" / "callmart.duckdb")
+    place.provisioner.apply()
+    place.provisioner.file = str(tmp_path / "link" / ".." / "there" / "callmart.duckdb")
+    assert actions(place.provisioner.plan()) == {"same"}
 
 
 def test_an_unfinished_object_says_so(place: Place) -> None:
