@@ -36,7 +36,7 @@ from read_csv(
     getvariable('seeds') || '/kpi_target.csv', nullstr = '',
     types = {
         'operator': 'varchar', 'target_value': 'double', 'lower': 'double', 'upper': 'double', 'for_periods': 'integer',
-        'min_n': 'integer', 'rule_group': 'varchar', 'valid_from': 'date', 'valid_to': 'date'
+        'min_n': 'integer', 'rule_group': 'varchar', 'valid_from': 'timestamp', 'valid_to': 'timestamp'
     }
 );
 

@@ -103,7 +103,8 @@ BREAKAGES = [
     ),
     breakage(
         "target_names_a_definition",
-        "update marts.kpi_target set variant = 'none_such' where kpi_id = 'M070' and kind = 'trigger'",
+        "update marts.kpi_target set variant = 'none_such' "
+        "where kpi_id = 'M070' and variant = 'agent_day' and kind = 'trigger'",
         target_names_a_definition_kpi_target_=1,
     ),
     breakage(
