@@ -19,7 +19,8 @@ from metabase.errors import MetabaseError
 
 CONTENT = Path(__file__).with_name("content")
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Display = Literal["scalar", "line", "bar", "row", "area", "table", "pie", "combo"]
+# smartscalar: the last period that has data, beside the one before
+Display = Literal["scalar", "smartscalar", "line", "bar", "row", "area", "table", "pie", "combo"]
 # How old its data may be: a board is called live only when nothing on it is older than seconds.
 Refresh = Literal["live", "hourly", "daily"]
 Model = TypeVar("Model", bound=BaseModel)
@@ -61,16 +62,25 @@ class Measure(_Strict):
 
     sql: str
     name: Text
-    unit: Literal["count", "rate", "s"] = "count"
+    unit: str = "count"
 
 
 class Filter(_Strict):
-    """A filter of a dashboard. It acts on each question whose table has one of `columns`, by the first that it has."""
+    """A filter of a dashboard. It acts on each question whose table has one of `columns`, by the first that it has.
+    `default` is what it is set to when the dashboard is opened: days or months before today and the one that runs
+    (`past30days~`), or the month that runs."""
 
     key: Key
     name: Text
     type: Literal["date/all-options", "string/=", "string/ends-with", "id", "number/="]
     columns: Annotated[list[str], Field(min_length=1)]
+    default: Annotated[str, Field(pattern=r"^(past[1-9]\d*(days|months)~|thismonth)$")] | None = None
+
+    @model_validator(mode="after")
+    def _is_of_dates(self) -> Filter:
+        if self.default and self.type != "date/all-options":
+            raise ValueError("only a filter of dates has a default")
+        return self
 
 
 class Click(_Strict):
@@ -89,11 +99,23 @@ class Note(_Strict):
     height: Annotated[int, Field(ge=1)] = 2
 
 
+class Released(_Strict):
+    """Values of a KPI that is no sum over another on one fact (a share, a distribution, a peak), as kpi_value has them
+    at a grain and by a dimension set: its official variant."""
+
+    kpi: str
+    grain: Literal["day", "week", "month"]
+    dim_set: str = "all"
+
+
 class Question(_Strict):
-    """A question: `metrics` of KPIs (`M021`, `M021@queue`) on one fact, or a `table` with `measures` or `columns`.
+    """A question: `metrics` of KPIs (`M021`, `M021@queue`) on one fact, a `table` with `measures` or `columns`, or
+    `released` values by the periods and members that `by` names.
 
     `where` are conditions in SQL, `by` columns to group by (`local_date:week`, `queue_id.queue_name_{language}`),
-    `sort` columns, or KPIs and measures by their place (`-#1`), `-` first for the greatest first.
+    `sort` columns, or KPIs and measures by their place (`-#1`), `-` first for the greatest first. `is_age` says that
+    its figure is an age in minutes: it turns red beyond what the freshness class of its dashboard allows. `ignores` are
+    filters of the dashboard that do not act on it.
     """
 
     question: Key
@@ -101,6 +123,7 @@ class Question(_Strict):
     about: Text | None = None
     metrics: list[str] = []
     table: str | None = None
+    released: Released | None = None
     measures: list[Measure] = []
     columns: list[str] = []
     where: list[str] = []
@@ -108,6 +131,8 @@ class Question(_Strict):
     sort: list[str] = []
     limit: Annotated[int, Field(ge=1)] | None = None
     display: Display = "table"
+    is_age: bool = False
+    ignores: list[Key] = []
     settings: dict[str, Any] = {}
     width: Annotated[int, Field(ge=1, le=24)] = 12
     height: Annotated[int, Field(ge=1)] = 6
@@ -115,15 +140,22 @@ class Question(_Strict):
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Question:
-        if bool(self.metrics) == bool(self.table):
-            raise ValueError("give either metrics or a table")
+        if sum(map(bool, (self.metrics, self.table, self.released))) != 1:
+            raise ValueError("give either metrics, a table or released values")
+        if self.released and (self.measures or self.columns or not self.by):
+            raise ValueError("released values have `by`, and no measures or columns of their own")
         if self.table and bool(self.measures) == bool(self.columns):
             raise ValueError("a question over a table has either measures or columns")
         if self.metrics and (self.measures or self.columns):
             raise ValueError("a question of metrics has no measures or columns of its own")
-        if self.name is None and len(self.metrics) != 1:
+        if self.name is None and not self.released and len(self.metrics) != 1:
             raise ValueError("give a name: only a question of one KPI takes it from the registry")
         return self
+
+    @property
+    def mart(self) -> str | None:
+        """The table that it names itself; None where its KPIs tell it."""
+        return "kpi_value" if self.released else self.table
 
 
 def _kind(card: Any) -> str:
@@ -211,8 +243,12 @@ def _unknown(site: Site, dashboards: dict[str, Dashboard], board: Dashboard) -> 
         if question.question in seen:
             yield f"question {question.question}", "stands twice on this dashboard."
         seen.add(question.question)
+        for ignored in sorted(set(question.ignores) - {known.key for known in board.filters}):
+            yield f"question {question.question}: ignores", f"this dashboard has no filter {ignored}."
         if question.click is None:
             continue
+        if dashboards.get(question.click.dashboard) == board and not question.click.passes:
+            yield f"question {question.question}: click", "leads to its own dashboard and passes nothing."
         target = dashboards.get(question.click.dashboard)
         if target is None:
             yield f"question {question.question}: click", f"there is no dashboard {question.click.dashboard}."

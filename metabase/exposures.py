@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _exposure(key: str, board: Dashboard, owner: str, facts: dict[str, str]) -> dict[str, object]:
-    tables = {str(question.table) for question in board.questions() if question.table}
+    tables = {str(question.mart) for question in board.questions() if question.mart}
     tables |= {facts[name] for question in board.questions() for name in question.metrics}
     return {
         "name": f"metabase_{key}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -109,6 +110,13 @@ def read_official(catalogue: Path) -> dict[str, str]:
             """
         ).fetchall()
     return dict(rows)
+
+
+def read_last_date(catalogue: Path) -> date:
+    """The last date that a release tells of."""
+    with closing(duckdb.connect(str(catalogue), read_only=True)) as con:
+        ((day,),) = con.execute("select cast(max(as_of) as date) - 1 from marts.release").fetchall()
+    return date.fromisoformat(str(day))
 
 
 def read_measures(catalogue: Path) -> list[Measure]:

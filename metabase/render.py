@@ -7,11 +7,12 @@ metadata of tables and fields (metadata.py).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any
 
 from metabase.alerts import Rule, alerts, card_key
-from metabase.content import Click, Content, Dashboard, Measure, Note, Question, Tab
+from metabase.content import Click, Content, Dashboard, Filter, Measure, Note, Question, Tab
 from metabase.content import Text as Said
 from metabase.errors import MetabaseError
 from metabase.formula import Clause, Ref, Translator, Untranslatable
@@ -23,6 +24,8 @@ from metabase.timelines import Event, timelines
 from seeds import seed_rows
 
 _WIDTH = 24  # of Metabase's grid
+_GREEN, _RED = "#84BB4C", "#ED6E6E"
+_FOR_EVER = 10**9  # in minutes: a colour of Metabase needs both bounds
 _FORMATS: dict[str, dict[str, Any]] = {
     "rate": {"number_style": "percent", "decimals": 1},
     "rate_difference": {"number_style": "percent", "decimals": 1},
@@ -49,7 +52,8 @@ _WORDS = {
 @dataclass(frozen=True)
 class Sources:
     """What content is rendered from. `remedies` are the measures that the strategy rules name, by KPI id; `rules` are
-    watched by alerts, `events` stand on timelines."""
+    watched by alerts, `events` stand on timelines; `within_h` is by freshness class how many hours after the end of an
+    hour its rows must be there; `ended_on` is the last date of data that have ended, None while they go on."""
 
     content: Content
     kpis: Mapping[str, Kpi]
@@ -58,6 +62,8 @@ class Sources:
     remedies: Mapping[str, Text]
     rules: Sequence[Rule] = ()
     events: Sequence[Event] = ()
+    within_h: Mapping[str, int] = field(default_factory=dict)
+    ended_on: date | None = None
 
 
 def read_remedies() -> dict[str, Text]:
@@ -169,13 +175,45 @@ class _Renderer:
 
     def _question(self, board: str, question: Question) -> Item:
         where = f"metabase/content/dashboards/{board}.yml: question {question.question}"
-        return self._asked_of(f"{board}__{question.question}", question, where)
+        item = self._asked_of(f"{board}__{question.question}", question, where)
+        if question.is_age:
+            item.body["visualization_settings"]["scalar.segments"] = self._ages(board, where)
+        return item
+
+    def _ages(self, board: str, where: str) -> list[dict[str, Any]]:
+        """Green up to the class's hours and the one that is still going, red beyond, in minutes."""
+        of = self.sources.content.dashboards[board].refresh
+        if of not in self.sources.within_h:
+            raise MetabaseError(f"freshness class {of} has no limit.", where=where)
+        limit = (self.sources.within_h[of] + 1) * 60
+        return [{"min": 0, "max": limit, "color": _GREEN}, {"min": limit, "max": _FOR_EVER, "color": _RED}]
 
     def _asked_of(self, key: str, question: Question, where: str) -> Item:
         try:
-            return self._of_divisions(key, question, self._divisions(question))
+            plain = self._plain(question)
+            return self._of_divisions(key, plain, self._divisions(plain))
         except MetabaseError as error:
             raise MetabaseError(error.problem, where=where, todo=error.todo) from error
+
+    def _plain(self, question: Question) -> Question:
+        """A question of released values as one of their table: a value stands alone at its grain and members."""
+        said = question.released
+        if said is None:
+            return question
+        kpi = self._kpi(said.kpi, is_default=False)
+        name = Said(zh=kpi.name.zh, en=kpi.name.en)
+        about = Said(zh=f"{kpi.kpi_id}：{kpi.definition.zh}", en=f"{kpi.kpi_id}: {kpi.definition.en}")
+        where = [f"kpi_id = '{said.kpi}'", f"grain = '{said.grain}'", f"dim_set = '{said.dim_set}'", "is_official"]
+        return question.model_copy(
+            update={
+                "released": None,
+                "table": question.mart,
+                "measures": [Measure(sql="avg(value)", name=name, unit=kpi.unit)],
+                "where": [*where, *question.where],
+                "name": question.name or name,
+                "about": question.about or about,
+            }
+        )
 
     def _divisions(self, question: Question) -> list[Division]:
         """Of its KPIs by their official variants; by the registry's defaults, for which it was authored, where those of
@@ -279,14 +317,17 @@ class _Renderer:
             "name": self._in(board.name),
             "description": "\n".join(about),
             "collection_id": Ref("collection", board.collection),
-            "parameters": [
-                {"id": said.key, "slug": said.key, "name": self._in(said.name), "type": said.type}
-                for said in board.filters
-            ],
+            "parameters": [self._parameter(said) for said in board.filters],
             "tabs": tabs if len(tabs) > 1 else [],
             "dashcards": cards,
         }
         return Item("dashboard", key, self._in(board.name), body)
+
+    def _parameter(self, said: Filter) -> dict[str, Any]:
+        body = {"id": said.key, "slug": said.key, "name": self._in(said.name), "type": said.type}
+        ended = self.sources.ended_on
+        default = _dates(said.default, ended) if said.default and ended else said.default
+        return body | ({"default": default} if default else {})
 
     def _cards(self, key: str, board: Dashboard, tab: Tab, tab_id: int | None, before: int) -> list[dict[str, Any]]:
         placed, row, column, height = [], 0, 0, 0
@@ -312,12 +353,14 @@ class _Renderer:
 
     def _asked(self, key: str, board: Dashboard, question: Question) -> dict[str, Any]:
         card = Ref("card", f"{key}__{question.question}")
-        table = self._divisions(question)[0].numerator.fact if question.metrics else str(question.table)
-        columns = table_of(self.sources.marts, table).columns
+        table = self._divisions(question)[0].numerator.fact if question.metrics else str(question.mart)
+        columns = set(table_of(self.sources.marts, table).columns)
+        if question.released:  # rows of a dimension set are empty in the columns of all others
+            columns &= {"period_start", *(said.partition(":")[0] for said in question.by)}
         mappings = []
         for said in board.filters:
             found = next((column for column in said.columns if column in columns), None)
-            if found:
+            if found and said.key not in question.ignores:
                 target = ["dimension", ["field", Ref("field", f"{table}.{found}"), None]]
                 mappings.append({"parameter_id": said.key, "card_id": card, "target": target})
         settings = {"click_behavior": self._click(board, question.click)} if question.click else {}
@@ -451,11 +494,14 @@ class _Renderer:
     def _division(self, name: str, *, is_default: bool = False) -> Division:
         """Of a KPI as content names it: a variant that it names, else the official one, or that of the registry."""
         key, _, family = name.partition("@")
+        return division(self._kpi(key, is_default=is_default), self.sources.measures, family or None)
+
+    def _kpi(self, key: str, *, is_default: bool) -> Kpi:
         kpi_id, _, variant = key.partition(":")
         for kpi in self.sources.kpis.values():
             wanted = kpi.variant == variant if variant else kpi.is_default if is_default else kpi.is_official
             if kpi.kpi_id == kpi_id and wanted:
-                return division(kpi, self.sources.measures, family or None)
+                return kpi
         raise MetabaseError(f"KPI {key} is not in the registry.", todo="see seeds/kpi_definition.csv.")
 
     def _translator(self, table: str) -> Translator:
@@ -470,6 +516,19 @@ class _Renderer:
 
     def _word(self, name: str) -> str:
         return _WORDS[name].of(self.language)
+
+
+def _dates(default: str, last: date) -> str:
+    """What a default names when `last` is today: `past30days~` the thirty days before and it, `past3months~` the whole
+    months before and its own up to it. Metabase itself counts from today's date, where data that have ended are not."""
+    unit = "days" if "days" in default else "months"
+    before = int("".join(filter(str.isdigit, default)) or 0)
+    if unit == "days":
+        first = last - timedelta(days=before)
+    else:
+        months = last.year * 12 + last.month - 1 - before
+        first = date(months // 12, months % 12 + 1, 1)
+    return f"{first}~{last}"
 
 
 def role_groups(sources: Sources) -> dict[str, str]:

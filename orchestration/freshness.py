@@ -27,6 +27,7 @@ from seeds import seed_rows
 # Hours from the end of an hour to when its rows have to be there. Hourly: the schedule's hour and the build. Daily: the
 # file of a date that comes in the night after the next midnight.
 HOURLY_H, DAILY_H = 2, 26
+WITHIN_H = {"hourly": HOURLY_H, "daily": DAILY_H}
 HISTORY = timedelta(weeks=4)
 
 Hours = Mapping[date, Set[int]]

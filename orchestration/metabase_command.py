@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from metabase.alerts import read_rules
@@ -20,17 +21,20 @@ from metabase.items import Item
 from metabase.marts import read_marts, read_value_names
 from metabase.metadata import metadata
 from metabase.provision import Access, Change, Provisioner, speak
-from metabase.registry import read_kpis, read_measures, read_official, with_official
+from metabase.registry import read_kpis, read_last_date, read_measures, read_official, with_official
 from metabase.render import Sources, read_remedies, render, role_groups
 from metabase.rights import Rights, Scoped
 from metabase.setup import LOCALES, set_up
 from metabase.timelines import read_events
 from orchestration.config import Scope
 from orchestration.errors import BlockedError, InputError
+from orchestration.freshness import WITHIN_H
 from orchestration.paths import WHOLE, published_dir
 from orchestration.scopes.limits import marts_of
 from orchestration.scopes.published import scopes_on_disk
 
+# Data that are older have ended: boards then open at their last days and not at today, where nothing is.
+ENDED_AFTER = timedelta(days=14)
 NAME = "callmart"  # of the database in Metabase; a scope's follows it
 Scopes = Mapping[str, Scope]
 _ORDER = (
@@ -110,7 +114,13 @@ def _sources(catalogue: Path) -> Sources:
     measures = read_measures(catalogue)  # says so when there is no release
     events = read_events(catalogue, read_value_names())
     kpis = with_official(read_kpis(), read_official(catalogue))
-    return Sources(read_content(), kpis, measures, read_marts(), read_remedies(), read_rules(), events)
+    ended = ended_on(read_last_date(catalogue), datetime.now(UTC).date())
+    return Sources(read_content(), kpis, measures, read_marts(), read_remedies(), read_rules(), events, WITHIN_H, ended)
+
+
+def ended_on(last: date, today: date) -> date | None:
+    """The last date of data, when that is so long ago that they have ended."""
+    return last if today - last > ENDED_AFTER else None
 
 
 def _part(client: Client, root: Path, name: str, scope: Scope, sources: Sources, language: str) -> Provisioner:

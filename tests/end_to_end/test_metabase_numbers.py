@@ -11,8 +11,17 @@ from metabase.marts import read_marts
 from metabase.registry import read_official, with_official
 from metabase.render import render
 from tests.end_to_end.centre import Centre
-from tests.metabase.compared import differences, released_sources
+from tests.metabase import naive
+from tests.metabase.compared import (
+    decided_later,
+    differences,
+    of_boards,
+    released_sources,
+    unavailable,
+    without_values,
+)
 from tests.metabase.mbql_sql import Query
+from tests.metabase.naive import answers
 
 
 def test_every_saved_metric_gives_the_released_value(built: Centre) -> None:
@@ -21,14 +30,39 @@ def test_every_saved_metric_gives_the_released_value(built: Centre) -> None:
     assert compared > 100
 
 
+def test_every_figure_of_a_board_gives_the_released_values_of_its_own_grouping(built: Centre) -> None:
+    """Period by period, and member by member where it is grouped by queue, agent, hour or the like."""
+    file = built.served / "callmart.duckdb"
+    sources = released_sources(file)
+    counts, found = of_boards(file, sources)
+    assert found == []
+    assert sum(counts.values()) > 1000
+    empty = {key for key, count in counts.items() if not count} - without_values(sources) - decided_later(sources)
+    lacking = unavailable(file)
+    assert {key for key in empty if key.split()[1][:4] not in lacking} == set()
+
+
+def test_ten_questions_that_anybody_would_build_give_the_released_values(built: Centre) -> None:
+    file = built.served / "callmart.duckdb"
+    found = answers(file, released_sources(file))
+    assert len(found) == 10
+    for question, (given, released) in found.items():
+        assert given and naive.differences(given, released) == [], question
+
+
 def test_a_metric_that_counts_other_rows_is_noticed(built: Centre) -> None:
     sources = released_sources(built.served / "callmart.duckdb")
     all_media = [
         replace(measure, row_filter="direction = 'inbound'") if measure.family == "contact" else measure
         for measure in sources.measures
     ]
-    _, found = differences(built.served / "callmart.duckdb", replace(sources, measures=all_media))
+    wrong = replace(sources, measures=all_media)
+    _, found = differences(built.served / "callmart.duckdb", wrong)
     assert any(text.startswith("M001 ") for text in found)
+    _, found = of_boards(built.served / "callmart.duckdb", wrong)
+    assert any(text.startswith("calls_and_queues__service_level ") for text in found)
+    given, released = answers(built.served / "callmart.duckdb", wrong)["service level by month"]
+    assert naive.differences(given, released)
 
 
 def test_a_metric_follows_the_variant_that_the_centre_made_official(built: Centre) -> None:

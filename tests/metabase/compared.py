@@ -1,4 +1,4 @@
-"""Every saved metric of a KPI beside `kpi_value` of a release.
+"""Every saved metric of a KPI, and every figure of a board's question, beside `kpi_value` of a release.
 
 Here belongs: how the two are put side by side. Not here: which release.
 """
@@ -6,18 +6,40 @@ Here belongs: how the two are put side by side. Not here: which release.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from metabase.alerts import read_rules
 from metabase.content import read_content
+from metabase.formula import Ref
 from metabase.items import Item
 from metabase.marts import read_marts, read_value_names
-from metabase.registry import read_kpis, read_measures
+from metabase.registry import Kpi, division, read_kpis, read_measures
 from metabase.render import Sources, read_remedies, render
 from metabase.timelines import read_events
+from orchestration.freshness import WITHIN_H
+from seeds import seed_rows
 from tests.metabase.mbql_sql import Query
+
+# A fact's column -> the dimension set of its members, and the column of kpi_value that names them.
+MEMBERS = {
+    "channel_id": ("channel", "channel"),
+    "queue_id": ("queue", "queue"),
+    "agent_id": ("agent", "agent"),
+    "owner_agent_id": ("agent", "agent"),
+    "issue_id": ("issue", "issue"),
+    "local_hour": ("hour_of_day", "hour_of_day"),
+    "scenario": ("scenario", "member"),
+    "user_id": ("user", "member"),
+    "node_id": ("node", "member"),
+    "lead_source": ("lead_source", "member"),
+    "product_id": ("product", "member"),
+    "complaint_type": ("complaint_type", "member"),
+}
+GRAINS = ("day", "week", "month")
+FAMILIES = ("queue", "agent_complaint")
 
 
 def differences(catalogue: Path, sources: Sources) -> tuple[int, list[str]]:
@@ -41,11 +63,143 @@ def differences(catalogue: Path, sources: Sources) -> tuple[int, list[str]]:
     return compared, found
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A KPI that a question shows: `by` are its columns but the date, `unit` is that of the date, None without one."""
+
+    card: str
+    kpi: Kpi
+    query: Item
+    date_column: str
+    by: tuple[str, ...]
+    unit: str | None
+    dim_sets: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """`calls_and_queues__queues M021`."""
+        return f"{self.card} {self.kpi.key}"
+
+    @property
+    def dim_set(self) -> str | None:
+        """The dimension set of kpi_value whose values it shows, None where no set has its members."""
+        if not set(self.by) <= set(MEMBERS):
+            return None
+        found = "+".join(MEMBERS[column][0] for column in self.by) or "all"
+        return found if found in self.dim_sets else None
+
+
+def figures(sources: Sources) -> list[Figure]:
+    """Those of all boards."""
+    cards = {item.key: item for item in render(sources, "en") if item.kind == "card"}
+    found = []
+    for board, said in sources.content.dashboards.items():
+        for question in said.questions():
+            for name in question.metrics:
+                key, _, family = name.partition("@")
+                kpi_id, _, variant = key.partition(":")
+                kpi = next(
+                    kpi
+                    for kpi in sources.kpis.values()
+                    if kpi.kpi_id == kpi_id and (kpi.variant == variant if variant else kpi.is_official)
+                )
+                measure = division(kpi, sources.measures, family or None).numerator
+                dates = [column.partition(":")[2] for column in question.by if ":" in column]
+                card = f"{board}__{question.question}"
+                by = tuple(column for column in question.by if ":" not in column and "." not in column)
+                unit = dates[0] if dates else None
+                found.append(Figure(card, kpi, cards[card], measure.date_column, by, unit, measure.dim_sets))
+    return found
+
+
+def of_boards(catalogue: Path, sources: Sources) -> tuple[dict[str, int], list[str]]:
+    """By figure how many values of its own grouping were compared, period by period (of days, or of the shortest grain
+    that is released, where the question itself has no date), and those that differ."""
+    counts, found = {}, []
+    with duckdb.connect(str(catalogue), read_only=True) as con:
+        for figure in figures(sources):
+            grain, released = _members(con, figure)
+            shown = _by_members(con, figure, grain) if released else {}
+            counts[figure.key] = len(released)
+            for place, value in released.items():
+                if not _is_close(shown.get(place), value):
+                    found.append(f"{figure.key} at {place}: {shown.get(place)} on the board, {value} in kpi_value")
+    return counts, found
+
+
+def without_values(sources: Sources) -> set[str]:
+    """Figures whose grouping the registry releases at no grain: nothing can be compared with them."""
+    grain_sets: dict[str, set[tuple[str, str]]] = {}
+    for row in seed_rows("kpi_grain_set"):
+        grain_sets.setdefault(row["grain_set"], set()).add((row["grain"], row["dim_set"]))
+    of = {(row["kpi_id"], row["variant"]): row["grain_set"] for row in seed_rows("kpi_definition")}
+    found = set()
+    for figure in figures(sources):
+        pairs = grain_sets[of[figure.kpi.kpi_id, figure.kpi.variant]]
+        grains = {grain for grain, dim_set in pairs if dim_set == figure.dim_set}
+        if not grains & ({figure.unit} if figure.unit else set(GRAINS)):
+            found.add(figure.key)
+    return found
+
+
+def decided_later(sources: Sources) -> set[str]:
+    """Figures that the first dates of a centre leave undecided: of KPIs that are known some days after, and of weeks
+    and months, which have to be over."""
+    of = {(row["kpi_id"], row["variant"]): row for row in seed_rows("kpi_definition")}
+    by_day = {row["grain_set"] for row in seed_rows("kpi_grain_set") if row["grain"] == "day"}
+    found = set()
+    for figure in figures(sources):
+        row = of[figure.kpi.kpi_id, figure.kpi.variant]
+        if int(row["maturity_days"] or 0) or row["grain_set"] not in by_day or figure.unit in ("week", "month"):
+            found.add(figure.key)
+    return found
+
+
+def unavailable(catalogue: Path) -> set[str]:
+    """KPIs that a centre has no feed for."""
+    with duckdb.connect(str(catalogue), read_only=True) as con:
+        return {
+            row[0] for row in con.execute("select kpi_id from marts.kpi_availability where not is_available").fetchall()
+        }
+
+
+def _members(con: duckdb.DuckDBPyConnection, figure: Figure) -> tuple[str, dict[tuple[str, ...], float]]:
+    """The released values by period and members, at the figure's grain."""
+    if figure.dim_set is None:
+        return "day", {}
+    columns = ", ".join(["cast(cast(period_start as date) as varchar)", *(MEMBERS[one][1] for one in figure.by)])
+    for grain in (figure.unit,) if figure.unit else GRAINS:
+        rows = con.execute(
+            f"select {columns}, value from marts.kpi_value where kpi_id = ? and variant = ? and grain = ? "
+            "and dim_set = ? and category is null and value is not null and is_mature",
+            [figure.kpi.kpi_id, figure.kpi.variant, grain, figure.dim_set],
+        ).fetchall()
+        if rows:
+            return str(grain), {tuple(map(str, row[:-1])): float(row[-1]) for row in rows}
+    return "day", {}
+
+
+def _by_members(con: duckdb.DuckDBPyConnection, figure: Figure, grain: str) -> dict[tuple[str, ...], float]:
+    """What the question gives, with one row for each period."""
+    stage = figure.query.body["dataset_query"]["stages"][0]
+    table = stage["source-table"].key
+    name = figure.kpi.key.lower().replace(":", "_")
+    (formula,) = [
+        clause for clause in stage["aggregation"] if clause[1]["name"] in (name, *(f"{name}_{f}" for f in FAMILIES))
+    ]
+    breakout = [["field", {"temporal-unit": grain}, Ref("field", f"{table}.{figure.date_column}")]]
+    breakout += [["field", {}, Ref("field", f"{table}.{column}")] for column in figure.by]
+    plain = {key: stage[key] for key in ("source-table", "filters") if key in stage}
+    query = Query({"dataset_query": {"stages": [plain | {"breakout": breakout, "aggregation": [formula]}]}})
+    rows = con.execute(query.sql()).fetchall()
+    return {(str(row[0])[:10], *map(str, row[1:-1])): row[-1] for row in rows}
+
+
 def released_sources(catalogue: Path) -> Sources:
     """The project's content with the measures and events of a release."""
     content = read_content()
     measures, events = read_measures(catalogue), read_events(catalogue, read_value_names())
-    return Sources(content, read_kpis(), measures, read_marts(), read_remedies(), read_rules(), events)
+    return Sources(content, read_kpis(), measures, read_marts(), read_remedies(), read_rules(), events, WITHIN_H)
 
 
 def clicks_on_contacts(catalogue: Path, sources: Sources) -> dict[str, tuple[int, int]]:

@@ -23,6 +23,7 @@ from metabase.registry import MEASURES, Measure, measure_of, read_kpis
 from metabase.render import Sources, read_remedies
 from metabase.timelines import Event
 from orchestration.dbt_process import DbtProcess
+from orchestration.freshness import WITHIN_H
 from orchestration.metabase_command import all_items
 from orchestration.warehouse import PARSED
 from tests.metabase.fake import KEY, FakeMetabase
@@ -71,7 +72,7 @@ def measures(tmp_path_factory: pytest.TempPathFactory) -> list[Measure]:
 @pytest.fixture(scope="session")
 def sources(measures: list[Measure]) -> Sources:
     """What the project itself says, with two things that happened."""
-    return Sources(read_content(), read_kpis(), measures, read_marts(), read_remedies(), read_rules(), EVENTS)
+    return Sources(read_content(), read_kpis(), measures, read_marts(), read_remedies(), read_rules(), EVENTS, WITHIN_H)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def server(measures: list[Measure], monkeypatch: pytest.MonkeyPatch, tmp_path: P
     )
     monkeypatch.setattr(metabase_command, "read_measures", lambda catalogue: measures)
     monkeypatch.setattr(metabase_command, "read_official", lambda catalogue: {})
+    monkeypatch.setattr(metabase_command, "read_last_date", lambda catalogue: date(2026, 3, 31))
     monkeypatch.setattr(metabase_command, "read_events", lambda catalogue, names: EVENTS)
     monkeypatch.setenv("CALLMART_DATA", str(tmp_path))
     monkeypatch.setenv("CALLMART_METABASE_URL", "http://metabase")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -18,7 +20,9 @@ from metabase.marts import PROJECT, read_marts, read_value_names
 from metabase.metadata import metadata
 from metabase.registry import Measure
 from metabase.render import Sources, not_metrics, render
-from orchestration.metabase_command import groups_of
+from orchestration.freshness import WITHIN_H
+from orchestration.metabase_command import ended_on, groups_of
+from tests.metabase.mbql_sql import Query
 
 BOARDS = sorted(path.stem for path in (CONTENT / "dashboards").glob("*.yml"))
 REPORTS = [f"R{number:02}" for number in range(1, 17) if number != 4]
@@ -51,9 +55,38 @@ def test_no_board_is_called_live_while_its_data_come_by_the_hour(sources: Source
     assert "live" not in classes and live == []
     floor = sources.content.dashboards["floor"]
     assert "#refresh=15" in floor.about.zh and "#refresh=15" in floor.about.en
-    age, time, *_ = floor.questions()
-    assert "min(date_diff('minute', last_event_at, now()))" in age.measures[0].sql
-    assert time.measures[0].sql == "max(last_event_at)"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_age_of_the_oldest_critical_feed_turns_red_beyond_the_class_of_its_board(
+    sources: Sources, language: str
+) -> None:
+    cards = {item.key: item.body for item in render(sources, language) if item.kind == "card"}
+    fresh, old = cards["floor__data_age"]["visualization_settings"]["scalar.segments"]
+    # rows of 9 to 10 are there by 12, those of the hour before by 11: just before, the last row may be of 8
+    assert sources.content.dashboards["floor"].refresh == "hourly" and WITHIN_H["hourly"] == 2
+    assert (fresh["min"], fresh["max"], old["min"]) == (0, 180, 180) and old["max"] > 60 * 24 * 365
+    assert fresh["color"] != old["color"] and old["color"] == "#ED6E6E"
+    with duckdb.connect() as con:
+        con.execute("create schema marts")
+        con.execute(
+            "create table marts.rpt_feed_health as select * from (values "
+            "('cdr', true, now() at time zone 'UTC' - interval 10 minute), "
+            "('queue', true, now() at time zone 'UTC' - interval 400 minute), "
+            "('cost', false, now() at time zone 'UTC' - interval 9000 minute)) as t (feed, is_critical, last_event_at)"
+        )
+        shown = {
+            name: con.execute(Query(cards[f"floor__{name}"]).sql()).fetchall() for name in ("data_age", "data_time")
+        }
+        ((queue,),) = con.execute("select last_event_at from marts.rpt_feed_health where feed = 'queue'").fetchall()
+    ((age,),) = shown["data_age"]
+    assert 400 <= age <= 401 and age > old["min"]
+    assert shown["data_time"] == [(queue,)]
+
+
+def test_a_board_of_a_class_without_a_limit_shows_no_age(sources: Sources) -> None:
+    with pytest.raises(MetabaseError, match="freshness class hourly has no limit"):
+        render(replace(sources, within_h={}), "en")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -88,6 +121,57 @@ def test_every_filter_acts_on_a_card_of_each_dashboard(items: dict[str, list[Ite
     for board in (item for item in items["en"] if item.kind == "dashboard"):
         mapped = {said["parameter_id"] for card in board.body["dashcards"] for said in card["parameter_mappings"]}
         assert {said["id"] for said in board.body["parameters"]} == mapped, board.key
+
+
+def test_no_card_covers_all_history_when_its_board_is_opened(sources: Sources, items: dict[str, list[Item]]) -> None:
+    """Figures stand within the default of a filter, lists end after some rows, reports hold the last periods."""
+    boards = {item.key: item.body for item in items["en"] if item.kind == "dashboard"}
+    for key, board in sources.content.dashboards.items():
+        acts = {
+            card["card_id"].key.partition("__")[2]: {said["parameter_id"] for said in card["parameter_mappings"]}
+            for card in boards[key]["dashcards"]
+            if card["card_id"]
+        }
+        opened = {said["id"] for said in boards[key]["parameters"] if "default" in said}
+        for question in board.questions():
+            is_report = (question.table or "").startswith(("rpt_", "kpi_"))
+            assert is_report or question.limit or acts[question.question] & opened, f"{key}: {question.question}"
+
+
+def test_a_board_that_is_opened_for_one_contact_hides_none_by_its_date(sources: Sources) -> None:
+    opened = {
+        question.click.dashboard
+        for board in sources.content.dashboards.values()
+        for question in board.questions()
+        if question.click and "contact" in question.click.passes
+    }
+    for board in opened:
+        assert not [said for said in sources.content.dashboards[board].filters if said.default]
+
+
+@pytest.mark.parametrize(
+    ("default", "dates"),
+    [
+        ("past1days~", "2026-03-30~2026-03-31"),
+        ("past30days~", "2026-03-01~2026-03-31"),
+        ("past3months~", "2025-12-01~2026-03-31"),
+        ("thismonth", "2026-03-01~2026-03-31"),
+    ],
+)
+def test_boards_over_data_that_have_ended_open_at_their_last_days(sources: Sources, default: str, dates: str) -> None:
+    floor = sources.content.dashboards["floor"]
+    date_filter = floor.filters[0].model_copy(update={"default": default})
+    boards = {"floor": floor.model_copy(update={"filters": [date_filter, *floor.filters[1:]]})}
+    content = replace(sources.content, dashboards=sources.content.dashboards | boards)
+    for ended, shown in ((date(2026, 3, 31), dates), (None, default)):
+        items = render(replace(sources, content=content, ended_on=ended), "en")
+        (board,) = [item for item in items if (item.kind, item.key) == ("dashboard", "floor")]
+        assert [said.get("default") for said in board.body["parameters"]] == [shown, None]
+
+
+def test_data_have_ended_two_weeks_after_their_last_date() -> None:
+    assert ended_on(date(2026, 3, 31), date(2026, 4, 14)) is None
+    assert ended_on(date(2026, 3, 31), date(2026, 4, 15)) == date(2026, 3, 31)
 
 
 def test_a_click_takes_the_clicked_row_and_the_filters_along(items: dict[str, list[Item]]) -> None:
@@ -208,8 +292,12 @@ GOOD = (CONTENT / "dashboards" / "one_kpi.yml").read_text("utf-8")
         ("en: Trend and target}", "}", "name.en", "Field required"),
         ("dashboard: contacts, passes: {date", "dashboard: contact, passes: {date", "trend", "no dashboard contact"),
         ("passes: {date", "passes: {day", "trend", "no filter day"),
-        ("question: weakest", "question: trend", "trend", "twice"),
-        ("table: rpt_weakest_segment", "metrics: [M021]", "tabs.0.cards.2", "metrics has no measures or columns"),
+        ("question: weakest\n", "question: trend\n", "trend", "twice"),
+        ("columns: [kpi_id]}", "columns: [kpi_id], default: thismonth}", "filters.0", "only a filter of dates"),
+        ("        display: line", "        ignores: [day]\n        display: line", "trend: ignores", "no filter day"),
+        ("table: rpt_weakest_segment", "metrics: [M021]", "tabs.0.cards.3", "metrics has no measures or columns"),
+        ("table: rpt_weakest_segment", "released: {kpi: M014, grain: day}", "tabs.0.cards.3", "released values have"),
+        ("{dashboard: contacts, passes: {date: period_start}}", "{dashboard: one_kpi}", "trend: click", "its own"),
         ("filters:", "filters: [", "", "is no YAML"),
     ],
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from metabase.registry import read_kpis, read_official, with_official
+from metabase.registry import read_kpis, read_last_date, read_official, with_official
 
 
 def test_what_a_centre_chose_for_the_last_date_is_official_before_the_default(tmp_path: Path) -> None:
@@ -22,6 +23,7 @@ def test_what_a_centre_chose_for_the_last_date_is_official_before_the_default(tm
             "('M022', 'later', 1, date '2026-04-01', null)) as t (kpi_id, variant, priority, valid_from, valid_to)"
         )
     assert read_official(file) == {"M021": "icmi", "M022": "usual"}
+    assert read_last_date(file) == date(2026, 3, 31)
 
 
 def test_the_chosen_variant_takes_the_name_of_its_kpi_alone() -> None:
