@@ -24,7 +24,9 @@ from tests.end_to_end.centre import Centre, simulated
 from tests.end_to_end.plans import compares_every_pair, models_that_compare_every_pair
 from tests.end_to_end.sql_guide import NO_KPI, SAME, pairs
 from tests.end_to_end.truth import Key, Values, defined_truth, released_values, untold_values, wrong_values
+from tests.metabase import naive
 from tests.metabase.compared import clicks_on_contacts, differences, released_sources
+from tests.metabase.naive import answers
 
 # Retention of customers served needs two years of contacts, which tests/long has, and whether a complaint came again a
 # month: their worked examples are unit tests of fct_retention and fct_complaint_day.
@@ -104,6 +106,14 @@ def test_a_clean_centre_raises_nothing(month: Centre) -> None:
         "select feed, sum(duplicate_row_count)::int from marts.fct_feed_day where feed like 'asterisk.%' "
         "group by feed having sum(duplicate_row_count) > 0"
     ) == [("asterisk.queue_log", truth["planted"]["repeated_line"])]
+
+
+def test_ten_questions_that_anybody_would_build_in_metabase_give_the_released_values(month: Centre) -> None:
+    file = month.served / "callmart.duckdb"
+    found = answers(file, released_sources(file))
+    assert len(found) == 10
+    for question, (given, released) in found.items():
+        assert given and naive.differences(given, released) == [], question
 
 
 def test_no_model_compares_every_row_with_every_row_of_what_grows(month: Centre) -> None:
