@@ -319,6 +319,10 @@ def simulate(
             "for both around that date.",
         ),
     ] = None,
+    shop_days: Annotated[
+        int,
+        typer.Option("--shop-days", help="Local dates after them on which customers buy and the centre is closed.", min=0),
+    ] = 0,
     processes: Annotated[
         int, typer.Option("--processes", help="2: one writes and counts what the other simulates.", min=1, max=2)
     ] = 2,
@@ -347,6 +351,7 @@ def simulate(
             made = run_simulation(
                 out, days, agents, seed, start.date(),
                 crm=crm.value, defects=defects or (), scenarios=scenarios or (), company=company, processes=processes,
+                shop_days=shop_days,
             )  # fmt: skip
             progress.rows = made.queue_log_lines + made.cdr_rows + made.records
             progress.note = f"{made.contacts:,} contacts, {made.first_date} to {made.last_date}"

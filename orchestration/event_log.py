@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as db
+from dagster import AssetKey
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -40,19 +41,28 @@ class EventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, db.Engine] = OrderedDict()
         self._of_the_batch: dict[str, db.Connection] = {}
+        self._superseded: set[int] = set()
         super().__init__(base_dir, inst_data)
         self._db_lock = threading.RLock()  # type: ignore[assignment]  # a batch opens two files at once
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store events of one run in one transaction: a run over a year of dates tells of each asset and date."""
         run_id = events[0].run_id
+        last = {(event.dagster_event_type, _asset_of(event)): id(event) for event in events}
         with self._connect(run_id) as of_run, self._connect(INDEX_SHARD_NAME) as of_index:
             self._of_the_batch = {run_id: of_run, INDEX_SHARD_NAME: of_index}
+            self._superseded = {id(event) for event in events} - set(last.values())
             try:
                 for event in events:
                     self.store_event(event)
             finally:
-                self._of_the_batch = {}
+                self._of_the_batch, self._superseded = {}, set()
+
+    def _store_asset_event(self, conn: db.Connection, event: EventLogEntry, event_id: int) -> None:
+        """Note what is last known of an asset; what a later event of its kind in the same transaction tells as well
+        would be written to be overwritten."""
+        if id(event) not in self._superseded:
+            super()._store_asset_event(conn, event, event_id)
 
     def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
         """Note a check that is to come for each date of the run. Dagster's own method writes the event out anew for
@@ -116,6 +126,10 @@ class EventLog(SqliteEventLogStorage):
         if len(self._engines) > OPEN_FILES:
             self._engines.popitem(last=False)[1].dispose()
         return engine
+
+
+def _asset_of(event: EventLogEntry) -> AssetKey | None:
+    return event.dagster_event.asset_key if event.dagster_event else None
 
 
 def _relax(connection: Any, _: object) -> None:

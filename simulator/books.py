@@ -35,10 +35,10 @@ class Books:
     """Takes contacts when they have ended and records when they are written, in the order of time."""
 
     def __init__(self, setting: Setting, forms: Forms) -> None:
-        begins, ends = midnight(setting.first_day), midnight(setting.first_day + setting.days)
         self._forms = forms
-        self._population = Population(setting.seed, setting.customers, begins, ends)
-        self.truth = Truth(ends, self._tier)
+        begins = midnight(setting.first_day)
+        self._population = Population(setting.seed, setting.customers, begins, setting.ends)
+        self.truth = Truth(setting.known_until, self._tier)
 
     def add_contact(self, contact: Contact) -> None:
         """A contact has ended."""

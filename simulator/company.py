@@ -47,8 +47,8 @@ class Company:
         self._outbox = DailyOutbox()
         self._has_listed = False
         self._day = setting.first_day
-        self._last_day = setting.first_day + setting.days - 1
-        self._begins, self._ends = midnight(setting.first_day), midnight(self._last_day + 1)
+        self._last_day = setting.first_day + setting.days + setting.shop_days - 1
+        self._begins, self._ends = midnight(setting.first_day), setting.known_until
 
     @property
     def planted(self) -> list[Planted]:
@@ -70,7 +70,7 @@ class Company:
             setting.seed,
             population,
             midnight(setting.first_day),
-            self._ends,
+            setting.ends,
             sellers=[agent.agent_id for agent in centre.agents if "sales" in agent.skills],
             headcount=len(abilities) - len(centre.brought_in),
             contacts_per_day=setting.calls_per_day * _CONTACTS_PER_CALL,

@@ -86,6 +86,7 @@ def simulate(
     plantings: Collection[Planting] = (),
     company: Around = Company,
     processes: int = 1,
+    shop_days: int = 0,
 ) -> SimulationSummary:
     """Simulate `days` local dates from `start`: all systems' files, callmart.yaml and truth.json below `out`.
 
@@ -95,7 +96,8 @@ def simulate(
     of the systems around the telephone; `scenarios` are worked cases with their switch, as `scenarios.planting` reads
     them, `plantings` changes beside them that are no worked case and are not told in the truth. `company` makes the
     systems around the telephone; None leaves Asterisk's logs alone. With two `processes` one writes and counts what the
-    other simulates. The same arguments give the same bytes, whatever their number.
+    other simulates. On `shop_days` local dates after the last one the centre is closed: customers buy in the shop, and
+    what the company's systems had begun ends. The same arguments give the same bytes, whatever the number of processes.
     Files of an earlier simulation in `out` are replaced. Raises SettingError for impossible settings,
     ForeignFolderError if `out` holds logs that are not a simulation's, SimulatorError where a process was killed.
     """
@@ -109,8 +111,10 @@ def simulate(
         calls_per_day = usual_calls_per_day(agents)
     if calls_per_day < 0:
         raise SettingError(f"calls_per_day is {calls_per_day}: take 0 or more.")
+    if shop_days < 0:
+        raise SettingError(f"shop_days is {shop_days}: take 0 or more.")
 
-    setting = Setting((start - date(1970, 1, 1)).days, days, agents, seed, calls_per_day)
+    setting = Setting((start - date(1970, 1, 1)).days, days, agents, seed, calls_per_day, shop_days)
     order = Order(setting, out, start, None if crm == "sqlite" else _crm_url(), tuple(defects))
     forms = order.forms()  # made before anything is written, so that wrong settings leave all as it is
     effects = Effects([*map(planting, scenarios), *plantings], Calendar(seed))
@@ -196,6 +200,7 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
         "generator": GENERATOR,
         "seed": setting.seed,
         "days": setting.days,
+        "shop_days": setting.shop_days,
         "agents": setting.agents,
         "calls_per_day": setting.calls_per_day,
         "first_date": str(order.start),

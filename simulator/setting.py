@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal, NamedTuple
 
+from simulator.local_time import midnight
 from simulator.records import chance
 
 HOUR = 3600
@@ -161,13 +162,25 @@ class PlannedShift(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is simulated. `first_day` counts local days since 1970-01-01."""
+    """What is simulated. `first_day` counts local days since 1970-01-01; `shop_days` are the local days after the last
+    one on which the centre is closed and customers buy of themselves."""
 
     first_day: int
     days: int
     agents: int
     seed: int
     calls_per_day: int
+    shop_days: int = 0
+
+    @property
+    def ends(self) -> int:
+        """The instant at which the centre closes for good: the end of its last date."""
+        return midnight(self.first_day + self.days)
+
+    @property
+    def known_until(self) -> int:
+        """The instant up to which the systems around the centre write."""
+        return midnight(self.first_day + self.days + self.shop_days)
 
     @property
     def customers(self) -> int:

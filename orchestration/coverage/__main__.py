@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import sys
 
-from orchestration.coverage.causes import CAUSES, CENTRES, Centre
-from orchestration.coverage.moves import BASE, follows, series, simulated, truth_of
+from orchestration.coverage.causes import BASES, CAUSES, CENTRES
+from orchestration.coverage.moves import follows, series, simulated, truth_of
 from orchestration.coverage.page import PAGE, page
 from orchestration.coverage.record import RECORD, counts, fallen, recorded, text_of
 from orchestration.coverage.registry import defined
@@ -32,8 +32,10 @@ def main() -> None:
 
 def apart() -> list[str]:
     """KPIs with a truth that don't follow their cause where it is planted alone, with the cause."""
-    registry, base, missed = defined(), truth_of(Centre(BASE), CAUSES), []
+    registry, missed = defined(), []
+    bases = {centre.name: truth_of(centre, CAUSES) for centre in BASES}
     for centre in CENTRES:
+        base = bases[centre.base]
         of_centre = [cause for cause in CAUSES.values() if cause.centre == centre.name]
         for effect in sorted({cause.effect for cause in of_centre}):
             causes = [cause for cause in of_centre if cause.effect == effect]

@@ -2,8 +2,9 @@
 
 Belongs here: data. Does not belong here: how a centre is simulated and what counts as a move (`moves`).
 
-A centre differs from the base centre, which has the same seed, in its changes alone. They act on different systems, so
-that several share one simulation: a KPI names the one that it must follow.
+A centre differs from its base, which has the same seed, in its changes alone. They act on different systems, so that
+several share one simulation: a KPI names the one that it must follow. What is decided in a month or a year is seen in
+centres that close after their days, and whose customers go on buying for a year.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from simulator.scenarios.effects import Change
 
 Direction = Literal["up", "down"]
 AGENTS = "agents"  # a cause that is no change of an effect: more agents
+BASE, A_YEAR_LATER = "base", "a year later"
+SHOP_DAYS = 366  # beyond the year that begins with the month in the centre's days
 
 
 def _change(
@@ -32,6 +35,12 @@ class Centre:
     name: str
     changes: tuple[Change, ...] = ()
     agents: int | None = None
+    shop_days: int = 0
+
+    @property
+    def base(self) -> str:
+        """The centre that it is compared with."""
+        return A_YEAR_LATER if self.shop_days else BASE
 
     @property
     def causes(self) -> frozenset[str]:
@@ -41,7 +50,7 @@ class Centre:
     def alone(self, effect: str) -> Centre:
         """The same centre with one of its causes, or several that are joined by `+`."""
         changes = tuple(change for change in self.changes if change.effect in effect.split("+"))
-        return Centre(f"{self.name}/{effect}", changes, self.agents if effect == AGENTS else None)
+        return Centre(f"{self.name}/{effect}", changes, self.agents if effect == AGENTS else None, self.shop_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +143,18 @@ CENTRES = (
             _change("arrivals", factor=12.0, hours=(0, 6)),
         ),
     ),
+    Centre(
+        "loyal",
+        (
+            _change("buys_again", factor=3.0),
+            _change("complaint_again", 0.60),
+            _change("lead_converted", 0.60),
+        ),
+        shop_days=SHOP_DAYS,
+    ),
 )
-"""Simulated beside the base centre, which has no change."""
+BASES = (Centre(BASE), Centre(A_YEAR_LATER, shop_days=SHOP_DAYS))
+"""Simulated beside the others, without any change."""
 
 
 def _of(centre: str, effect: str, direction: Direction, *kpi_ids: str, variant: str = "", **where: str) -> list[Cause]:
@@ -159,7 +178,10 @@ CAUSES = {
         *_of("impatient", _IMPATIENCE, "up", "M026", "M033", "M034"),
         *_of("impatient", _IMPATIENCE, "up", "M035", category="gt_10_le_30"),
         *_of("impatient", _IMPATIENCE, "up", "M036", category="le_10"),
-        *_of("impatient", "lead_converted", "up", "M139", "M144", "M145", "M146"),
+        *_of("impatient", "lead_converted", "up", "M139", "M144"),
+        *_of("loyal", "lead_converted", "up", "M145", "M146"),
+        *_of("loyal", "complaint_again", "up", "M130"),
+        *_of("loyal", "buys_again", "up", "M137"),
         *_of("impatient", "api_failed", "down", "M048"),
         *_of("impatient", "capture_down", "down", "M049"),
         *_of("impatient", "labour_cost", "up", "M150", "M151"),
@@ -204,3 +226,9 @@ CAUSES = {
     )
 }
 """KPI id -> its cause. A KPI that stands here and not in the registry waits for its definition."""
+
+
+def base_of(kpi_id: str) -> str:
+    """The centre without changes in which a KPI must have a value."""
+    cause = CAUSES.get(kpi_id)
+    return next(centre.base for centre in CENTRES if centre.name == cause.centre) if cause else BASE

@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from orchestration.coverage.causes import CAUSES
-from orchestration.coverage.moves import BASE, Truths, follows, series
+from orchestration.coverage.causes import CAUSES, base_of
+from orchestration.coverage.moves import Truths, follows, series
 from orchestration.coverage.record import Covered, Status
 from orchestration.coverage.registry import Defined, defined, provided, reports
 from orchestration.coverage.requirements import TESTS, Requirement, requirements, unit_tests
@@ -57,10 +57,11 @@ def _of_kpi(kpi: Defined, truths: Truths) -> _Verdict:
     missing = sorted(set(kpi.needs) - provided())
     pair, cause = (kpi.kpi_id, kpi.variants[0]), CAUSES.get(kpi.kpi_id)
     where = cause.where if cause else {}
-    base = series(truths[BASE].get(pair, ()), kpi, where)
+    of_base = truths[base_of(kpi.kpi_id)]
+    base = series(of_base.get(pair, ()), kpi, where)
     if missing:
         return _Verdict("measured only", f"无数据源提供 {missing[0]}", f"no feed provides {missing[0]}")
-    if pair not in truths[BASE]:
+    if pair not in of_base:
         return _Verdict("measured only", "未与模拟真值比较", "not compared with the simulated truth")
     if not base.varies:
         return _Verdict("measured only", "模拟期内没有变化", "the same in every simulated period")
@@ -103,7 +104,7 @@ def _shown(item: Requirement, kpi: Defined | None, by_report: Mapping[str, list[
 
 
 def _tested(item: Requirement, kpi: Defined | None, truths: Truths, of_dbt: list[str]) -> Iterator[str]:
-    if kpi is not None and (kpi.kpi_id, kpi.variants[0]) in truths[BASE]:
+    if kpi is not None and (kpi.kpi_id, kpi.variants[0]) in truths[base_of(kpi.kpi_id)]:
         yield "truth"
     yield from of_dbt
     yield from item.pointers(*TESTS)

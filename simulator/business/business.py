@@ -78,7 +78,11 @@ class Business:
         yield from outbox.until(midnight(self._end_day) + HISTORY_DAYS * DAY_S)
 
     def of_day(self, day: int) -> Iterator[Record]:
-        """What a local day (a number of days since 1970-01-01) brings of itself, in no order."""
+        """What a local day (a number of days since 1970-01-01) brings of itself, in no order; once the centre has closed
+        that is what customers buy."""
+        if day >= self._end_day:
+            yield from self._shop.of_day(day, self._failed)
+            return
         yield from self._entities_of(day, self._failed)
         yield from leads_of_day(self._seed, day, self._population, self._sellers, self._effects)
         yield from interfaces.of_day(self._seed, day, self._contacts_in_minute, self._effects)

@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.coverage.causes import CAUSES, CENTRES, Cause
-from orchestration.coverage.moves import BASE, LEAST, Truths, follows, series, simulated
+from orchestration.coverage.causes import BASES, CAUSES, CENTRES, Cause
+from orchestration.coverage.moves import LEAST, Truths, follows, series, simulated
 from orchestration.coverage.page import PAGE, page
 from orchestration.coverage.record import KINDS, RECORD, STATUSES, counts, fallen, recorded, risen, text_of
 from orchestration.coverage.registry import defined
@@ -51,7 +51,7 @@ def test_a_kpi_that_loses_a_proof_falls_back_and_says_which(truths: Truths) -> N
     pair = ("M021", "offered_net_short")
     moved = dict(truths)
     for centre in CENTRES:  # as if no cause had any effect
-        moved[centre.name] = truths[BASE]
+        moved[centre.name] = truths[centre.base]
 
     def all_rows(change: Callable[[list[Any]], list[Any]]) -> Truths:
         return {name: {**values, pair: change([*values[pair]])} for name, values in truths.items()}
@@ -71,7 +71,7 @@ def test_a_kpi_that_loses_a_proof_falls_back_and_says_which(truths: Truths) -> N
 
 
 def test_without_any_effect_no_metric_is_done(truths: Truths) -> None:
-    same = dict.fromkeys([BASE, *(centre.name for centre in CENTRES)], truths[BASE])
+    same = {centre.name: truths[centre.base] for centre in (*BASES, *CENTRES)}
     assert [row.id for row in covered(same).values() if row.kind == "M" and row.status == "done"] == []
 
 

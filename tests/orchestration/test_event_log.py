@@ -93,6 +93,10 @@ def test_events_of_a_range_of_partitions_are_stored_at_once_and_all_of_them(
     theirs = SqliteEventLogStorage(storage._base_dir)
     stored = [r.event_log_entry.dagster_event_type for r in theirs.get_records_for_run(run.run_id).records]
     assert stored.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == len(dates.get_partition_keys())
+    (of_asset,) = theirs.get_asset_records([daily.key])
+    assert of_asset.asset_entry.last_materialization_record is not None
+    assert of_asset.asset_entry.last_materialization_record.partition_key == "2026-02-28"
+    assert of_asset.asset_entry.last_run_id == run.run_id
 
 
 def planned_checks(home: Path, monkeypatch: pytest.MonkeyPatch, settings: str | None) -> list[tuple[Any, ...]]:
