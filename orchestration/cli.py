@@ -321,7 +321,9 @@ def simulate(
     ] = None,
     shop_days: Annotated[
         int,
-        typer.Option("--shop-days", help="Local dates after them on which customers buy and the centre is closed.", min=0),
+        typer.Option(
+            "--shop-days", help="Local dates after them on which customers buy and the centre is closed.", min=0
+        ),
     ] = 0,
     processes: Annotated[
         int, typer.Option("--processes", help="2: one writes and counts what the other simulates.", min=1, max=2)

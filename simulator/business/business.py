@@ -78,8 +78,8 @@ class Business:
         yield from outbox.until(midnight(self._end_day) + HISTORY_DAYS * DAY_S)
 
     def of_day(self, day: int) -> Iterator[Record]:
-        """What a local day (a number of days since 1970-01-01) brings of itself, in no order; once the centre has closed
-        that is what customers buy."""
+        """What a local day (a number of days since 1970-01-01) brings of itself, in no order; once the centre has
+        closed that is what customers buy."""
         if day >= self._end_day:
             yield from self._shop.of_day(day, self._failed)
             return

@@ -28,8 +28,8 @@ from tests.metabase import naive
 from tests.metabase.compared import clicks_on_contacts, differences, released_sources
 from tests.metabase.naive import answers
 
-# Retention of customers served needs two years of contacts, which tests/long has, and whether a complaint came again a
-# month: their worked examples are unit tests of fct_retention and fct_complaint_day.
+# Retention of customers served needs a year beyond the contacts, and whether a complaint came again a month: tests/long
+# has both, and their worked examples are unit tests of fct_retention and fct_complaint_day.
 LONGER = {("M137", "repurchase"), ("M137", "any_activity"), ("M130", "same_type_30d")}
 # The requirement's list of the first metrics; a metric of it that the truth does not hold is not proved.
 LISTED = {f"M{number:03}" for number in (*range(1, 4), *range(6, 12), 14, *range(21, 27), *range(29, 37),

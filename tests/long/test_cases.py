@@ -6,9 +6,11 @@ has; the pages of docs/scenarios hold all figures, read from the files without t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,26 +18,37 @@ import pytest
 from simulator.evidence.registry import Metric
 from simulator.evidence.sample import Observation, Sample
 from simulator.evidence.slices import Slice
-from simulator.evidence.study import SEED, SIZES, Finding, Study, measured
+from simulator.evidence.study import SEED, SIZES, Finding, Size, Study, measured
+from simulator.evidence.years import found_years, write_years
 from simulator.scenarios.cases import scenario
 from tests.end_to_end.centre import Centre, simulated
+from tests.parsed import give_parsed_project
 
 
 class Asked(NamedTuple):
     """Where a figure of a case stands in kpi_value: the variant where it is not the official one; with `is_rest` the
-    figure is what is left of 1."""
+    figure is what is left of 1. `columns`: where a dimension of the case has another name than usual, and the members
+    that a value of the case stands for."""
 
     kpi_id: str
     variant: str | None = None
     is_rest: bool = False
+    grain: str = "day"
+    columns: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType({})
 
 
+# a survey is about a scenario, which follows from the topic
+SATISFACTION = Asked(
+    "M113", "mean_100", columns={"topic": ("scenario", {"complaint": "complaint", "repair": "after_sales"})}
+)
 # case -> metric of the case -> what is asked
 ASKED: Mapping[str, Mapping[str, Asked]] = {
-    "S0-1": {"M093": Asked("M093")},
+    "S0-1": {"M093": Asked("M093"), "M112": SATISFACTION},
+    "S0-2": {"M112": SATISFACTION, "M137": Asked("M137", "repurchase", grain="month")},
     "S0-3": {"M070": Asked("M070")},
     "S0-4": {"M093": Asked("M093")},
     "S2-3": {"M034": Asked("M034", "queued")},
+    "S2-9": {"M113": SATISFACTION},
     "S4-1": {"M024": Asked("M024")},
     # these cases call a call solved that nobody repeated, be it a repeat itself
     "S4-2": {"M096": Asked("M098", "forward", is_rest=True), "M069": Asked("M069")},
@@ -51,42 +64,69 @@ MEMBERS = {
 }
 
 
+class Case(NamedTuple):
+    """A case with the centre that shows it, built, and the centres of the years that retention looks at."""
+
+    name: str
+    centre: Centre
+    years: tuple[Centre, ...]
+
+
 @pytest.fixture(scope="module", params=ASKED)
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Centre]:
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     """A centre of the size that the case needs, with the case planted, built."""
     name, size = request.param, SIZES[request.param]
-    planted = ("--scenario", f"{name}={size.switch}")
-    folder = tmp_path_factory.mktemp(name)
-    centre = simulated(folder, size.days, size.agents, SEED, size.first.isoformat(), is_whole=True, options=planted)
+    planted, folder = f"{name}={size.switch}", tmp_path_factory.mktemp(name)
+    options = ("--scenario", planted)
+    centre = simulated(folder, size.days, size.agents, SEED, size.first.isoformat(), is_whole=True, options=options)
     centre.build()
-    return name, centre
+    return Case(name, centre, tuple(years(folder, planted, size)) if "M137" in ASKED[name] else ())
+
+
+def years(folder: Path, planted: str, size: Size) -> Iterator[Centre]:
+    write_years(folder, planted, size.switch, SEED)
+    for year in found_years(folder):
+        centre = Centre(folder / f"of {year.anchor}")
+        centre.folder.mkdir()
+        year.folder.rename(centre.source)
+        give_parsed_project(centre.data)
+        centre.build()
+        yield centre
+
+
+def conditions(asked: Asked, part: Slice) -> Iterator[str]:
+    """Which rows of kpi_value a slice of a case is."""
+    dimensions = []
+    for name, value in part.where.items():
+        if name in asked.columns:
+            column, members = asked.columns[name]
+            dimensions.append(column)
+            yield f"member = '{members[value]}'"
+        elif name != "hour_of_day":
+            assert name in COLUMNS, f"kpi_value has no dimension for {name}"
+            dimensions.append(COLUMNS[name])
+            members_of = MEMBERS.get(name, "'{value}'").format(value=value)
+            yield f"{COLUMNS[name]} in ({members_of})"
+    order = ("channel", "agent", "issue", "segment", "scenario")
+    yield f"dim_set = '{'+'.join(sorted(set(dimensions), key=order.index)) or 'all'}'"
+    of_hours = len(part.hours) < 24
+    yield f"hour(period_start) in ({', '.join(map(str, sorted(part.hours)))})" if of_hours else "true"
+    yield f"grain = '{'hour' if of_hours else asked.grain}'"
+    yield f"kpi_id = '{asked.kpi_id}' and value is not null"
+    yield f"variant = '{asked.variant}'" if asked.variant else "is_official"
 
 
 def values(centre: Centre, asked: Asked, part: Slice) -> Iterator[tuple[date, float, float | None]]:
-    """Date, numerator and denominator of each day, or of each hour that counts."""
-    wanted = {COLUMNS[name]: (name, value) for name, value in part.where.items() if name in COLUMNS}
-    unknown = part.where.keys() - COLUMNS.keys() - {"hour_of_day"}
-    assert not unknown, f"kpi_value has no dimension for {unknown}"
-    of_hours = len(part.hours) < 24
-    dim_set = "+".join(column for column in ("channel", "agent", "issue", "segment") if column in wanted) or "all"
-    conditions = [
-        f"kpi_id = '{asked.kpi_id}'", f"dim_set = '{dim_set}'", "value is not null",
-        f"grain = '{'hour' if of_hours else 'day'}'",
-        f"variant = '{asked.variant}'" if asked.variant else "is_official",
-        f"hour(period_start) in ({', '.join(map(str, sorted(part.hours)))})" if of_hours else "true",
-    ]  # fmt: skip
-    for column, (name, value) in wanted.items():
-        members = MEMBERS.get(name, "'{value}'").format(value=value)
-        conditions.append(f"{column} in ({members})")
+    """Date, numerator and denominator of each day, of each hour that counts, or of each month."""
     above = "sum(denominator - numerator)" if asked.is_rest else "sum(numerator)"
     found: list[Any] = centre.rows(
         f"select cast(period_start as date), {above}, sum(denominator) from marts.kpi_value "
-        f"where {' and '.join(conditions)} group by 1 order by 1"
+        f"where {' and '.join(conditions(asked, part))} group by 1 order by 1"
     )
     yield from found
 
 
-def sample(metric: Metric, rows: Iterator[tuple[date, float, float | None]]) -> Sample:
+def sample(metric: Metric, rows: Iterable[tuple[date, float, float | None]]) -> Sample:
     """Each counted thing as an observation where the KPI is a share, so that its interval is that of the share."""
     if metric.unit != "share":
         return Sample(tuple(Observation(day, above, 1.0 if below is None else below) for day, above, below in rows))
@@ -100,22 +140,26 @@ def sample(metric: Metric, rows: Iterator[tuple[date, float, float | None]]) -> 
     )  # fmt: skip
 
 
-def findings(name: str, centre: Centre) -> list[Finding]:
+def findings(case: Case) -> list[Finding]:
+    asked = ASKED[case.name]
+
     def read(metric: Metric, part: Slice) -> Sample:
-        if metric.metric_id not in ASKED[name]:
+        if metric.metric_id not in asked:
             return Sample(())
-        return sample(metric, values(centre, ASKED[name][metric.metric_id], part))
+        centres = case.years if metric.metric_id == "M137" else (case.centre,)
+        of_all = chain.from_iterable(values(centre, asked[metric.metric_id], part) for centre in centres)
+        return sample(metric, of_all)
 
-    found: Study = measured(scenario(name), SIZES[name], read)
-    return [it for it in found.findings if it.expected.metric_id in ASKED[name]]
+    found: Study = measured(scenario(case.name), SIZES[case.name], read)
+    return [it for it in found.findings if it.expected.metric_id in asked]
 
 
-def test_the_warehouse_finds_what_was_planted(case: tuple[str, Centre], tmp_path: Path) -> None:
-    found = findings(*case)
+def test_the_warehouse_finds_what_was_planted(case: Case) -> None:
+    found = findings(case)
     assert found
     for it in found:
         print(
-            case[0], it.expected.metric_id, it.expected.phase, dict(it.expected.where), it.expected.value, it.observed
+            case.name, it.expected.metric_id, it.expected.phase, dict(it.expected.where), it.expected.value, it.observed
         )
     assert [it for it in found if it.verdict not in ("inside", "too few")] == []
     # where figures differ by more than their tolerances, both can't be met by chance

@@ -320,17 +320,16 @@ def test_leads_count_when_they_are_paid_within_their_window(tmp_path: Path) -> N
 
 
 def test_retention_asks_for_a_purchase_in_the_year_after_the_anchor(tmp_path: Path) -> None:
-    service, shop = tmp_path / "year-2026-04-01" / "service", tmp_path / "year-2026-04-01" / "shop"
-    service.mkdir(parents=True)
-    shop.mkdir()
+    year = tmp_path / "year-2026-04-01"
+    year.mkdir()
     served = [("r1", "C1"), ("r2", "C1"), ("r3", "C2"), ("r4", None)]
     write_crm(
-        service,
+        year,
         "service_record",
         [noted(no, "2026-03-30 10:00:00", "2026-03-30 10:09:00", customer=who) for no, who in served],
     )
     orders = [("C1", "2027-04-01 00:00:00"), ("C2", "2027-03-31 23:59:59"), ("C3", "2026-05-01 00:00:00")]
-    write_crm(shop, "sales_order", [{"member_no": who, "pay_time": at, "order_no": at} for who, at in orders])
+    write_crm(year, "sales_order", [{"member_no": who, "pay_time": at, "order_no": at} for who, at in orders])
     write_crm(tmp_path, "service_record", [])
     with Feeds(tmp_path, MONDAY, LAST) as feeds:
         assert counts(retention.retention(feeds, Slice())) == [(date(2026, 4, 1), 0, 1), (date(2026, 4, 1), 1, 1)]

@@ -310,6 +310,25 @@ def test_same_seed_gives_the_same_bytes_in_one_process_or_two_and_another_seed_o
     assert digests(tmp_path / "one")["truth.json"] != digests(tmp_path / "other")["truth.json"]
 
 
+def test_a_centre_that_has_closed_takes_no_contact_and_its_customers_go_on_buying(tmp_path: Path) -> None:
+    for name, settings in (
+        ("open", {}),
+        ("closed", {"shop_days": 366}),
+        ("by two", {"shop_days": 366, "processes": 2}),
+    ):
+        simulate(tmp_path / name, 4, 8, 5, date(2026, 3, 29), **settings)  # type: ignore[arg-type]
+    opened, closed = digests(tmp_path / "open"), digests(tmp_path / "closed")
+    assert digests(tmp_path / "by two") == closed
+    asterisk = {name: content for name, content in opened.items() if name.startswith("asterisk")}
+    assert {name: content for name, content in closed.items() if name.startswith("asterisk")} == asterisk != {}
+    truth = json.loads((tmp_path / "closed" / "truth.json").read_text("utf-8"))
+    kept = [it for it in truth["values"] if it["kpi_id"] == "M137" and it["period_start"] == "2026-04-01"]
+    assert {it["variant"] for it in kept} == {"repurchase", "any_activity", "buyers"}
+    assert all(0 < it["numerator"] <= it["denominator"] for it in kept if it["dim_set"] == "all")
+    days = {it["period_start"] for it in truth["values"] if it["kpi_id"] == "M001" and it["grain"] == "day"}
+    assert max(days) == "2026-04-01"
+
+
 def test_shorter_simulation_leaves_no_file_of_a_longer_one(tmp_path: Path) -> None:
     simulate(tmp_path / "again", 4, 10, 5, company=None)
     simulate(tmp_path / "again", 2, 10, 5, company=None)
@@ -340,6 +359,7 @@ def test_one_day_without_calls_has_agents_and_no_contacts(tmp_path: Path) -> Non
         ({"days": 1, "agents": 2}, "--agents 8"),
         ({"days": 1, "agents": 9000}, "8000 or fewer"),
         ({"days": 1, "agents": 10, "calls_per_day": -1}, "0 or more"),
+        ({"days": 1, "agents": 10, "shop_days": -1}, "shop_days is -1"),
     ],
 )
 def test_impossible_settings_say_what_to_do(tmp_path: Path, settings: dict[str, Any], message: str) -> None:

@@ -22,8 +22,8 @@ def retention(feeds: Feeds, _: Slice) -> Sample:
     """M137: customers who were served before an anchor, with a paid purchase in the twelve months after it."""
     rows = []
     for year in feeds.years:
-        served = _members(year.service, _SERVED, year.anchor)
-        bought = _members(year.shop, _BOUGHT, year.anchor, year.anchor.replace(year=year.anchor.year + 1))
+        served = _members(year.crm, _SERVED, year.anchor)
+        bought = _members(year.crm, _BOUGHT, year.anchor, year.anchor.replace(year=year.anchor.year + 1))
         rows += [(year.anchor, customer in bought) for customer in sorted(served)]
     return share(rows)
 
