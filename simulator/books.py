@@ -19,6 +19,7 @@ from simulator.local_time import midnight
 from simulator.records import Record
 from simulator.setting import Setting
 from simulator.truth.around import Truth
+from simulator.truth.regions import by_number_or_customer
 from simulator.truth.values import Value
 
 
@@ -38,7 +39,7 @@ class Books:
         self._forms = forms
         begins = midnight(setting.first_day)
         self._population = Population(setting.seed, setting.customers, begins, setting.ends)
-        self.truth = Truth(setting.known_until, self._tier)
+        self.truth = Truth(setting.known_until, self._tier, by_number_or_customer(self._population.city))
 
     def add_contact(self, contact: Contact) -> None:
         """A contact has ended."""

@@ -68,6 +68,10 @@ class Population:
         self._seed, self._begins, self._ends = seed, begins, ends
         self.customer = lru_cache(maxsize=200_000)(self._customer)
 
+    def city(self, customer_id: str) -> str:
+        """The code of the city in which a customer lives."""
+        return self.customer(int(customer_id[1:])).region_code
+
     def _customer(self, number: int) -> Customer:
         """The customer of a number below `size`."""
         r = chance(self._seed, "customer", number)

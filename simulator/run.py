@@ -26,16 +26,19 @@ from simulator.books_process import BooksProcess, Order
 from simulator.centre import Centre
 from simulator.company import Company
 from simulator.configuration import config_text
+from simulator.customers import Population
 from simulator.defect_kinds import as_truth
 from simulator.errors import ForeignFolderError, SettingError
 from simulator.events import CentreRules, QueueRules
 from simulator.forms import writer
 from simulator.forms.writer import Crm
+from simulator.local_time import midnight
 from simulator.occasions import Calendar
 from simulator.scenarios.cases import SCENARIOS
 from simulator.scenarios.effects import Effects, Planting
 from simulator.scenarios.planting import figures, planting
 from simulator.setting import QUEUES, Setting
+from simulator.truth.regions import by_number_or_customer
 from simulator.truth.telephone import TelephoneRecount
 from simulator.truth.values import Value
 
@@ -172,8 +175,8 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
     last_day = setting.first_day + setting.days - 1
     queue_log = QueueLog(asterisk, setting.first_day, last_day, setting.seed, [queue.queue_id for queue in QUEUES])
     cdr = CdrLog(cdr_folder, setting.first_day, last_day)
-    telephone = TelephoneRecount(RULES, has_issues=company is not None)
     if company is None:
+        telephone = TelephoneRecount(RULES)
         centre = Centre(setting, queue_log, cdr, effects=effects, listener=telephone)
         centre.run()
         written = Written(Counter(), [], {})
@@ -182,6 +185,9 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
         cel_folder = asterisk / "cel-custom"
         cel_folder.mkdir(exist_ok=True)
         cel = CelLog(cel_folder, setting.first_day, last_day)
+        population = Population(setting.seed, setting.customers, midnight(setting.first_day), setting.ends)
+        region_of = by_number_or_customer(population.city)
+        telephone = TelephoneRecount(RULES, has_issues=True, region_of=region_of)
         centre = Centre(setting, queue_log, cdr, cel, company.contact, company.record, effects, telephone)
         company.begin(centre)
         centre.run()

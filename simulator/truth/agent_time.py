@@ -107,11 +107,12 @@ def _by_day(start: int, end: int, rules: CentreRules) -> Iterator[tuple[int, int
 
 
 class Ended(NamedTuple):
-    """Where the handling of a contact counts: its last local day, and the issue that its agent noted."""
+    """Where the handling of a contact counts: its last local day, the issue that its agent noted, and its region."""
 
     day: int
     channel: str
     issue_id: str | None
+    region: str | None
 
 
 class AgentTime:

@@ -19,6 +19,7 @@ from simulator.truth.costs import CostRecount
 from simulator.truth.integrations import IntegrationRecount
 from simulator.truth.quality import QualityRecount
 from simulator.truth.queries import QueryRecount
+from simulator.truth.regions import RegionOf, by_number
 from simulator.truth.resolution import ResolutionRecount, ResolutionRules
 from simulator.truth.retention import RetentionRecount
 from simulator.truth.sales import SalesRecount
@@ -32,13 +33,13 @@ from simulator.truth.values import Value
 class Truth:
     """Takes finished contacts of any medium, and records as they are written, until `ends` (epoch seconds).
 
-    `tier_of`: the tier of a customer at an instant. What is settled is forgotten, so that memory follows customers and
-    what is open, not contacts.
+    `tier_of`: the tier of a customer at an instant; `region_of`: where a contact comes from. What is settled is
+    forgotten, so that memory follows customers and what is open, not contacts.
     """
 
-    def __init__(self, ends: int, tier_of: Callable[[str, int], str]) -> None:
+    def __init__(self, ends: int, tier_of: Callable[[str, int], str], region_of: RegionOf = by_number) -> None:
         self._ends = ends
-        rules = ResolutionRules(as_of=ends, not_resolvable=NOT_RESOLVABLE, tier_of=tier_of)
+        rules = ResolutionRules(as_of=ends, not_resolvable=NOT_RESOLVABLE, tier_of=tier_of, region_of=region_of)
         self._resolution, self._service = ResolutionRecount(rules), ServiceRecount()
         self._tickets, self._surveys = TicketRecount(), SurveyRecount(tier_of=tier_of)
         self._quality, self._complaints = QualityRecount(), ComplaintRecount()

@@ -104,10 +104,12 @@ class ComplaintRecount:
         for complaint in self._open.values():
             self._count(complaint, as_of)
         self._open = {}
-        whole = (self._openings, self._levels, self._closings, self._recurrence, self._of_centre)
+        whole = (self._openings, self._levels, self._closings, self._recurrence)
         return in_order(
             [
                 *(value for tally in whole for value in tally.values()),
+                # where nobody was handled there is no rate
+                *(value for value in self._of_centre.values() if value.denominator),
                 *(value for value in self._of_agents.values() if value.dim_set == "agent"),
             ]
         )

@@ -20,6 +20,7 @@ from typing import NamedTuple, TypeVar
 
 from simulator.events import Contact
 from simulator.records import Record
+from simulator.truth.regions import RegionOf, by_number
 from simulator.truth.sorting import SortedValues
 from simulator.truth.values import Cell, Formula, Value
 from simulator.truth.versions import NEVER, settled_days
@@ -33,7 +34,7 @@ class ResolutionRules:
     """What the recount must know. `as_of`: until when the contacts are known (epoch seconds).
 
     `not_resolvable`: issues that no first contact can solve, left out of net rates. `tier_of`: the tier of a customer
-    at an instant; None where it is not known.
+    at an instant; None where it is not known. `region_of`: where a contact comes from.
     """
 
     as_of: int
@@ -41,6 +42,7 @@ class ResolutionRules:
     utc_offset_s: int = 8 * 3600
     not_resolvable: frozenset[str] = frozenset()
     tier_of: Callable[[str, int], str | None] = lambda customer_id, at: None
+    region_of: RegionOf = by_number
 
 
 FIRST_CONTACT = (
@@ -73,6 +75,7 @@ _BY_SET: dict[tuple[str, ...], tuple[Formula, ...]] = {
     ("channel",): (*_FCR, *_FCR_BY_CALLER, *REPEATS, *COMPLETION, *SINGLE, REPEAT_COUNT, UNKNOWN),
     ("channel", "issue"): COMPLETION,
     ("tier",): (*_FCR, *REPEATS, REPEAT_COUNT),
+    ("region",): (*_FCR, *_FCR_BY_CALLER, *REPEATS, *COMPLETION, SINGLE[1], REPEAT_COUNT),
     ("agent",): (
         *(Formula("M095", *variant) for variant in (*FIRST_CONTACT, *BY_CALLER)),
         *(Formula("M097", "forward", ("followed",), ("mature",)), *REPEATS, *SINGLE, REPEAT_COUNT),
@@ -90,6 +93,7 @@ class Key(NamedTuple):
     channel: str
     agent: str | None
     tier: str | None
+    region: str | None
 
 
 @dataclass(slots=True, eq=False)
@@ -164,7 +168,8 @@ class ResolutionRecount:
         day = (contact.ended_at + self._rules.utc_offset_s) // DAY_S
         customer = contact.customer_id if handled else None
         tier = self._rules.tier_of(customer, contact.started_at) if customer is not None else None
-        key = Key(day, contact.issue_id, _queue(contact), contact.channel, contact.last_agent_id, tier)
+        region = self._rules.region_of(contact)
+        key = Key(day, contact.issue_id, _queue(contact), contact.channel, contact.last_agent_id, tier, region)
         kept = _Kept(
             contact.contact_id, key, contact.started_at, contact.ended_at, handled, bool(contact.legs),
             contact.is_declared_solved, customer, caller,
@@ -312,4 +317,5 @@ def _rows(cells: dict[Key, Cell], names: tuple[str, ...], formulas: Iterable[For
                 *applied,
                 issue=of.get("issue"),
                 tier=of.get("tier"),
+                region=of.get("region"),
             )

@@ -22,20 +22,18 @@ from typing import NamedTuple
 from simulator.events import CentreRules, Contact, History, Leg, Presence, QueueRules, Ring, Visit
 from simulator.truth.agent_time import AgentTime, Ended, add_ring, add_talk
 from simulator.truth.daycells import DayCells
+from simulator.truth.regions import RegionOf, by_number
 from simulator.truth.sorting import in_order_of
 from simulator.truth.telephone_kpis import (
     BUCKETS,
-    BY_QUEUE,
     HANGUPS,
-    RINGING,
     WITHIN,
     agent_values,
     contact_values,
-    date_of,
     handling_values,
-    line_values,
     order_of,
-    rows,
+    place_values,
+    queue_values,
 )
 from simulator.truth.values import Cell, Value
 from simulator.truth.versions import NEVER, settled_days
@@ -199,19 +197,21 @@ class _Group(NamedTuple):
 
 
 class TelephoneRecount:
-    """Takes calls, rings and stays of agents as they end. `has_issues`: whether agents note issues in a CRM."""
+    """Takes calls, rings and stays of agents as they end. `has_issues`: whether agents note issues in a CRM;
+    `region_of`: where a call comes from."""
 
-    def __init__(self, rules: CentreRules, has_issues: bool = False) -> None:
-        self._rules, self._has_issues = rules, has_issues
+    def __init__(self, rules: CentreRules, has_issues: bool = False, region_of: RegionOf = by_number) -> None:
+        self._rules, self._has_issues, self._region_of = rules, has_issues, region_of
         self._contacts: DayCells[tuple[int, str]] = DayCells()
         self._lines: DayCells[str] = DayCells()
         self._campaigns: DayCells[str] = DayCells()
-        self._handling: DayCells[tuple[str, str | None]] = DayCells()
+        self._regions: DayCells[str] = DayCells()
+        self._handling: DayCells[tuple[str, str | None, str | None]] = DayCells()
         self._queue_talk: DayCells[str] = DayCells()
-        self._visits: DayCells[str] = DayCells()
+        self._visits: DayCells[tuple[str, int]] = DayCells()
         self._queue_rings: DayCells[str] = DayCells()
-        # by local day and group, how many contacts of an hour, channel and line talked for so many seconds
-        self._talks: dict[int, dict[_Group, Counter[tuple[int, int, str, str | None]]]] = defaultdict(
+        # by local day and group, how many contacts of an hour, channel, line and region talked so many seconds
+        self._talks: dict[int, dict[_Group, Counter[tuple[int, int, str, str | None, str | None]]]] = defaultdict(
             lambda: defaultdict(Counter)
         )
         self._agents = AgentTime(rules, self._add_leg)
@@ -228,16 +228,20 @@ class TelephoneRecount:
             _add_contact(self._lines.of(day)[contact.line_id], contact, rules)
         if contact.campaign_id is not None:
             _add_contact(self._campaigns.of(day)[contact.campaign_id], contact, rules)
+        region = self._region_of(contact)
+        if region is not None:
+            _add_contact(self._regions.of(day)[region], contact, rules)
         for visit in contact.visits:
-            cells = self._visits.of((visit.entered_at + rules.utc_offset_s) // 86400)
-            _add_visit(cells[visit.queue_id], visit, rules.queues[visit.queue_id])
+            entered = visit.entered_at + rules.utc_offset_s
+            cell = self._visits.of(entered // 86400)[visit.queue_id, entered % 86400 // 3600]
+            _add_visit(cell, visit, rules.queues[visit.queue_id])
         if contact.legs:
             queue_id = next((leg.queue_id for leg in reversed(contact.legs) if leg.queue_id), None)
             group = _Group(contact.direction, queue_id)
-            self._talks[day][group][talk_s(contact), hour, contact.channel, contact.line_id] += 1
+            self._talks[day][group][talk_s(contact), hour, contact.channel, contact.line_id, region] += 1
             issue_id = contact.issue_id if self._has_issues else None
-            ended = Ended((contact.ended_at + rules.utc_offset_s) // 86400, contact.channel, issue_id)
-            self._handling.of(ended.day)[ended.channel, ended.issue_id]["handled"] += 1
+            ended = Ended((contact.ended_at + rules.utc_offset_s) // 86400, contact.channel, issue_id, region)
+            self._handling.of(ended.day)[ended[1:]]["handled"] += 1
             for leg in contact.legs:
                 self._agents.add_leg(leg, ended)
 
@@ -258,11 +262,13 @@ class TelephoneRecount:
             for group, talks in self._talks.pop(day).items():
                 own_limit_s = self._rules.queues[group.queue_id].anomalous_long_s if group.queue_id else None
                 is_odd = odd_talks((seconds for seconds, *_ in talks.elements()), own_limit_s, self._rules)
-                for (seconds, hour, channel, line_id), contacts in talks.items():
+                for (seconds, hour, channel, line_id, region), contacts in talks.items():
                     odd = contacts * is_odd(seconds)
                     self._contacts.of(day)[hour, channel]["anomalous"] += odd
                     if line_id is not None:
                         self._lines.of(day)[line_id]["anomalous"] += odd
+                    if region is not None:
+                        self._regions.of(day)[region]["anomalous"] += odd
         self._agents.settle(until)
         self._settled_until = max(self._settled_until, until)
 
@@ -280,13 +286,10 @@ class TelephoneRecount:
 
     def _found(self, teams: Mapping[str, str]) -> Iterator[Value]:
         yield from contact_values(self._contacts)
-        yield from line_values(self._lines, self._campaigns)
+        yield from place_values(self._lines, self._campaigns, self._regions)
         yield from handling_values(self._handling, self._queue_talk)
         yield from agent_values(self._agents.cells, teams)
-        for formulas, cells in ((BY_QUEUE, self._visits), (RINGING, self._queue_rings)):
-            for day, of_day in cells.days():
-                for queue, cell in of_day.items():
-                    yield from rows(formulas, cell, "day", str(date_of(day)), "queue", queue=queue)
+        yield from queue_values(self._visits, self._queue_rings)
 
     @property
     def held(self) -> int:
@@ -297,7 +300,7 @@ class TelephoneRecount:
         assert started_at >= self._settled_until, f"what began at {started_at} was told of more than a day later"
 
     def _add_leg(self, leg: Leg, ended: Ended, acw_s: int) -> None:
-        cell = self._handling.of(ended.day)[ended.channel, ended.issue_id]
+        cell = self._handling.of(ended.day)[ended[1:]]
         cell["talk_s"] += leg.talk_s
         cell["handle_s"] += leg.talk_s + acw_s
         if leg.queue_id is not None:

@@ -144,6 +144,7 @@ BY_LINE = (
     *(formula for formula in (*SERVICE_LEVEL, *CONNECTING, *ABANDONING) if formula.variant == "total_inbound"),
     *(formula for formula in FLAGS if formula.kpi_id != "M042"),
 )
+BY_REGION = (*ACCESS_AT_CENTRE, *QUEUEING, *ABANDONING_BY_WAIT, *FLAGS, Formula("M007", "all", ("contacts",)))
 BY_CAMPAIGN = (*(formula for formula in VOLUME if formula.kpi_id == "M003"), *REACHING)
 BY_AGENT = (*HANDLING_PER_LEG, *WORKLOAD)
 # what an agent's time is worth; rings and calls are the agent's own
@@ -210,6 +211,7 @@ def rows(
     team: str | None = None,
     line: str | None = None,
     campaign: str | None = None,
+    region: str | None = None,
 ) -> Iterator[Value]:
     for f in formulas:
         applied = f.apply(cell)
@@ -217,12 +219,13 @@ def rows(
             members = queue, channel, agent, hour
             yield Value(
                 f.kpi_id, f.variant, grain, period, dim_set, *members, f.category, *applied, issue,
-                team=team, line=line, campaign=campaign,
+                team=team, line=line, campaign=campaign, region=region,
             )  # fmt: skip
 
 
 HourAndChannel = tuple[int, str]
-ChannelAndIssue = tuple[str, str | None]
+QueueAndHour = tuple[str, int]
+ChannelIssueRegion = tuple[str, str | None, str | None]
 
 PERIOD_VOLUME = {"day": "M007", "week": "M008", "month": "M009"}
 
@@ -248,14 +251,29 @@ def contact_values(cells: DayCells[HourAndChannel]) -> Iterator[Value]:
             yield from rows((formula,), share, "day", str(date_of(day)), "channel", channel=channel)
 
 
-def line_values(by_line: DayCells[str], by_campaign: DayCells[str]) -> Iterator[Value]:
-    """Centre level by trunk and by campaign, of contacts that have one."""
+def place_values(by_line: DayCells[str], by_campaign: DayCells[str], by_region: DayCells[str]) -> Iterator[Value]:
+    """Centre level by trunk, by campaign and by region, of contacts that have one."""
     for day, of_line in by_line.days():
         for line, cell in of_line.items():
             yield from rows(BY_LINE, cell, "day", str(date_of(day)), "line", line=line)
     for day, of_campaign in by_campaign.days():
         for campaign, cell in of_campaign.items():
             yield from rows(BY_CAMPAIGN, cell, "day", str(date_of(day)), "campaign", campaign=campaign)
+    for day, of_region in by_region.days():
+        for region, cell in of_region.items():
+            yield from rows(BY_REGION, cell, "day", str(date_of(day)), "region", region=region)
+
+
+def queue_values(visits: DayCells[QueueAndHour], rings: DayCells[str]) -> Iterator[Value]:
+    """Queue level: visits by queue, and by queue and hour of day, and rings by queue."""
+    for day, of_day in visits.days():
+        for (queue, hour), cell in of_day.items():
+            yield from rows(BY_QUEUE, cell, "day", str(date_of(day)), "queue+hour_of_day", queue=queue, hour=hour)
+        for queue, cell in _rolled(of_day, lambda key: key[0]).items():
+            yield from rows(BY_QUEUE, cell, "day", str(date_of(day)), "queue", queue=queue)
+    for day, of_queue in rings.days():
+        for queue, cell in of_queue.items():
+            yield from rows(RINGING, cell, "day", str(date_of(day)), "queue", queue=queue)
 
 
 def _peaks(cells: DayCells[HourAndChannel], grain: str, period_of: Callable[[int], date]) -> Iterator[Value]:
@@ -274,7 +292,7 @@ def _peaks(cells: DayCells[HourAndChannel], grain: str, period_of: Callable[[int
             yield Value(kpi_id, "hour_of_day", grain, period, "all", None, None, None, None, category, n, None, n)
 
 
-def handling_values(contacts: DayCells[ChannelAndIssue], by_queue: DayCells[str]) -> Iterator[Value]:
+def handling_values(contacts: DayCells[ChannelIssueRegion], by_queue: DayCells[str]) -> Iterator[Value]:
     """Talk and handle time: of contacts by the date they ended, of queues by the date the conversation ended."""
     for grain, period_of in GRAINS.items():
         for period, cell in _periods(contacts, period_of).items():
@@ -286,6 +304,9 @@ def handling_values(contacts: DayCells[ChannelAndIssue], by_queue: DayCells[str]
         for issue, cell in _rolled(of_day, lambda key: key[1]).items():
             if issue is not None:
                 yield from rows(handled, cell, "day", str(date_of(day)), "issue", issue=issue)
+        for region, cell in _rolled(of_day, lambda key: key[2]).items():
+            if region is not None:
+                yield from rows(HANDLING, cell, "day", str(date_of(day)), "region", region=region)
     for day, of_queue in by_queue.days():
         for queue, cell in of_queue.items():
             yield from rows(HANDLING_PER_LEG, cell, "day", str(date_of(day)), "queue", queue=queue)
@@ -322,4 +343,5 @@ def order_of(value: Value) -> tuple[str, ...]:
         value.team or "",
         value.line or "",
         value.campaign or "",
+        value.region or "",
     )

@@ -43,6 +43,7 @@ class Value(NamedTuple):
     metric: str | None = None
     action: str | None = None
     line: str | None = None
+    region: str | None = None
 
     @property
     def row(self) -> dict[str, str | int | float | None]:

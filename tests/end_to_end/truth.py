@@ -13,7 +13,7 @@ from tests.end_to_end.centre import Centre
 
 Key = tuple[Any, ...]
 GRAINS = ("hour", "day", "week", "month")  # of which a truth is told
-DIMENSIONS = ("queue", "channel", "agent", "team", "issue", "segment", "hour_of_day", "member", "category")
+DIMENSIONS = ("queue", "channel", "agent", "team", "issue", "region", "segment", "hour_of_day", "member", "category")
 # What the truth tells by class is a dimension of the warehouse, which a question can be asked by.
 CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", "M090": "ticket_type",
            "M092": "field", "M047": "line", "M106": "section", "M113": "scenario", "M118": "channel_pair",
@@ -50,7 +50,7 @@ def defined_truth(centre: Centre, grains: Collection[str] = GRAINS) -> list[dict
 def key_of(truth: dict[str, Any]) -> Key:
     """The key of kpi_value under which a true value must be found."""
     start = truth["period_start"]
-    told = {"issue": None, "team": None, "segment": truth.get("tier"), "member": None} | truth
+    told = {"issue": None, "team": None, "region": None, "segment": truth.get("tier"), "member": None} | truth
     told["member"] = next((truth[name] for name in MEMBERS if name in truth), None)
     dim_set = truth["dim_set"].replace("tier", "segment")
     if truth["category"] is not None and truth["kpi_id"] in CLASSES:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
 from simulator.events import CentreRules, Contact, Leg, Presence, QueueRules, Visit
 from simulator.records import Record
+from simulator.truth.regions import by_number_or_customer
 from simulator.truth.segments import SegmentRecount
 from simulator.truth.surveys import SurveyRecount
 from simulator.truth.telephone import TelephoneRecount
@@ -70,6 +72,18 @@ def test_handling_by_issue_has_the_work_after_the_call_and_needs_a_crm(calls: li
             recount.add_presence(Presence("1001", "ACW", contact.ended_at, contact.ended_at + work))
     by_issue = {"refund": (300, 2), "bill_explained": (60, 1)}
     assert figures(recount.values(), "M061", "contact") == (by_issue if has_issues else {})
+
+
+def test_a_call_is_of_the_region_of_its_landline_or_of_the_customer_whom_an_agent_handled(calls: list[Contact]) -> None:
+    recount = TelephoneRecount(RULES, region_of=by_number_or_customer(lambda customer_id: "310000"))
+    for contact, number in zip(calls, ("01023456789", "13823456789", "anonymous", "13723456789"), strict=True):
+        recount.add_contact(replace(contact, caller=number))
+    found = [value for value in recount.values() if value.dim_set == "region"]
+    assert {(value.region, value.numerator) for value in found if value[:2] == ("M002", "all")} == {
+        ("110000", 1), ("310000", 1),
+    }  # fmt: skip
+    waits = {(it.region, it.numerator, it.denominator) for it in found if it[:2] == ("M024", "answered")}
+    assert waits == {("110000", 10, 1), ("310000", 30, 1)}
 
 
 def test_ratings_are_of_the_tier_at_the_start_of_the_contact(calls: list[Contact]) -> None:
