@@ -31,6 +31,7 @@ from expectations.marts import (
     quality,
     sales,
     service,
+    ticket,
 )
 from expectations.marts.common import MartSuite, no_phone_number
 from expectations.settings import FeedSettings
@@ -63,6 +64,8 @@ _MARTS: tuple[MartSuite, ...] = (
     experience.AGENT_RATING_SUITE,
     service.CHAT_SUITE,
     service.MENU_SUITE,
+    ticket.STAGE_SUITE,
+    ticket.RETURN_SUITE,
     quality.EVALUATION_SUITE,
     quality.SECTION_SUITE,
     quality.SOUND_SUITE,

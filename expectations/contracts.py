@@ -131,7 +131,8 @@ class Contract(_Model):
     before. Records of an `entity` feed (a ticket, a customer) live on: one that began before the centre's first date
     lies in the partition of that date, and a change concerns the dates that the record touches, however old, and
     `reaches_back_days` before each of them (an event that decides what a contact of the week before was worth); those
-    of the records that it names too (`touches`: column to feed), and of entities that name it.
+    of the records that it names too (`touches`: column to feed), of entities that name it, and of the feed's records
+    that name the same entity.
 
     `links` says whom a column names: column -> the feed whose records are called so, by the first column of its key
     (`canonical.contact` stands for the contacts of all systems). The event time of a row never lies before the start of

@@ -6,7 +6,8 @@ events, and how dbt is told (warehouse.py).
 The fact of the feed `canonical.ticket` is `fct_ticket`: it has the feed's instants and dates under their names, the
 record's `record_hash`, and `partition_date`, the feed's partition. A feed whose fact no release has yet touches
 nothing. What another record is worth can depend on a changed one: an order makes its lead a sale. So the dates of the
-records that it names are touched too, and of those that name it (`touches` of the contracts).
+records that it names are touched too, of those that name it, and of those that name the same record: what is done to a
+ticket can end what was done before (`touches` of the contracts).
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def changes(root: Path, zone: str, partitions: Mapping[str, Iterable[date]]) -> 
     """What the records touch that are new, gone or other in these partitions than in the last release.
 
     Dates are those of every instant and date of the old and of the new version, in `zone`, and as many before each as
-    the feed reaches back, and those of the records that they name or are named by. The cost grows with the partitions
-    that changed; of the facts of the others the columns that name records are read.
+    the feed reaches back, and those of the records that they name, are named by, or name the same record with. The cost
+    grows with the partitions that changed; of the facts of the others the columns that name records are read.
     """
     wanted = {feed: frozenset(days) for feed, days in partitions.items() if days}
     touched: set[date] = set()
@@ -66,6 +67,9 @@ def changes(root: Path, zone: str, partitions: Mapping[str, Iterable[date]]) -> 
                 touched |= {day - timedelta(days=back) for day in own for back in range(said.reaches_back_days + 1)}
                 for column, named in said.touches.items():
                     touched |= _dates_of_named(db, root, column, all_contracts()[named], zone)
+                    if all_contracts()[named].entity:
+                        same = f"{quote(column)} in (select {quote(column)} from changed)"
+                        touched |= _dates_of(db, said, f"{parquet([released])} where {same}", zone)
                 for other in all_contracts().values():
                     touched |= _dates_of_naming(db, root, said, other, zone)
     return Changes(wanted, frozenset(touched))

@@ -67,6 +67,7 @@ class Cause:
     where: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
+_DISPATCH = "service>after_sales"
 # the changes of the worked case S2-3, which together make callers impatient
 _IMPATIENCE = "queue_hangup+hangup_within_30_s+wait_limit_s"
 CENTRES = (
@@ -141,6 +142,7 @@ CENTRES = (
             _change("arrivals", factor=2.0),
             _change("arrivals", factor=6.0, hours=(20, 22)),
             _change("arrivals", factor=12.0, hours=(0, 6)),
+            _change("ticket_stage_s", 36 * 3600.0, stage=_DISPATCH),
         ),
     ),
     Centre(
@@ -167,6 +169,7 @@ CAUSES = {
         *_of("busy", "arrivals", "up", "M001", "M002", "M006", "M007", "M008", "M009", "M041", "M063", "M065", "M066"),
         *_of("busy", "arrivals", "up", "M067", "M069", "M070", "M082", "M084", "M010", "M011"),
         *_of("busy", "arrivals", "up", "M123", variant="opened"),
+        *_of("busy", "ticket_stage_s", "up", "M089", category=_DISPATCH),
         *_of("staffed", AGENTS, "up", "M003", "M071", "M143"),
         *_of("staffed", "entry_share", "up", "M014", channel="voice_ad"),
         *_of("staffed", "arrival_share", "up", "M124"),
@@ -185,9 +188,7 @@ CAUSES = {
         *_of("impatient", "api_failed", "down", "M048"),
         *_of("impatient", "capture_down", "down", "M049"),
         *_of("impatient", "labour_cost", "up", "M150", "M151"),
-        *_of("impatient", "ticket_route_s", "up", "M086"),
-        *_of("impatient", "ticket_route_s", "up", "M088", variant="ticket_calendar"),
-        *_of("impatient", "ticket_route_s", "up", "M089", variant="calendar"),
+        *_of("impatient", "ticket_route_s", "up", "M086", "M088"),
         *_of("impatient", "ticket_route_s", "down", "M085", "M090"),
         *_of("congested", "line_connected", "down", "M029", "M030", "M032", "M177"),
         *_of("congested", "line_connected", "up", "M042", category="not_connected"),

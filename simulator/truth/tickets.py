@@ -1,6 +1,6 @@
 """KPIs of tickets (M084–M092, M124, M094 by tickets), counted from the records of tickets, events and fields.
 
-Belongs here: the rulings of DECISIONS.md, sections 20 and 23. Does not belong here: how a ticket comes about.
+Belongs here: the rulings of DECISIONS.md, sections 20, 23 and 40. Does not belong here: how a ticket comes about.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ class TicketRecount:
             }
             total["calendar_s"] += amounts["calendar_s"]
             total["business_s"] += amounts["business_s"]
-            stage = f"{sent['from_department_id']}>{sent['to_department_id']}"
+            stage = f"{sent['from_department_id'] or 'unknown'}>{sent['to_department_id']}"
             self._stages.add(last_at, amounts, issue=issue, department=sent["to_department_id"])
             self._stages.add(last_at, amounts, stage, issue=issue)
         if last_at is not None:
@@ -220,10 +220,12 @@ class TicketRecount:
 
 
 def _hand_overs(events: list[Row]) -> Iterator[tuple[Row, Row]]:
-    """Each sending to a department with its acceptance there; what nobody accepted yet is none."""
+    """Each sending to another department with its acceptance there; what nobody accepted yet is none."""
     waiting: dict[str, Row] = {}
     for event in sorted(events, key=lambda event: (event["happened_at"], int(event["event_id"]))):
+        department = event.get("to_department_id")
         if event["kind"] == "sent_to_department":
-            waiting[event["to_department_id"]] = event
-        elif event["kind"] == "accepted" and event["to_department_id"] in waiting:
-            yield waiting.pop(event["to_department_id"]), event
+            if department is not None and department != event["from_department_id"]:
+                waiting[department] = event
+        elif event["kind"] == "accepted" and department in waiting:
+            yield waiting.pop(department), event

@@ -246,6 +246,8 @@ INTERNAL = {
     "kpi_measure_sound_line",
     "kpi_measure_ticket",
     "kpi_measure_ticket_field",
+    "kpi_measure_ticket_return",
+    "kpi_measure_ticket_stage",
     "kpi_period",
     "kpi_ranked_hour",
     "kpi_result",

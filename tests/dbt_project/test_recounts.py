@@ -29,6 +29,8 @@ Row = dict[str, Any]
 MODELS = (
     "int_calendar__date int_calendar__open_interval int_calendar__open_date "
     "stg_centre__setting stg_canonical__ticket int_ticket__worked int_ticket__ticket fct_ticket fct_ticket_day "
+    "stg_canonical__ticket_event int_ticket__event int_ticket__stage int_ticket__stage_worked "
+    "fct_ticket_event fct_ticket_stage fct_ticket_return "
     "stg_canonical__feed_heartbeat int_capture__check fct_capture_check "
     "stg_canonical__customer int_customer__version dim_customer "
     "stg_canonical__query_log int_audit__query fct_query"
@@ -74,6 +76,27 @@ def tickets() -> list[Row]:
                 row[name] = created + timedelta(minutes=chance.choice([-10, 0, 10, 480, 960, 970, 1440, 2880]))
         told.append(row)
     return [row | {"status": "open", "dt": local(row["created_at"]).date()} for row in told]
+
+
+def events() -> list[Row]:
+    """Ways of the tickets, many at one instant, some to several departments at once, and some of no known ticket."""
+    chance = random.Random(40)
+    told: list[Row] = []
+    for ticket in [*tickets(), {"ticket_id": "lost", "created_at": datetime(2026, 3, 3)}]:
+        at = ticket["created_at"]
+        for number in range(chance.randrange(16)):
+            at += timedelta(minutes=chance.choice([0, 0, 10, 30, 480, 1440]))
+            kind = chance.choice(
+                ["sent_to_department", "accepted"] * 4 + ["returned", "solved", "reopened", "commented", "archived"]
+            )
+            row: Row = {"ticket_id": ticket["ticket_id"], "event_id": str(number), "happened_at": at, "kind": kind}
+            if kind in ("sent_to_department", "accepted", "returned"):
+                row["from_department_id"] = chance.choice(["service", "quality", "finance", None])
+                row["to_department_id"] = chance.choice(["service", "quality", "finance"])
+            if kind == "returned":
+                row["missing_field"] = chance.choice(["address", "telephone", None])
+            told.append(row | {"dt": local(at).date()})
+    return told
 
 
 def checks() -> list[Row]:
@@ -128,7 +151,13 @@ def logged() -> list[Row]:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     warehouse = Warehouse(tmp_path_factory.mktemp("recount"))
-    told = {"ticket": tickets(), "feed_heartbeat": checks(), "customer": customers(), "query_log": logged()}
+    told = {
+        "ticket": tickets(),
+        "ticket_event": events(),
+        "feed_heartbeat": checks(),
+        "customer": customers(),
+        "query_log": logged(),
+    }
     for feed, rows in told.items():
         warehouse.write_days(f"canonical.{feed}", rows)
     warehouse.dbt("seed", "--select", "business_hours business_day_exception")
@@ -167,6 +196,89 @@ def test_tickets_by_date_are_those_of_the_recount(built: Warehouse) -> None:
         key: (*(day[name] for name in names), day["solving_s"], day["solving_business_s"])
         for key, day in ticket_days().items()
     }
+
+
+def ways() -> dict[str, list[Row]]:
+    """The events of each known ticket in their order."""
+    known = {row["ticket_id"] for row in tickets()}
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted(events(), key=lambda row: (row["happened_at"], int(row["event_id"]))):
+        if row["ticket_id"] in known:
+            found[row["ticket_id"]].append(row)
+    return found
+
+
+def stages() -> dict[tuple[str, int], tuple[Any, ...]]:
+    """Of each sending: department, instants, and seconds by both clocks, event by event."""
+    found = {}
+    for ticket_id, told in ways().items():
+        open_stages: list[Row] = []
+        for event in told:
+            department, at = event.get("to_department_id"), event["happened_at"]
+            giver = event.get("from_department_id")
+            if event["kind"] in ("sent_to_department", "returned") and giver == department:
+                continue
+            for stage in open_stages:
+                taken = event["kind"] in ("solved", "archived") or (
+                    event["kind"] in ("returned", "sent_to_department") and giver in (None, stage["department"])
+                )
+                if taken and stage["accepted"] is not None and stage["left"] is None:
+                    stage["left"] = at
+            waiting = [stage for stage in open_stages if stage["department"] == department and stage["is_waiting"]]
+            if event["kind"] == "sent_to_department":
+                for stage in waiting:
+                    stage["is_waiting"] = False
+                open_stages.append(
+                    {"department": department, "sent": at, "accepted": None, "left": None, "is_waiting": True}
+                )
+            elif event["kind"] == "accepted" and waiting:
+                waiting[0] |= {"accepted": at, "is_waiting": False}
+        for number, stage in enumerate(open_stages, 1):
+            sent, accepted, left = stage["sent"], stage["accepted"], stage["left"]
+            found[ticket_id, number] = (
+                stage["department"], sent, accepted, left, *both_clocks(sent, accepted), *both_clocks(accepted, left)
+            )  # fmt: skip
+    return found
+
+
+def both_clocks(earlier: datetime | None, later: datetime | None) -> tuple[int | None, int | None]:
+    """Calendar seconds and seconds of office hours; None where an end is unknown."""
+    if earlier is None or later is None:
+        return None, None
+    return seconds(later) - seconds(earlier), OFFICE.between(seconds(earlier), seconds(later))
+
+
+def test_stages_of_tickets_are_those_of_the_recount(built: Warehouse) -> None:
+    rows = built.rows(
+        "select ticket_id, stage_no, to_department_id, sent_at, accepted_at, left_at, waiting_s, waiting_business_s, "
+        "handling_s, handling_business_s from marts.fct_ticket_stage"
+    )
+    assert {(ticket, number): tuple(said) for ticket, number, *said in rows} == stages()
+    assert sum(said[3] is not None for said in stages().values()) > 50
+
+
+def test_a_ticket_counts_all_its_accepted_stages_on_the_date_of_the_last(built: Warehouse) -> None:
+    recount: dict[str, list[Any]] = {}
+    for (ticket_id, _), (_, _, accepted, _, calendar_s, business_s, *_) in stages().items():
+        if accepted is not None:
+            sums = recount.setdefault(ticket_id, [local(accepted).date(), 0, 0])
+            recount[ticket_id] = [max(sums[0], local(accepted).date()), sums[1] + calendar_s, sums[2] + business_s]
+    rows = built.rows(
+        "select ticket_id, local_accepted_date, ticket_waiting_s, ticket_waiting_business_s "
+        "from marts.fct_ticket_stage where is_last_accepted"
+    )
+    assert sorted(rows) == sorted((ticket_id, *sums) for ticket_id, sums in recount.items())
+
+
+def test_tickets_sent_back_by_field_are_those_of_the_recount(built: Warehouse) -> None:
+    recount = Counter(
+        (ticket_id, event["missing_field"])
+        for ticket_id, told in ways().items()
+        for event in told
+        if event["kind"] == "returned" and event["missing_field"] is not None
+    )
+    rows = built.rows("select ticket_id, missing_field, returned_count from marts.fct_ticket_return")
+    assert {(ticket_id, name): count for ticket_id, name, count in rows} == recount
 
 
 def test_the_worked_table_of_tickets_is_what_the_recount_gives() -> None:

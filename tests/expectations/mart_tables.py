@@ -183,6 +183,17 @@ CLEAN: Mapping[str, str] = {
         select 'c' || epoch(day)::bigint as contact_id, 'identity_checked' as requirement_id, true as is_met,
             day as local_date
         from days""",
+    "fct_ticket_stage": """
+        select 't' || epoch(day)::bigint || '.' || i as ticket_id, stage_no, day as local_date,
+            cast(day as timestamp) as sent_at, cast(day as timestamp) + interval 1 hour as accepted_at,
+            cast(day as timestamp) + interval 2 hour as left_at, 3600.0::double as waiting_s,
+            1800.0::double as waiting_business_s, 3600.0::double as handling_s, 0.0::double as handling_business_s,
+            stage_no = 2 as is_last_accepted, case when stage_no = 2 then 7200.0::double end as ticket_waiting_s
+        from days, range(10) t(i), (values (1), (2)) s(stage_no)""",
+    "fct_ticket_return": """
+        select 't' || epoch(day)::bigint as ticket_id, 'address' as missing_field, day as local_date,
+            1::integer as returned_count
+        from days""",
     "fct_recording": """
         select 'R' || epoch(day)::bigint as recording_id, day as local_date, 100.0::double as duration_s,
             cast(day as timestamp) + interval 190 day as due_until_at, null::timestamp as deleted_at,

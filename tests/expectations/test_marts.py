@@ -15,7 +15,7 @@ from expectations.errors import CheckDefectError, MissingTableError
 from expectations.marts.fct_link_fault import before_name, unknown_name
 from expectations.validate import validate_marts
 from expectations.verdict import MartVerdict
-from tests.expectations.mart_tables import BRIDGES, CLEAN, FIRST_DAY, SCHEMA, write_warehouse
+from tests.expectations.mart_tables import BRIDGES, CLEAN, DAYS, FIRST_DAY, SCHEMA, write_warehouse
 
 _ONE = "rowid = (select min(rowid) from {mart} where local_date = '{day}')"
 _DAY = "local_date = '{day}'"
@@ -130,6 +130,21 @@ DEFECTS: dict[tuple[str, str], str] = {
         "fct_ivr_visit",
         "self_served_without_queue",
     ): f"update {{mart}} set is_contact_self_served = true where {_ONE}",
+    ("fct_ticket_stage", "not_negative"): f"update {{mart}} set handling_business_s = -1 where {_ONE}",
+    ("fct_ticket_stage", "no_phone_number"): f"update {{mart}} set ticket_id = '13812341234' where {_ONE}",
+    ("fct_ticket_stage", "two_clocks"): f"update {{mart}} set waiting_business_s = 3601 where {_ONE}",
+    (
+        "fct_ticket_stage",
+        "one_last_acceptance",
+    ): f"update {{mart}} set is_last_accepted = true, ticket_waiting_s = 7200 where {_ONE}",
+    (
+        "fct_ticket_stage",
+        "acceptances_untold",
+    ): "update {mart} set accepted_at = null, left_at = null, waiting_s = null, "
+    "waiting_business_s = null, handling_s = null, handling_business_s = null, is_last_accepted = false, "
+    f"ticket_waiting_s = null where {_DAY}",
+    ("fct_ticket_return", "no_phone_number"): f"update {{mart}} set missing_field = '13812341234' where {_ONE}",
+    ("fct_ticket_return", "returned_at_least_once"): f"update {{mart}} set returned_count = 0 where {_ONE}",
     ("fct_qa_evaluation", "not_negative"): f"update {{mart}} set score = -1 where {_ONE}",
     ("fct_qa_evaluation", "no_phone_number"): f"update {{mart}} set agent_id = '13812341234' where {_ONE}",
     ("fct_qa_evaluation", "points_range"): f"update {{mart}} set bearing_points = 101 where {_ONE}",
@@ -376,6 +391,15 @@ def test_rows_before_the_window_are_not_judged_but_are_looked_back_at(tmp_path: 
     dropped = next(r for r in verdicts["kpi_value"].checks if r.name == "service_level_drop")
     assert dropped.failing_dates == (_FIRST_DEFECT,)
     assert dropped.sample[0]["usual_value"] == 0.8
+
+
+@pytest.mark.parametrize(("days_ago", "is_likely"), [(6, True), (7, False)])
+def test_tickets_have_a_week_to_be_accepted(tmp_path: Path, days_ago: int, is_likely: bool) -> None:
+    mart, check = "fct_ticket_stage", "acceptances_untold"
+    day = FIRST_DAY + timedelta(days=DAYS - 1 - days_ago)
+    path = write_warehouse(tmp_path / "w.duckdb", [DEFECTS[mart, check].format(mart=f"{SCHEMA}.{mart}", day=day)])
+    verdict = validate_marts(path, SCHEMA, tmp_path / "docs", marts=[mart])[mart]
+    assert [r.name for r in verdict.checks if not r.passed] == ([] if is_likely else [check])
 
 
 def test_warehouse_without_a_mart_is_an_error_that_names_it(tmp_path: Path) -> None:

@@ -208,6 +208,31 @@ def test_an_order_touches_its_lead_and_its_contact_and_a_lead_its_orders(tmp_pat
     assert changes(tmp_path, ZONE, {"canonical.lead": [came_up]}).dates == {came_up, ordered}
 
 
+def test_what_is_done_to_a_ticket_touches_the_ticket_and_all_that_was_done_to_it(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    current = paths.published_dir(tmp_path) / "current"
+    current.mkdir(parents=True)
+    created, sent, accepted = date(2026, 1, 5), date(2026, 1, 10), date(2026, 3, 5)
+    event = {"ticket_id": "t", "event_id": "2", "happened_at": at(accepted), "kind": "accepted", "row_hash": "now"}
+    warehouse.write("canonical.ticket_event", accepted, [event])
+    warehouse.write(FEED, created, [{"ticket_id": "t", "created_at": at(created), "row_hash": "now"}])
+    instants = "assigned_at, due_at, first_solved_at, solved_at, archived_at, creation_started_at"
+    nothing = ", ".join(f"null::timestamp as {name}" for name in instants.split(", "))
+    facts = {
+        "fct_ticket": f"""'t' as ticket_id, timestamp '{at(created)}' as created_at, {nothing}, 'before' as record_hash,
+            date '{created}' as partition_date""",
+        "fct_ticket_event": f"""unnest(['t', 'other']) as ticket_id, '1' as event_id,
+            unnest([timestamp '{at(sent)}', timestamp '2026-01-20 02:00:00']) as happened_at, 'h' as record_hash,
+            unnest([date '{sent}', date '2026-01-20']) as partition_date""",
+    }
+    with duckdb.connect() as db:
+        for name, columns in facts.items():
+            db.execute(f"copy (select {columns}) to '{current / f'{name}.parquet'}' (format parquet)")
+    week_before = {accepted - timedelta(days=back) for back in range(8)}
+    assert changes(tmp_path, ZONE, {"canonical.ticket_event": [accepted]}).dates == {created, sent, *week_before}
+    assert changes(tmp_path, ZONE, {FEED: [created]}).dates == {created, sent}
+
+
 def test_a_booking_touches_the_month_that_it_belongs_to(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     current = paths.published_dir(tmp_path) / "current"

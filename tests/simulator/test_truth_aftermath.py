@@ -188,6 +188,44 @@ def test_worked_tickets_give_routing_by_stage_and_by_ticket(tickets: list[Value]
     assert monday["M089 business after_sales>logistics"] == pytest.approx(1 / 3)
 
 
+def test_the_ticket_of_decision_40_gives_its_table() -> None:
+    said: dict[str, Any] = {
+        "created_at": at(6, "16:00"),
+        "due_at": None,
+        "returned_count": 1,
+        "assigned_agent_id": "logistics-01",
+    }
+    told = (
+        ticket("S", "repair_request", "repair", "1001", (5, 4), **said),
+        way("S", 1, at(6, "17:00"), "sent_to_department", "service", "after_sales"),
+        way("S", 2, at(9, "10:00"), "accepted", "service", "after_sales"),
+        way("S", 3, at(9, "10:30"), "returned", "after_sales", "service", "fault_description"),
+        way("S", 4, at(9, "23:30"), "sent_to_department", "service", "after_sales"),
+        way("S", 5, at(10, "00:00"), "accepted", "service", "after_sales"),
+        way("S", 6, at(10, "09:30"), "sent_to_department", "after_sales", "after_sales"),
+        way("S", 9, at(10, "11:30"), "sent_to_department", "after_sales", "logistics"),
+        way("S", 10, at(10, "18:30"), "accepted", "after_sales", "logistics"),
+    )
+    friday, monday, tuesday = (on(recounted(told), date) for date in ("2026-03-06", "2026-03-09", "2026-03-10"))
+    assert (monday["M088 hand_over_calendar"], monday["M088 hand_over_business"]) == (234_000, 7_200)
+    assert (tuesday["M088 hand_over_calendar"], tuesday["M088 hand_over_business"]) == (13_500, 11_700)
+    assert (tuesday["M088 ticket_calendar"], tuesday["M088 ticket_business"]) == (261_000, 30_600)
+    assert not {"M088 ticket_calendar", "M088 ticket_business"} & set(monday)
+    assert tuesday["M089 calendar service>after_sales"] == pytest.approx(0.066667, abs=1e-6)
+    assert (tuesday["M089 business service>after_sales"], tuesday["M089 business after_sales>logistics"]) == (0, 1)
+    assert friday["M091 field fault_description"] == 1
+    before = on(recounted(told[:-1]), "2026-03-10")
+    assert (before["M088 ticket_calendar"], before["M088 ticket_business"]) == (235_800, 7_200)
+    assert "M089 business after_sales>logistics" not in before
+
+
+def recounted(records: Iterable[Record]) -> list[Value]:
+    recount = TicketRecount()
+    for record in records:
+        recount.add(record)
+    return list(recount.values(at(12, "00:00")))
+
+
 def test_worked_tickets_close_in_time_only_where_they_are_due(tickets: list[Value]) -> None:
     assert on(tickets, "2026-03-04")["M090 due"] == 0.5
     assert on(tickets, "2026-03-04", department="after_sales")["M090 due"] == 0

@@ -33,6 +33,16 @@
     )
 {%- endmacro %}
 
+{#- Key of the whole that a share is taken of: of all, or of the first dimension of two. -#}
+{% macro whole_key(of) -%}
+    case
+        when {{ of }}.dim_set like '%+%' then concat_ws(
+            '|', substring({{ of }}.dim_set, 1, position('+' in {{ of }}.dim_set) - 1), {{ first_member(of) }}
+        )
+        else 'all'
+    end
+{%- endmacro %}
+
 {#- Members in the order of the set's dimensions, as one text: `phone → after_sales`; `of` as above. -#}
 {% macro member_path(of=none) -%}
     concat_ws(' → '

@@ -25,6 +25,8 @@
         'ledger': ledger_measures(),
         'ticket': ticket_measures(),
         'ticket_field': ticket_field_measures(),
+        'ticket_stage': ticket_stage_measures(),
+        'ticket_return': ticket_return_measures(),
         'matter': matter_measures(),
         'recall': recall_measures(),
         'handled': handled_measures(),
@@ -129,6 +131,15 @@
         'ticket_field': family(
             'fct_ticket_field', 'is_required', {'field': 'field_name'}, [['field']], date='local_created_date',
             is_touched=true
+        ),
+        'ticket_stage': family(
+            'fct_ticket_stage', 'local_accepted_date is not null',
+            {'issue': 'issue_id', 'department': 'to_department_id', 'stage': 'stage'},
+            [[], ['issue'], ['department'], ['stage'], ['issue', 'stage']], date='local_accepted_date', is_touched=true
+        ),
+        'ticket_return': family(
+            'fct_ticket_return', none, {'issue': 'issue_id', 'field': 'missing_field'},
+            [['field'], ['issue', 'field']], is_touched=true
         ),
         'matter': family(
             'fct_contact_resolution', 'is_matter_known', resolution_columns(),

@@ -30,3 +30,22 @@
         measure('ticket_fields_filled', 'is_filled_at_creation', '建单时已填该字段的工单数', 'Tickets in which it was filled at creation'),
     ]) }}
 {% endmacro %}
+
+{#- Hand-overs between departments, by their acceptance: fct_ticket_stage. A ticket's own sum stands at its last one. -#}
+{% macro ticket_stage_measures() %}
+    {{ return([
+        measure('ticket_hand_overs', none, '已签收的部门流转次数', 'Hand-overs between departments that were accepted', value='1'),
+        measure('ticket_hand_over_s', none, '部门流转从发出到签收的自然秒数之和', 'Calendar seconds of hand-overs from sending to acceptance', value='waiting_s'),
+        measure('ticket_hand_over_business_s', none, '部门流转从发出到签收的工作时间秒数之和', 'Office-hour seconds of hand-overs from sending to acceptance', value='waiting_business_s'),
+        measure('tickets_routed', 'is_last_accepted', '有部门流转的工单数，按最后一次签收', 'Tickets handed over, by their last acceptance'),
+        measure('ticket_routing_s', 'is_last_accepted', '工单全部流转的自然秒数之和，按最后一次签收', 'Calendar seconds of all hand-overs of a ticket, by the last acceptance', value='ticket_waiting_s'),
+        measure('ticket_routing_business_s', 'is_last_accepted', '工单全部流转的工作时间秒数之和，按最后一次签收', 'Office-hour seconds of all hand-overs of a ticket, by the last acceptance', value='ticket_waiting_business_s'),
+    ]) }}
+{% endmacro %}
+
+{#- Tickets sent back, by the field that was missing and their creation: fct_ticket_return. -#}
+{% macro ticket_return_measures() %}
+    {{ return([
+        measure('tickets_returned_for_field', none, '因缺少该字段被退回的工单数', 'Tickets sent back because the field was missing', value='1'),
+    ]) }}
+{% endmacro %}

@@ -23,7 +23,11 @@ definitions as (
 ),
 
 measures as (
-    select *, coalesce(category, '') as category_key from {{ ref('kpi_measure_period') }}
+    select
+        periods.*,
+        coalesce(periods.category, '') as category_key,
+        {{ whole_key('periods') }} as whole_key
+    from {{ ref('kpi_measure_period') }} as periods
 ),
 
 ranked_hours as (
@@ -50,15 +54,15 @@ calculated as (
             and above.grain = below.grain
             and above.period_start = below.period_start
             and below.category_key = case when definitions.is_denominator_split then above.category_key else '' end
-            -- a share is taken of the whole, every other rate of its own dimension members
-            and below.dim_key = case when definitions.kind = 'share' then 'all' else above.dim_key end
+            -- a share is taken of its whole, every other rate of its own dimension members
+            and below.dim_key = case when definitions.kind = 'share' then above.whole_key else above.dim_key end
     left join measures as records
         on
             definitions.n_measure = records.measure
             and above.grain = records.grain
             and above.period_start = records.period_start
             and records.category_key = case when definitions.is_n_split then above.category_key else '' end
-            and records.dim_key = case when definitions.kind = 'share' then 'all' else above.dim_key end
+            and records.dim_key = case when definitions.kind = 'share' then above.whole_key else above.dim_key end
     where
         definitions.kind not in ('peak', 'trough')
         and cast(above.period_start as date) >= definitions.valid_from
