@@ -49,6 +49,7 @@ FIRST_CONTACT = (
     ("fcr_7d_issue", ("resolved_net",), ("mature_first_net",)),
     ("fcr_7d_issue_gross", ("resolved",), ("mature_first",)),
     ("fcr_declared", ("declared_first_net",), ("first_net",)),
+    ("fcr_declared_gross", ("declared_first",), ("first",)),
     ("mature_share", ("mature_first_net",), ("first_net",)),
 )
 BY_CALLER = (("fcr_caller_id", ("calls_resolved",), ("mature_first_calls",)),)
@@ -240,6 +241,8 @@ class ResolutionRecount:
             cell["mature"] += is_mature
             cell["followed"] += is_mature and one.is_followed
             if not one.is_repeat:
+                cell["first"] += 1
+                cell["declared_first"] += one.is_declared is True
                 cell["mature_first"] += is_mature
                 cell["resolved"] += is_mature and is_resolved
                 cell["not_followed"] += is_mature and not one.is_followed

@@ -71,6 +71,7 @@ def fractions(values: list[Value], day: int, **where: str) -> dict[tuple[str, st
         ("M094", "fcr_7d_issue", (1, 3), (1, 1), None),
         ("M094", "fcr_7d_issue_gross", (2, 4), (1, 1), None),
         ("M094", "fcr_declared", (2, 3), (1, 1), (1, 1)),
+        ("M094", "fcr_declared_gross", (2, 4), (1, 1), (1, 1)),
         ("M094", "mature_share", (3, 3), (1, 1), (0, 1)),
         ("M094", "fcr_caller_id", (3, 5), (1, 1), None),
         ("M094", "unknown_customer", (1, None), (0, None), (0, None)),

@@ -12,6 +12,8 @@
         measure('mature_matters', mature_first, '已满七天的首次联络数', 'First contacts whose seven days have passed'),
         measure('resolved_matters', mature_first ~ ' and ' ~ solved, '七天内无重复且工单未重开的首次联络数', 'First contacts with neither repeat nor reopened ticket within seven days'),
         measure('unfollowed_matters', mature_first ~ ' and not is_followed', '七天内无重复的首次联络数', 'First contacts without a repeat within seven days'),
+        measure('first_matters', first, '首次联络数', 'First contacts'),
+        measure('declared_matters', first ~ ' and is_declared_solved', '首次联络中申报已解决数', 'First contacts that were declared solved'),
         measure('net_matters', first ~ ' and is_resolvable', '可首次解决的首次联络数', 'First contacts of issues that a first contact can solve'),
         measure('declared_net_matters', first ~ ' and is_resolvable and is_declared_solved', '其中申报已解决数', 'Of these, declared solved'),
         measure('mature_net_matters', net, '可首次解决且已满七天的首次联络数', 'First contacts of issues that a first contact can solve, seven days on'),
