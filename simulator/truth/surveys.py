@@ -32,11 +32,12 @@ _RATED = (
     Formula("M115", "rated", ("positive",), ("rated_to_5",)),
     Formula("M116", "rated", ("negative",), ("rated_to_5",)),
 )
+_BY_TIER = tuple(formula for formula in _RATED if formula.kpi_id == "M112")
 _BY_SCENARIO = (
+    *_BY_TIER,
     Formula("M113", "top_2", ("top",), ("with_top",)),
     Formula("M113", "mean_100", ("points",), ("rated",)),
 )
-_BY_TIER = tuple(formula for formula in _RATED if formula.kpi_id == "M112")
 _INVITED = (Formula("M182", "invitations", ("answered",), ("sent",)),)
 
 

@@ -17,7 +17,7 @@ DIMENSIONS = ("queue", "channel", "agent", "team", "issue", "region", "segment",
 # What the truth tells by class is a dimension of the warehouse, which a question can be asked by.
 CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", "M090": "ticket_type",
            "M088": "stage", "M089": "stage", "M091": "field", "M092": "field",
-           "M047": "line", "M106": "section", "M113": "scenario", "M118": "channel_pair",
+           "M047": "line", "M106": "section", "M112": "scenario", "M113": "scenario", "M118": "channel_pair",
            "M182": "scenario",
            **dict.fromkeys(("M123", "M127", "M128", "M129", "M130"), "complaint_type"),
            "M131": "complaint_level"}  # fmt: skip
