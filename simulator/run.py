@@ -34,6 +34,7 @@ from simulator.forms import writer
 from simulator.forms.writer import Crm
 from simulator.local_time import midnight
 from simulator.occasions import Calendar
+from simulator.records import Record
 from simulator.scenarios.cases import SCENARIOS
 from simulator.scenarios.effects import Effects, Planting
 from simulator.scenarios.planting import figures, planting
@@ -187,8 +188,13 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
         cel = CelLog(cel_folder, setting.first_day, last_day)
         population = Population(setting.seed, setting.customers, midnight(setting.first_day), setting.ends)
         region_of = by_number_or_customer(population.city)
-        telephone = TelephoneRecount(RULES, has_issues=True, region_of=region_of)
-        centre = Centre(setting, queue_log, cdr, cel, company.contact, company.record, effects, telephone)
+        telephone = TelephoneRecount(RULES, True, region_of, setting.known_until)
+
+        def write(record: Record) -> None:
+            company.record(record)
+            telephone.add_record(record)
+
+        centre = Centre(setting, queue_log, cdr, cel, company.contact, write, effects, telephone)
         company.begin(centre)
         centre.run()
         cel.close()

@@ -130,6 +130,16 @@ CONTRADICTIONS: dict[str, tuple[Contradiction, ...]] = {
             ("device_id", "expected_count", "received_count"),
         ),
     ),
+    "canonical.shift": (
+        Contradiction(
+            "paid_beyond_the_shift",
+            Text("班次的付薪时长超过计划时长一小时以上", "a shift is paid for an hour more than it is planned to last"),
+            # the night on which clocks go forward is an hour shorter than it is paid for
+            "paid_s > epoch(planned_end_at) - epoch(planned_start_at) + 3600",
+            ("agent_id", "shift_id", "planned_start_at", "planned_end_at", "paid_s"),
+            needs="paid_s",
+        ),
+    ),
     "canonical.query_log": (
         Contradiction(
             "text_as_hash",

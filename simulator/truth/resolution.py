@@ -76,7 +76,7 @@ _BY_SET: dict[tuple[str, ...], tuple[Formula, ...]] = {
     ("channel",): (*_FCR, *_FCR_BY_CALLER, *REPEATS, *COMPLETION, *SINGLE, REPEAT_COUNT, UNKNOWN),
     ("channel", "issue"): COMPLETION,
     ("tier",): (*_FCR, *REPEATS, REPEAT_COUNT),
-    ("region",): (*_FCR, *_FCR_BY_CALLER, *REPEATS, *COMPLETION, SINGLE[1], REPEAT_COUNT),
+    ("region",): (*_FCR, *_FCR_BY_CALLER, *REPEATS, REPEAT_COUNT),
     ("agent",): (
         *(Formula("M095", *variant) for variant in (*FIRST_CONTACT, *BY_CALLER)),
         *(Formula("M097", "forward", ("followed",), ("mature",)), *REPEATS, *SINGLE, REPEAT_COUNT),

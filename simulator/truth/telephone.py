@@ -1,7 +1,8 @@
 """KPIs of calls, queues and agents, counted from a simulated history.
 
 Belongs here: the rulings on these KPIs, once more and independently of the warehouse, over the records of `events`.
-Does not belong here: anything read from a file, SQL, or code shared with the warehouse; agents' time (`agent_time`).
+Does not belong here: anything read from a file, SQL, or code shared with the warehouse; agents' time (`agent_time`),
+what they are paid for (`paid_time`).
 
 Method: each record adds to a cell of named sums (a `Cell`) at the finest grain; cells are rolled up; a KPI is the
 quotient of two sums, taken last. Three families of cells exist because the same words count different things:
@@ -20,8 +21,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from simulator.events import CentreRules, Contact, History, Leg, Presence, QueueRules, Ring, Visit
+from simulator.records import Record
 from simulator.truth.agent_time import AgentTime, Ended, add_ring, add_talk
 from simulator.truth.daycells import DayCells
+from simulator.truth.paid_time import PaidTime
 from simulator.truth.regions import RegionOf, by_number
 from simulator.truth.sorting import in_order_of
 from simulator.truth.telephone_kpis import (
@@ -197,10 +200,16 @@ class _Group(NamedTuple):
 
 
 class TelephoneRecount:
-    """Takes calls, rings and stays of agents as they end. `has_issues`: whether agents note issues in a CRM;
-    `region_of`: where a call comes from."""
+    """Takes calls, rings and stays of agents as they end, and shifts as they are written. `has_issues`: whether agents
+    note issues in a CRM; `region_of`: where a call comes from; no paid time is counted after `known_until`."""
 
-    def __init__(self, rules: CentreRules, has_issues: bool = False, region_of: RegionOf = by_number) -> None:
+    def __init__(
+        self,
+        rules: CentreRules,
+        has_issues: bool = False,
+        region_of: RegionOf = by_number,
+        known_until: int = NEVER,
+    ) -> None:
         self._rules, self._has_issues, self._region_of = rules, has_issues, region_of
         self._contacts: DayCells[tuple[int, str]] = DayCells()
         self._lines: DayCells[str] = DayCells()
@@ -215,6 +224,7 @@ class TelephoneRecount:
             lambda: defaultdict(Counter)
         )
         self._agents = AgentTime(rules, self._add_leg)
+        self._paid = PaidTime(known_until)
         self._settled_until = 0
 
     def add_contact(self, contact: Contact) -> None:
@@ -256,6 +266,10 @@ class TelephoneRecount:
         self._check(presence.started_at)
         self._agents.add_presence(presence)
 
+    def add_record(self, record: Record) -> None:
+        """Take a record; those of other feeds than the roster's are left alone."""
+        self._paid.add(record)
+
     def settle(self, until: int) -> None:
         """Count what is final when all is known that began before a local midnight."""
         for day in settled_days(self._talks, until):
@@ -270,6 +284,7 @@ class TelephoneRecount:
                     if region is not None:
                         self._regions.of(day)[region]["anomalous"] += odd
         self._agents.settle(until)
+        self._paid.settle(until)
         self._settled_until = max(self._settled_until, until)
 
     def values(self, teams: Mapping[str, str] | None = None) -> Iterator[Value]:
@@ -289,12 +304,14 @@ class TelephoneRecount:
         yield from place_values(self._lines, self._campaigns, self._regions)
         yield from handling_values(self._handling, self._queue_talk)
         yield from agent_values(self._agents.cells, teams)
+        yield from self._paid.values(self._agents.cells, teams)
         yield from queue_values(self._visits, self._queue_rings)
 
     @property
     def held(self) -> int:
-        """How many conversations, pauses, spans and lengths of talks are kept."""
-        return self._agents.held + sum(len(talks) for groups in self._talks.values() for talks in groups.values())
+        """How many conversations, pauses, spans, shifts and lengths of talks are kept."""
+        talks = sum(len(talks) for groups in self._talks.values() for talks in groups.values())
+        return self._agents.held + self._paid.held + talks
 
     def _check(self, started_at: int) -> None:
         assert started_at >= self._settled_until, f"what began at {started_at} was told of more than a day later"

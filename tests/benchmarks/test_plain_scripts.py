@@ -35,7 +35,7 @@ LEFT_OUT = {
     "rpt_bridge_agent_clock",
     # of menus, chats and ratings, which Asterisk's own logs do not tell
     *("fct_chat_turn", "fct_ivr_visit", "fct_agent_rating_month"),
-    "fct_query",
+    *("fct_query", "fct_shift", "fct_agent_paid_day"),
     *("fct_ticket_stage", "fct_ticket_return"),
     *("fct_action", "fct_action_day", "rpt_action_window", "rpt_action_review"),
     *("fct_complaint", "fct_complaint_day", "fct_agent_complaint_day"),

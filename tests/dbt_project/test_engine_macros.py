@@ -209,6 +209,7 @@ INTERNAL = {
     "kpi_measure_agent",
     "kpi_measure_agent_complaint",
     "kpi_measure_agent_day",
+    "kpi_measure_agent_paid",
     "kpi_measure_agent_rating",
     "kpi_measure_capture",
     "kpi_measure_chat_turn",

@@ -1,4 +1,5 @@
-"""Facts of tickets, customers, capture checks and logs of queries against a recount in plain Python, over the lake.
+"""Facts of tickets, customers, capture checks, logs of queries and rosters against a recount in plain Python, over the
+lake.
 
 Here belongs: families of which the simulated centre has no feed, or none with such faults. Nothing here shares a line
 with the SQL.
@@ -17,8 +18,11 @@ import pytest
 
 from simulator.business import queries
 from simulator.business_hours import BusinessHours
-from simulator.local_time import number_of
+from simulator.local_time import day_of, number_of
 from simulator.records import Record
+from simulator.truth.daycells import DayCells
+from simulator.truth.paid_time import FEED as ROSTER
+from simulator.truth.paid_time import PaidTime
 from simulator.truth.queries import recount_queries
 from tests.dbt_project.warehouse import Warehouse
 
@@ -33,7 +37,8 @@ MODELS = (
     "fct_ticket_event fct_ticket_stage fct_ticket_return "
     "stg_canonical__feed_heartbeat int_capture__check fct_capture_check "
     "stg_canonical__customer int_customer__version dim_customer "
-    "stg_canonical__query_log int_audit__query fct_query"
+    "stg_canonical__query_log int_audit__query fct_query "
+    "+fct_agent_paid_day"
 )
 
 
@@ -148,6 +153,72 @@ def logged() -> list[Row]:
     return rows
 
 
+def shifts() -> list[Row]:
+    """Two weeks of thirty agents, with most faults that a roster can have; the last date but one lies ahead in part."""
+    chance = random.Random(41)
+    told: list[Row] = []
+    for agent in range(30):
+        for day in range(15):
+            for number in range(chance.choice([0, 1, 1, 1, 2])):
+                begins = datetime(2026, 2, 27) + timedelta(days=day, minutes=30 * chance.randrange(48))
+                hours: float = chance.choice([4, 8, 8, 8, 10, 24])
+                paid: float | None = chance.choice([14_400, 26_400, 10_000.5])
+                if chance.random() < 0.08:
+                    hours = chance.choice([24.5, 0, -3])
+                elif chance.random() < 0.12:
+                    paid = chance.choice([0, None, -1, 86_401])
+                published = begins - timedelta(days=7)
+                told.append({
+                    "agent_id": f"a{agent}", "shift_id": f"{day}.{number}", "shift_date": begins.date(), "paid_s": paid,
+                    "published_at": published, "planned_start_at": begins,
+                    "planned_end_at": begins + timedelta(hours=hours), "dt": local(published).date(),
+                })  # fmt: skip
+    return told
+
+
+def states() -> list[Row]:
+    """What the agents do on some of these dates between 09:00 and 17:00; of some only chats are known, and one is away
+    for a week."""
+    chance = random.Random(4)
+    told: list[Row] = []
+    for agent in range(31):
+        for day in range(12):
+            if chance.random() < 0.3 or (agent == 4 and 2 <= day < 9):
+                continue
+            at, ends = (datetime(2026, 2, 28) + timedelta(days=day, hours=hour) for hour in (1, 9))
+            while at < ends:
+                until = at + timedelta(seconds=chance.randrange(600, 7200))
+                state = chance.choice(["ready", "talk", "acw", "ringing", "break", "meeting"])
+                channel = "im_web" if agent % 7 == 1 else None
+                told.append({
+                    "agent_id": f"a{agent}", "state": state, "channel_id": channel, "started_at": at, "ended_at": until,
+                    "dt": local(at).date(),
+                })  # fmt: skip
+                at = until
+    return told
+
+
+def paid_recount() -> dict[tuple[str, date, str | None], tuple[Any, ...]]:
+    """KPI, date and agent -> numerator and denominator."""
+    worked: DayCells[str] = DayCells()
+    for row in states():
+        if row["channel_id"] is None:
+            cell = worked.of(day_of(seconds(row["started_at"])))[row["agent_id"]]
+            lasts = seconds(row["ended_at"]) - seconds(row["started_at"])
+            cell[f"state_{row['state']}"] += lasts
+            cell["logged_in_s"] += lasts
+    paid = PaidTime(seconds(AS_OF - timedelta(hours=8)))
+    for row in shifts():
+        instants = {name: seconds(row[name]) for name in ("published_at", "planned_start_at", "planned_end_at")}
+        paid.add(Record(ROSTER, instants["published_at"], row | instants))
+    paid.settle(seconds(AS_OF) * 2)
+    return {
+        (value.kpi_id, date.fromisoformat(value.period_start), value.agent): value.figures[:2]
+        for value in paid.values(worked, {})
+        if value.grain == "day"
+    }
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     warehouse = Warehouse(tmp_path_factory.mktemp("recount"))
@@ -157,10 +228,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         "feed_heartbeat": checks(),
         "customer": customers(),
         "query_log": logged(),
+        "shift": shifts(),
+        "agent_state": states(),
     }
     for feed, rows in told.items():
         warehouse.write_days(f"canonical.{feed}", rows)
-    warehouse.dbt("seed", "--select", "business_hours business_day_exception")
+    warehouse.dbt("seed", "--select", "business_hours business_day_exception +fct_agent_paid_day")
     warehouse.dbt("run", "--select", MODELS, "--vars", json.dumps({"as_of": f"{AS_OF:%Y-%m-%d %X}"}))
     return warehouse
 
@@ -342,3 +415,26 @@ def test_traces_and_chains_of_a_log_are_those_of_the_recount(built: Warehouse) -
         found["exports", day] = exported_traceable, exported
     assert found == recount
     assert states.keys() == {"none", "begins", "follows", "cut", "forked"} and states["begins"] == 1
+
+
+def test_paid_time_of_agents_and_dates_is_that_of_the_recount(built: Warehouse) -> None:
+    rows = built.rows(
+        "select local_date, agent_id, paid_s, talk_state_s, handle_or_ready_s from marts.fct_agent_paid_day "
+        "where is_counted"
+    )
+    centre: dict[date, list[float]] = defaultdict(lambda: [0, 0, 0])
+    found = {}
+    for day, agent, *sums in rows:
+        centre[day] = [total + part for total, part in zip(centre[day], sums, strict=True)]
+        for kpi_id, done in (("M065", sums[1]), ("M066", sums[2])):
+            found[kpi_id, day, agent] = done, sums[0]
+    for day, sums in centre.items():
+        found |= {("M065", day, None): (sums[1], sums[0]), ("M066", day, None): (sums[2], sums[0])}
+    recount = paid_recount()
+    assert len(found) > 300
+    assert found.keys() == recount.keys()
+    for key, figures in recount.items():
+        assert found[key] == pytest.approx(figures, rel=1e-9), key
+    left_out = built.rows("select is_of_telephone, paid_s is null, count(*) from marts.fct_agent_paid_day group by all")
+    assert {row[:2] for row in left_out} == {(True, False), (True, True), (False, False), (False, True)}
+    assert max(done / paid for (kpi_id, *_), (done, paid) in found.items() if kpi_id == "M066") > 1

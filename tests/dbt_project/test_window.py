@@ -15,7 +15,9 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
+from orchestration.paths import DBT_PROJECT
 from orchestration.warehouse import late_window_days
 from tests.dbt_project import examples
 from tests.dbt_project.warehouse import ZERO, Warehouse, capabilities
@@ -34,7 +36,9 @@ LATE_WINDOW = timedelta(days=late_window_days())
 # Far enough apart that most builds leave the others alone; the second night is also the end of a month.
 EARLY, MONTH_END, MONTH_START, LATER = date(2026, 2, 19), date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 12)
 DATES = (EARLY, MONTH_END, MONTH_START, LATER)
-EXPORTED = tuple(f"canonical.{feed}" for feed in ("contact", "queue_visit", "queue_offer", "leg", "agent_state"))
+EXPORTED = tuple(
+    f"canonical.{feed}" for feed in ("contact", "queue_visit", "queue_offer", "leg", "agent_state", "shift")
+)
 # Hold the periods of the last window only: nothing reads them after the build.
 TRANSIENT = {"kpi_period", "kpi_measure_period", "kpi_ranked_hour", "kpi_result"}
 
@@ -145,7 +149,21 @@ def exported(day: date) -> dict[str, list[dict[str, Any]]]:
             {"dt": day, "agent_id": "E1", "state": state, "started_at": moment}
             for state, moment in (("ready", at[0]), ("talk", at[1]), ("meeting", at[5]))
         ],
+        "canonical.shift": list(shifts(day)),
     }
+
+
+def shifts(day: date) -> Iterator[dict[str, Any]]:
+    """The roster that is published on a date: eight dates of three agents, who log in on the first of them and work by
+    day or by night. On its last dates the last login was long ago."""
+    for agent, hour in (("A1", 9), ("A4", 22), ("E1", 20)):
+        for ahead in range(8):
+            begins = datetime(day.year, day.month, day.day, hour) + timedelta(days=ahead, hours=-8)
+            yield {
+                "dt": day, "agent_id": agent, "shift_id": f"{day:%m%d}.{ahead}", "shift_date": day, "paid_s": 26_400,
+                "published_at": datetime(day.year, day.month, day.day), "planned_start_at": begins,
+                "planned_end_at": begins + timedelta(hours=8),
+            }  # fmt: skip
 
 
 def window(first: date, last: date, built_until: date | None = None) -> tuple[str, str]:
@@ -328,6 +346,20 @@ def test_what_an_export_tells_over_midnight_lies_on_both_dates(by_date: Warehous
         "select local_date, sum(duration_s) from marts.fct_agent_state where agent_id = 'E1' and state = 'busy' "
         "and local_date between ? and ? group by all order by all", MONTH_END, MONTH_START
     ) == [(MONTH_END, 600.0), (MONTH_START, 57600.0 - 600 + 600)]  # fmt: skip
+
+
+def test_who_has_not_logged_in_for_five_dates_is_paid_for_but_does_not_count(by_date: Warehouse) -> None:
+    rows = by_date.rows(
+        "select local_date - ?, is_counted from marts.fct_agent_paid_day where agent_id = 'A1' and local_date < ? "
+        "order by all", EARLY, MONTH_END
+    )  # fmt: skip
+    assert rows == [(ahead, ahead <= 5) for ahead in range(8)]
+
+
+def test_what_a_late_log_line_says_of_logins_stays_within_the_late_window() -> None:
+    said = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"]
+    believed_days = 3 + 1  # a queue membership, and an agent's silence after its last event
+    assert said["telephone_agent_days"] + believed_days <= late_window_days()
 
 
 def test_a_date_that_lost_its_rows_vanishes(changed: Warehouse) -> None:

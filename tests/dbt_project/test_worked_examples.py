@@ -73,7 +73,7 @@ def test_every_kpi_that_the_feeds_allow_is_said_to_be_available(examples_warehou
     assert dict(((kpi_id, variant), names.split(", ")) for kpi_id, variant, names in missing) == {
         key: names for key, names in lacking.items() if names
     }
-    assert lacking["M065", "paid"] == ["shift"] and lacking["M021", "offered_net_short"] == []
+    assert lacking["M065", "paid"] == ["paid_time", "shift"] and lacking["M021", "offered_net_short"] == []
 
 
 def test_every_default_variant_that_is_available_has_a_value(examples_warehouse: Warehouse) -> None:

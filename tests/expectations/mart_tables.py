@@ -97,6 +97,15 @@ CLEAN: Mapping[str, str] = {
             120.0::double as talk_s, 5.0::double as hold_s, null::double as consult_s, 20.0::double as acw_s,
             145.0::double as handle_s
         from days""",
+    "fct_shift": """
+        select 'a' || i as agent_id, strftime(day, '%Y-%m-%d') as shift_id, day as partition_date,
+            28800.0::double as planned_s, 26400.0::double as paid_s
+        from days, range(10) t(i)""",
+    "fct_agent_paid_day": """
+        select 'a1' as agent_id, day as local_date, 1::bigint as shift_count, 26400.0::double as paid_s,
+            25200.0::double as logged_in_s, 12000.0::double as talk_state_s, 23400.0::double as handle_or_ready_s,
+            true as is_of_telephone, true as is_counted
+        from days""",
     # a clean centre has no row in it
     "fct_link_fault": """
         select 'canonical.ticket' as feed, 'contact_id' as link_column, 'T1' as record_id, 'unknown' as fault,

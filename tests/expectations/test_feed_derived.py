@@ -27,6 +27,7 @@ KNOWN = {
     "agent_without_name": "sender_type = 'agent', agent_id = null",
     "received_more_than_expected": "received_count = expected_count + 1",
     "text_as_hash": "query_hash = 'select 1'",
+    "paid_beyond_the_shift": "paid_s = 7200",
 }
 # Values of a clean day that contradict no others.
 CLEAN = {

@@ -184,6 +184,18 @@ DEFECTS: dict[tuple[str, str], str] = {
     ("fct_query", "no_phone_number"): f"update {{mart}} set table_names = '13812341234' where {_DAY}",
     ("fct_query", "traceable_identity"): f"update {{mart}} set user_id = null where {_DAY}",
     ("fct_query", "chain_broken"): f"update {{mart}} set chain_state = 'cut', is_vouched = false where {_DAY}",
+    ("fct_shift", "not_negative"): f"update {{mart}} set planned_s = -1 where {_PARTITION}",
+    ("fct_shift", "no_phone_number"): f"update {{mart}} set agent_id = '13812341234' where {_PARTITION}",
+    ("fct_shift", "paid_of_a_day"): f"update {{mart}} set planned_s = null where {_PARTITION} and agent_id = 'a1'",
+    (
+        "fct_shift",
+        "paid_not_known",
+    ): f"update {{mart}} set paid_s = null where {_PARTITION} and agent_id in ('a1', 'a2')",
+    ("fct_agent_paid_day", "not_negative"): f"update {{mart}} set paid_s = -1, is_counted = false where {_DAY}",
+    ("fct_agent_paid_day", "no_phone_number"): f"update {{mart}} set agent_id = '13812341234' where {_DAY}",
+    ("fct_agent_paid_day", "counted_identity"): f"update {{mart}} set paid_s = null where {_DAY}",
+    ("fct_agent_paid_day", "work_within_login"): f"update {{mart}} set talk_state_s = 23401 where {_DAY}",
+    ("fct_agent_paid_day", "paid_beyond_the_day"): f"update {{mart}} set paid_s = 90001 where {_DAY}",
     ("fct_order", "no_phone_number"): f"update {{mart}} set agent_id = '13812341234' where {_PARTITION}",
     ("fct_order", "money_of_paid_orders"): f"update {{mart}} set net_amount = 269 where {_PARTITION}",
     ("fct_order", "other_currency"): "update {mart} set currency = 'USD', gross_amount = null, net_amount = null "

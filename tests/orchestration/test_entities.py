@@ -249,6 +249,25 @@ def test_a_booking_touches_the_month_that_it_belongs_to(tmp_path: Path) -> None:
     assert changes(tmp_path, ZONE, {"canonical.cost": [booked]}).dates == {booked, date(2026, 3, 1)}
 
 
+def test_a_shift_that_is_corrected_touches_every_date_on_which_it_lay_or_lies(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    current = paths.published_dir(tmp_path) / "current"
+    current.mkdir(parents=True)
+    published, night = date(2026, 2, 23), date(2026, 3, 2)
+    row = {"agent_id": "a1", "shift_id": "s", "shift_date": night, "published_at": at(published), "row_hash": "now"}
+    by_day = row | {"planned_start_at": at(date(2026, 3, 5), 9), "planned_end_at": at(date(2026, 3, 5), 17)}
+    warehouse.write("canonical.shift", published, [by_day])
+    with duckdb.connect() as db:
+        db.execute(
+            f"""copy (select 'a1' as agent_id, 's' as shift_id, date '{night}' as shift_date,
+            timestamp '{at(published)}' as published_at, timestamp '{at(night, 22)}' as planned_start_at,
+            timestamp '{at(night + timedelta(days=1), 6)}' as planned_end_at, 'before' as record_hash,
+            date '{published}' as partition_date) to '{current / "fct_shift.parquet"}' (format parquet)"""
+        )
+    lies_on = {night, date(2026, 3, 3), date(2026, 3, 5)}
+    assert changes(tmp_path, ZONE, {"canonical.shift": [published]}).dates == lies_on | {published}
+
+
 def test_changes_of_an_unfinished_build_are_added_to_the_new_ones() -> None:
     first = Changes({"a": frozenset({OPENED})}, frozenset({OPENED}))
     second = Changes({"a": frozenset({date(2026, 3, 1)}), "b": frozenset({OPENED})}, frozenset({date(2026, 3, 2)}))

@@ -37,6 +37,16 @@
     {{ return(measures) }}
 {% endmacro %}
 
+{#- Agents' dates with paid time, and what the agents did on them: fct_agent_paid_day. -#}
+{% macro agent_paid_measures() %}
+    {{ return([
+        measure('paid_days', 'true', '有付薪班次的坐席日数', 'Dates of agents with paid time'),
+        measure('paid_s', none, '付薪秒数', 'Paid seconds', value='paid_s'),
+        measure('paid_talk_state_s', none, '有付薪班次的坐席的通话状态秒数', 'Seconds in the state talk of agents with paid time', value='talk_state_s'),
+        measure('paid_handle_or_ready_s', none, '有付薪班次的坐席的通话、话后、空闲与振铃秒数', 'Seconds in talk, after-call work, ready or ringing of agents with paid time', value='handle_or_ready_s'),
+    ]) }}
+{% endmacro %}
+
 {#- Agents' shift dates: fct_agent_day. -#}
 {% macro agent_day_measures() %}
     {{ return([

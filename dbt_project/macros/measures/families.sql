@@ -11,6 +11,7 @@
         'leg': leg_measures(),
         'ring': ring_measures(),
         'agent': agent_measures(),
+        'agent_paid': agent_paid_measures(),
         'agent_day': agent_day_measures(),
         'capture': capture_measures(),
         'integration': integration_measures(),
@@ -83,6 +84,10 @@
         ),
         'agent': family(
             'fct_agent_interval', 'logged_in_s > 0', {'agent': 'agent_id', 'team': 'team_id'}, [[], ['agent'], ['team']]
+        ),
+        'agent_paid': family(
+            'fct_agent_paid_day', 'is_counted', {'agent': 'agent_id', 'team': 'team_id'}, [[], ['agent'], ['team']],
+            is_touched=true
         ),
         'agent_day': family(
             'fct_agent_day', none, {'agent': 'agent_id', 'team': 'team_id'}, [[], ['agent'], ['team']]

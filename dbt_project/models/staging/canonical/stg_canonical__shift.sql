@@ -1,6 +1,4 @@
 -- Written by `python -m expectations.staging` from the feed's contract; change that, not this.
-{{ config(materialized='ephemeral') }}
-
 select
     agent_id,
     shift_id,
