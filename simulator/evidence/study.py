@@ -58,7 +58,7 @@ class Size:
 SIZES = {
     "S0-1": Size(days_before=21, days_after=28),
     # so long ago that the year after the measure is over
-    "S0-2": Size(first=date(2025, 3, 4), days_before=28, days_after=28, agents=10),
+    "S0-2": Size(first=date(2025, 3, 4), days_before=28, days_after=42, agents=14),
     # so many agents that the calls of a day keep all of them at it; the ledger is booked on a month's last date
     "S0-3": Size(first=date(2026, 3, 13), days_before=10, days_after=9, agents=28),
     "S0-4": Size(days_before=21, days_after=7),
