@@ -55,7 +55,7 @@ test-metabase: $(READY)
 	npm install --prefix $(METABASE_CLI) --no-audit --no-fund --silent @metabase/cli@$(METABASE_CLI_VERSION)
 	METABASE_CLI="$(abspath $(METABASE_CLI))" $(BIN)/pytest tests/metabase/test_schemas.py
 
-# Months of builds beside one build of all files, the worked cases in the warehouse, and two years: hours.
+# Months of builds beside one build of all files, the worked cases in the warehouse, and a year of purchases: hours.
 test-long: $(READY)
 	$(BIN)/pytest -s tests/long
 
