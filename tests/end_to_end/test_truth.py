@@ -43,6 +43,7 @@ FEW = {
     "fct_audio_quality": "the centre's settings",
     "fct_cost_month": "what costs are shared by, in a month",
     "fct_retention": "the months of a year",
+    "int_ticket__stage": "the centre's settings",
     "kpi_feed": "KPIs, and what feeds can tell",
     "rpt_board_row": "the KPIs of a board",
     "rpt_weakest_segment": "the KPIs of a board",
