@@ -23,6 +23,7 @@ from expectations.marts import (
     fct_agent_state,
     fct_contact,
     fct_contact_resolution,
+    fct_issue_thread,
     fct_link_fault,
     fct_queue_interval,
     fct_queue_visit,
@@ -47,6 +48,7 @@ _WRITTEN: dict[str, Callable[[Contract, FeedSettings], list[Check]]] = {
 _MARTS: tuple[MartSuite, ...] = (
     fct_contact.SUITE,
     fct_contact_resolution.SUITE,
+    fct_issue_thread.SUITE,
     fct_queue_visit.SUITE,
     fct_queue_visit.OFFER_SUITE,
     fct_queue_interval.SUITE,

@@ -21,7 +21,7 @@ LEFT_OUT = {
     "kpi_measure_definition", "release", "rpt_feed_health", "fct_feed_day", "fct_feed_refusal", "fct_feed_drift",
     "dim_feed", "fct_link_fault", "fct_ticket", "fct_ticket_day", "fct_ticket_field", "fct_transfer",
     "fct_capture_check", "dim_customer",
-    "bridge_customer_identity", "fct_ticket_event", "fct_contact_resolution", "kpi_fallback",
+    "bridge_customer_identity", "fct_ticket_event", "fct_contact_resolution", "fct_issue_thread", "kpi_fallback",
     "strategy_rule", "value_name",
     # boards say again what kpi_value says
     *("rpt_four_dimensions", "rpt_core_targets", "rpt_kpi_trend", "rpt_weakest_segment", "rpt_alarm", "kpi_official"),

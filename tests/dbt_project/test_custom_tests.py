@@ -30,6 +30,17 @@ def breakage(kind: str, statement: str | tuple[str, ...], **rejects: int) -> Bre
     return Breakage(kind, (statement,) if isinstance(statement, str) else statement, rejects)
 
 
+def _thread(name: str, issue: str, at: str) -> str:
+    """Inserts a thread of customer k that is over at once."""
+    return (
+        f"insert into marts.fct_issue_thread by name select '{name}' as thread_id, 'k' as customer_key, "
+        f"'{issue}' as issue_id, '{name}' as first_contact_id, '{name}' as last_contact_id, "
+        f"'voice_400' as first_channel_id, 'voice' as first_medium, timestamp '{at}' as started_at, "
+        f"timestamp '{at}' as ended_at, 'Asia/Shanghai' as timezone, cast(timestamp '{at}' as date) as local_date, "
+        "0 as span_s, 1 as contact_count, 0 as repeat_count, true as is_mature"
+    )
+
+
 _EVALUATED = "timestamp '2026-03-02 10:00:00' as evaluated_at, date '2026-03-02' as local_date"
 
 # Calls are those of DECISIONS.md, 1 (c1 … c10) and 2 (k1, k2); each breakage has a row of its own.
@@ -254,6 +265,22 @@ BREAKAGES = [
         "update marts.fct_contact_resolution set customer_key = 'k', issue_id = 'i', until_next_s = 60 "
         "where contact_id = 'asterisk:k1'",
         who_is_followed_is_repeated=1,
+    ),
+    breakage(
+        "threads_hold_each_contact_once",
+        _thread("t1", "refund", "2026-03-02 10:00:00"),
+        # and the matter of the next breakage, of which nobody knows a contact either
+        threads_hold_each_contact_once=2,
+    ),
+    breakage(
+        "threads_of_a_matter_lie_a_window_apart",
+        # a week after the one before it is too near, a second more is not
+        (
+            _thread("t2", "bill", "2026-03-02 10:00:00"),
+            _thread("t3", "bill", "2026-03-09 10:00:00"),
+            _thread("t4", "bill", "2026-03-16 10:00:01"),
+        ),
+        threads_of_a_matter_lie_a_window_apart=1,
     ),
     breakage(
         "fallback_names_variants",

@@ -41,6 +41,15 @@ CLEAN: Mapping[str, str] = {
             case when i < 20 then i = 0 end as is_followed, case when i < 20 then false end as is_reopened,
             case when i = 0 then 3600.0::double end as until_next_s
         from days, range(25) t(i)""",
+    "fct_issue_thread": """
+        select 'asterisk:' || epoch(day)::bigint || '.' || i as thread_id, thread_id as first_contact_id,
+            case when i = 0 then 'asterisk:' || epoch(day)::bigint || '.later' else thread_id end as last_contact_id,
+            'k' || i as customer_key, 'refund' as issue_id, day as local_date,
+            case when i = 0 then 90000.0::double else 300.0::double end as span_s,
+            cast(day as timestamp) + interval 10 hour as started_at, started_at + to_seconds(span_s) as ended_at,
+            case when i = 0 then 49 else 1 end::integer as contact_count,
+            case when i = 0 then 48 else 0 end::integer as repeat_count
+        from days, range(2) t(i)""",
     "fct_queue_visit": """
         select 'asterisk:' || epoch(day)::bigint || '.' || i || ':1' as queue_visit_id, 'sales' as queue_id,
             cast(day as timestamp) + to_seconds(36005 + i * 300) as entered_at,

@@ -75,6 +75,15 @@ DEFECTS: dict[tuple[str, str], str] = {
         "known_share_falls",
     ): "update {mart} set is_matter_known = false, is_repeat = null, is_followed = null, is_reopened = null "
     f"where until_next_s is null and {_DAY}",
+    ("fct_issue_thread", "not_negative"): f"update {{mart}} set repeat_count = -1 where {_ONE}",
+    ("fct_issue_thread", "no_phone_number"): f"update {{mart}} set customer_key = '13812341234' where {_ONE}",
+    ("fct_issue_thread", "first_repeats_none"): f"update {{mart}} set repeat_count = contact_count where {_ONE}",
+    (
+        "fct_issue_thread",
+        "ends_of_the_chain",
+    ): f"update {{mart}} set last_contact_id = 'another' where contact_count = 1 and {_DAY}",
+    ("fct_issue_thread", "span_is_difference"): f"update {{mart}} set span_s = span_s + 1 where {_ONE}",
+    ("fct_issue_thread", "many_contacts"): f"update {{mart}} set contact_count = 50 where contact_count > 1 and {_DAY}",
     ("fct_agent_state", "duration_is_difference"): f"update {{mart}} set duration_s = 601 where {_ONE}",
     ("fct_agent_state", "no_overlap"): "update {mart} set ended_at = ended_at + interval 1 second, duration_s = 601 "
     f"where {_ONE}",
