@@ -15,7 +15,6 @@ from simulator.customers import Population
 from simulator.defect_kinds import Planted
 from simulator.events import Contact
 from simulator.forms.writer import Forms
-from simulator.local_time import midnight
 from simulator.records import Record
 from simulator.setting import Setting
 from simulator.truth.around import Truth
@@ -37,8 +36,7 @@ class Books:
 
     def __init__(self, setting: Setting, forms: Forms) -> None:
         self._forms = forms
-        begins = midnight(setting.first_day)
-        self._population = Population(setting.seed, setting.customers, begins, setting.ends)
+        self._population = Population.of(setting)
         self.truth = Truth(setting.known_until, self._tier, by_number_or_customer(self._population.city))
 
     def add_contact(self, contact: Contact) -> None:
@@ -64,4 +62,4 @@ class Books:
         return self.truth.values()
 
     def _tier(self, customer_id: str, at: int) -> str:
-        return self._population.customer(int(customer_id[1:])).tier(at)
+        return self._population.known(customer_id).tier(at)

@@ -82,7 +82,7 @@ class Centre:
         self.history = exchange.history
         self.planted = exchange.planted
         self.agents = make_agents(setting.agents, setting.seed)
-        self.population = Population(setting.seed, setting.customers, exchange.begins, exchange.ends)
+        self.population = Population.of(setting)
         self._callers = Callers(self.population)
         self._queueing = Queueing(exchange.clock, BY_ID, self)
         reinforcements = Reinforcements(setting, self.agents, effects, exchange.begins)

@@ -48,7 +48,7 @@ class Company:
         self._has_listed = False
         self._day = setting.first_day
         self._last_day = setting.first_day + setting.days + setting.shop_days - 1
-        self._begins, self._ends = midnight(setting.first_day), setting.known_until
+        self._begins, self._ends = setting.begins, setting.known_until
 
     @property
     def planted(self) -> list[Planted]:
@@ -62,14 +62,14 @@ class Company:
         abilities |= {agent.agent_id: agent.ability for agent in centre.chat_agents}
         self._aftermath = Aftermath(
             setting.seed,
-            lambda customer_id: population.customer(int(customer_id[1:])),
+            population.known,
             abilities,
             effects=self._effects,
         )
         self._business = Business(
             setting.seed,
             population,
-            midnight(setting.first_day),
+            setting.begins,
             setting.ends,
             sellers=[agent.agent_id for agent in centre.agents if "sales" in agent.skills],
             headcount=len(abilities) - len(centre.brought_in),

@@ -166,7 +166,7 @@ class Crm:
     def _note(self, contact: Contact, at: int, answered_at: int | None) -> None:
         """The CRM's row of a contact of any medium."""
         number = contact.customer_id
-        customer = None if number is None else self._population.customer(int(number[1:]))
+        customer = None if number is None else self._population.known(number)
         is_call = contact.medium == "voice"
         visit = next((visit for visit in contact.visits if visit.exit_kind == "answered"), None)
         visit = visit or next(reversed(contact.visits), None)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from simulator.local_time import DAY_S
 from simulator.records import chance
+from simulator.setting import Setting
 
 Tier = Literal["new", "regular", "vip"]
 _NEW_FOR_DAYS = 90
@@ -68,9 +69,18 @@ class Population:
         self._seed, self._begins, self._ends = seed, begins, ends
         self.customer = lru_cache(maxsize=200_000)(self._customer)
 
+    @classmethod
+    def of(cls, setting: Setting) -> Population:
+        """The customers of a simulated centre."""
+        return cls(setting.seed, setting.customers, setting.begins, setting.ends)
+
+    def known(self, customer_id: str) -> Customer:
+        """The customer whom the CRM knows by an id."""
+        return self.customer(int(customer_id[1:]))
+
     def city(self, customer_id: str) -> str:
         """The code of the city in which a customer lives."""
-        return self.customer(int(customer_id[1:])).region_code
+        return self.known(customer_id).region_code
 
     def _customer(self, number: int) -> Customer:
         """The customer of a number below `size`."""

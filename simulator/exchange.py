@@ -95,8 +95,7 @@ class Exchange:
         self.cel = cel
         self.history = Happenings(listener or History(), on_contact or (lambda _: None))
         self.planted: Counter[str] = Counter()
-        self.begins = setting.first_day * DAY_S - UTC_OFFSET_S
-        self.ends = self.begins + setting.days * DAY_S
+        self.begins, self.ends = setting.begins, setting.ends
         self.closing = self.ends - 2 * HOUR
         self.last_call = self.ends - HOUR // 3
         self.last_word = self.ends - HOUR // 8

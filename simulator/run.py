@@ -32,7 +32,6 @@ from simulator.errors import ForeignFolderError, SettingError
 from simulator.events import CentreRules, QueueRules
 from simulator.forms import writer
 from simulator.forms.writer import Crm
-from simulator.local_time import midnight
 from simulator.occasions import Calendar
 from simulator.records import Record
 from simulator.scenarios.cases import SCENARIOS
@@ -186,8 +185,7 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
         cel_folder = asterisk / "cel-custom"
         cel_folder.mkdir(exist_ok=True)
         cel = CelLog(cel_folder, setting.first_day, last_day)
-        population = Population(setting.seed, setting.customers, midnight(setting.first_day), setting.ends)
-        region_of = by_number_or_customer(population.city)
+        region_of = by_number_or_customer(Population.of(setting).city)
         telephone = TelephoneRecount(RULES, True, region_of, setting.known_until)
 
         def write(record: Record) -> None:

@@ -173,6 +173,11 @@ class Setting:
     shop_days: int = 0
 
     @property
+    def begins(self) -> int:
+        """The instant at which the first date begins."""
+        return midnight(self.first_day)
+
+    @property
     def ends(self) -> int:
         """The instant at which the centre closes for good: the end of its last date."""
         return midnight(self.first_day + self.days)

@@ -106,7 +106,7 @@ class Business:
     def _customer_of(self, contact: Contact) -> Customer | None:
         if contact.customer_id is None:
             return None
-        return self._population.customer(int(contact.customer_id[1:]))
+        return self._population.known(contact.customer_id)
 
     def _remember(self, contact: Contact) -> None:
         if contact.customer_id is None or contact.is_solved is None:

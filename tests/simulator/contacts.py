@@ -19,7 +19,7 @@ POPULATION = Population(5, 4000, MONDAY, MONDAY + 60 * DAY_S)
 
 
 def customer_of(customer_id: str) -> Customer:
-    return POPULATION.customer(int(customer_id[1:]))
+    return POPULATION.known(customer_id)
 
 
 def contacts(count: int, days: int, seed: int = 3) -> Iterator[Contact]:

@@ -190,7 +190,7 @@ def test_new_customers_ask_for_activation_more_than_others(made: Run) -> None:
     asked: dict[str, list[bool]] = defaultdict(list)
     for contact in handled(made.contacts):
         if contact.customer_id and not contact.repeat_of:
-            tier = made.centre.population.customer(int(contact.customer_id[1:])).tier(contact.started_at)
+            tier = made.centre.population.known(contact.customer_id).tier(contact.started_at)
             asked[tier].append(ISSUE_BY_ID[contact.issue_id or ""].parent_id == "activation")
     rates = {tier: sum(answers) / len(answers) for tier, answers in asked.items()}
     assert rates["new"] > 2 * rates["regular"] > 0

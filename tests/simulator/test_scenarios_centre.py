@@ -106,7 +106,7 @@ def is_connected(call: Contact) -> bool:
 def tier(centre: Watched, call: Contact) -> str | None:
     if call.customer_id is None:
         return None
-    return centre.population.customer(int(call.customer_id[1:])).tier(call.started_at)
+    return centre.population.known(call.customer_id).tier(call.started_at)
 
 
 def topic(contact: Contact) -> str:
