@@ -32,8 +32,10 @@ looked_in as (
     group by feed
 ),
 
+-- read apart from the rows themselves, which an engine would keep to give them twice
 days as (
-    select distinct named_feed, dt from links
+    select distinct named_feed, dt from {{ ref('stg_canonical__link') }}
+    where {{ in_touched_dates('dt') }}
 ),
 
 -- each feed in which a record is looked for has rows of the date and of a later one, or had the whole late window to

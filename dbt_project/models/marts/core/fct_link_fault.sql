@@ -5,33 +5,22 @@
 
 with
 
-records as (
-    select * from {{ ref('int_link__record') }}
-),
-
 -- a contact is named as its own system calls it
-contacts as (
-    select
-        substring(contact_id, length(source_system) + 2) as named_id,
-        started_at,
-        local_date
-    from {{ ref('fct_contact') }}
-    union all
-    select
-        substring(matched_contact_id, position(':' in matched_contact_id) + 1) as named_id,
-        started_at,
-        local_date
-    from {{ ref('fct_contact') }}
-    where matched_contact_id is not null
-),
-
 named as (
     select
         'canonical.contact' as feed,
-        named_id,
+        substring(contact_id, length(source_system) + 2) as named_id,
         started_at,
         local_date as dt
-    from contacts
+    from {{ ref('fct_contact') }}
+    union all
+    select
+        'canonical.contact' as feed,
+        substring(matched_contact_id, position(':' in matched_contact_id) + 1) as named_id,
+        started_at,
+        local_date as dt
+    from {{ ref('fct_contact') }}
+    where matched_contact_id is not null
     union all
     select
         feed,
@@ -52,26 +41,28 @@ nearby as (
     group by feed, named_id
 ),
 
--- who names a record that lies near, in time, is no suspect: nearly all
-suspects as (
+-- each record that is named, once, and without what else the rows say: those are many and wide
+told as (
     select
-        records.*,
-        nearby.named_id is not null as is_nearby,
-        nearby.started_at
-    from records
-    left join nearby on records.named_feed = nearby.feed and records.named_id = nearby.named_id
-    where
-        nearby.named_id is null
-        or records.is_follower
-        and {{ seconds_between('records.happened_at', 'nearby.started_at') }} > {{ var('link_clock_tolerance_s') }}
+        named_feed,
+        named_id,
+        min(case when is_follower then happened_at end) as first_followed_at
+    from {{ ref('int_link__record') }}
+    group by named_feed, named_id
 ),
 
-sought as (
-    select distinct
-        named_feed,
-        named_id
-    from suspects
-    where not is_nearby
+-- what is not there, or began after a row that follows it: hardly any
+doubted as (
+    select
+        told.named_feed,
+        told.named_id,
+        nearby.named_id is not null as is_nearby,
+        nearby.started_at
+    from told
+    left join nearby on told.named_feed = nearby.feed and told.named_id = nearby.named_id
+    where
+        nearby.named_id is null
+        or {{ seconds_between('told.first_followed_at', 'nearby.started_at') }} > {{ var('link_clock_tolerance_s') }}
 ),
 
 elsewhere as (
@@ -80,25 +71,35 @@ elsewhere as (
         named.named_id,
         min(named.started_at) as started_at
     from named
-    inner join sought on named.feed = sought.named_feed and named.named_id = sought.named_id
+    inner join doubted on named.feed = doubted.named_feed and named.named_id = doubted.named_id
+    where not doubted.is_nearby
     group by named.feed, named.named_id
+),
+
+found as (
+    select
+        doubted.named_feed,
+        doubted.named_id,
+        doubted.is_nearby or elsewhere.named_id is not null as is_there,
+        coalesce(doubted.started_at, elsewhere.started_at) as started_at
+    from doubted
+    left join elsewhere on doubted.named_feed = elsewhere.feed and doubted.named_id = elsewhere.named_id
 ),
 
 judged as (
     select
-        suspects.*,
-        coalesce(suspects.started_at, elsewhere.started_at) as contact_started_at,
+        records.*,
+        found.started_at as contact_started_at,
         case
-            when suspects.is_nearby then 'before'
-            when elsewhere.named_id is null then 'unknown'
+            when not found.is_there then 'unknown'
             when
-                suspects.is_follower
-                and {{ seconds_between('suspects.happened_at', 'elsewhere.started_at') }}
+                records.is_follower
+                and {{ seconds_between('records.happened_at', 'found.started_at') }}
                 > {{ var('link_clock_tolerance_s') }}
                 then 'before'
         end as fault
-    from suspects
-    left join elsewhere on suspects.named_feed = elsewhere.feed and suspects.named_id = elsewhere.named_id
+    from {{ ref('int_link__record') }} as records
+    inner join found on records.named_feed = found.named_feed and records.named_id = found.named_id
 )
 
 select
