@@ -11,23 +11,28 @@ from metabase.provision import ADMINISTRATORS
 
 LOCALES = {"zh": "zh_CN", "en": "en"}
 KEY_NAME = "callmart"
+TELEMETRY = "anon-tracking-enabled"
 
 
 def set_up(client: Client, email: str, password: str, language: str) -> str:
     """Makes the administrator and returns a new API key of the administrators, which Metabase shows only once.
 
-    When the administrator is there already (a run that was interrupted), signs in and makes the key alone. A key of the
-    name that is there already is made anew, and its former text is worth nothing: Metabase takes a name only once.
+    Turns Metabase's telemetry off. When the administrator is there already (a run that was interrupted), signs in and
+    makes the key alone. A key of the name that is there already is made anew, and its former text is worth nothing:
+    Metabase takes a name only once.
     """
     said = client.get("/api/session/properties")
     if said.get("setup-token") and not said.get("has-user-setup"):
         user = {"email": email, "password": password, "first_name": "callmart", "last_name": "admin"}
-        prefs = {"site_name": "callmart", "site_locale": LOCALES[language], "allow_tracking": False}
+        prefs = {"site_name": "callmart", "site_locale": LOCALES[language]}
         body = {"token": said["setup-token"], "user": user, "prefs": prefs}
         session = client.post("/api/setup", body)["id"]
     else:
         session = client.post("/api/session", {"username": email, "password": password})["id"]
     client.sign_in(session)
+    # The set-up turns Metabase's telemetry on, whatever it is asked, unless the server's environment says no.
+    if client.get("/api/session/properties").get(TELEMETRY) is not False:
+        client.put(f"/api/setting/{TELEMETRY}", {"value": False})
     keys = {row["name"]: row["id"] for row in client.get("/api/api-key")}
     if KEY_NAME in keys:
         made = client.put(f"/api/api-key/{keys[KEY_NAME]}/regenerate", {})

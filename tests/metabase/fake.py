@@ -69,6 +69,7 @@ class FakeMetabase:
         self.data_graph: dict[str, Any] = {"revision": 0, "groups": {}}
         self.collection_graph: dict[str, Any] = {"revision": 0, "groups": {"1": {"root": "write"}}}
         self.settings: dict[str, Any] = {}
+        self.settings_of_environment: set[str] = set()
         self.setup_token: str | None = "one-time"
         self.keys = {KEY}
         self.named_keys: dict[int, tuple[str, str]] = {}
@@ -135,7 +136,8 @@ class FakeMetabase:
             graph = self.data_graph if "permissions" in path else self.collection_graph
             return graph if method == "GET" else self._permit(graph, body)
         if path == "/api/session/properties":
-            return {"setup-token": self.setup_token, "has-user-setup": self.setup_token is None}
+            told = {"anon-tracking-enabled": self.settings.get("anon-tracking-enabled", True)}
+            return told | {"setup-token": self.setup_token, "has-user-setup": self.setup_token is None}
         if path == "/api/setup":
             return self._setup(body)
         if path == "/api/session":
@@ -143,6 +145,8 @@ class FakeMetabase:
         if found := re.fullmatch(r"/api/api-key(?:/(\d+)/regenerate)?", path):
             return self._key(method, body, found[1])
         if found := re.fullmatch(r"/api/setting/([\w-]+)", path):
+            if found[1] in self.settings_of_environment:
+                raise Refusal(500, "the environment says this setting")
             self.settings[found[1]] = body["value"]
             return None
         raise Refusal(404, f"no such path {path}")
@@ -365,6 +369,8 @@ class FakeMetabase:
         if self.setup_token is None or body["token"] != self.setup_token:
             raise Refusal(403, "The /api/setup route can only be used to create the first user.")
         self.setup_token = None
+        if "anon-tracking-enabled" not in self.settings_of_environment:
+            self.settings["anon-tracking-enabled"] = True
         return {"id": "session"}
 
     def _next(self) -> int:

@@ -115,7 +115,7 @@ def test_setup_prints_a_key_that_works(
     key = capsys.readouterr().out.strip()
     assert server.keys == {key}
     (body,) = [body for method, path, body in server.writes() if path == "/api/setup"]
-    assert body["prefs"]["site_locale"] == "zh_CN" and body["prefs"]["allow_tracking"] is False
+    assert body["prefs"]["site_locale"] == "zh_CN"
 
 
 # --- scopes --------------------------------------------------------------------------------------------------------

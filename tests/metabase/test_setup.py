@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from metabase.client import Client
-from metabase.errors import UnknownError
+from metabase.errors import MetabaseError, UnknownError
 from metabase.setup import set_up
 from tests.metabase.fake import FakeMetabase
 
@@ -35,3 +35,21 @@ def test_a_second_set_up_makes_the_key_anew_and_the_former_one_is_worth_nothing(
     server = FakeMetabase({})
     former = key_of(server)
     assert key_of(server) in server.keys - {former} and former not in server.keys
+
+
+def test_a_set_up_leaves_the_telemetry_off_though_metabase_turns_it_on() -> None:
+    server = FakeMetabase({})
+    server.fail = lambda number, method, path: "before" if path == "/api/setting/anon-tracking-enabled" else None
+    with pytest.raises(MetabaseError):
+        key_of(server)
+    assert server.settings == {"anon-tracking-enabled": True}
+    server.fail = lambda number, method, at: None
+    key_of(server)
+    assert server.settings == {"anon-tracking-enabled": False}
+
+
+def test_a_set_up_leaves_alone_what_the_environment_says() -> None:
+    server = FakeMetabase({})
+    server.settings_of_environment = {"anon-tracking-enabled"}
+    server.settings = {"anon-tracking-enabled": False}
+    assert key_of(server) in server.keys
