@@ -27,7 +27,7 @@ DAY_S = 86400
 _ONCE = ("canonical.customer", "canonical.customer_identity")
 # Names of records beside the keys of feeds and what the contracts link to them.
 _MORE_IDS = {"call_id", "linked_id", "data2", "event_at_raw", "root_contact_id", "telephony_call_id", "shift_id",
-             "parent_action_id"}  # fmt: skip
+             "parent_action_id", "query_id", "chain_hash", "previous_chain_hash"}  # fmt: skip
 # The seconds since 1970 that ids and raw times begin with.
 _EPOCH = r"^([0-9]{10})(\.[0-9]+)?$"
 

@@ -189,6 +189,7 @@ class Crm:
             "outcome": "abandoned_queue" if answered_at is None else "answered",
             "issue_id": contact.issue_id,
             "disposition_code": _disposition(contact),
+            "line_of_business": None if customer is None else customer.customer_type,
             "declared_resolved": contact.is_declared_solved,
             "record_updated_at": at,
         }

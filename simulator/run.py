@@ -38,7 +38,7 @@ from simulator.scenarios.cases import SCENARIOS
 from simulator.scenarios.effects import Effects, Planting
 from simulator.scenarios.planting import figures, planting
 from simulator.setting import QUEUES, Setting
-from simulator.truth.regions import by_number_or_customer
+from simulator.truth.regions import by_listed_customer, by_number_or_customer
 from simulator.truth.telephone import TelephoneRecount
 from simulator.truth.values import Value
 
@@ -185,8 +185,10 @@ def _simulate(order: Order, effects: Effects, company: Company | None) -> Simula
         cel_folder = asterisk / "cel-custom"
         cel_folder.mkdir(exist_ok=True)
         cel = CelLog(cel_folder, setting.first_day, last_day)
-        region_of = by_number_or_customer(Population.of(setting).city)
-        telephone = TelephoneRecount(RULES, True, region_of, setting.known_until)
+        population = Population.of(setting)
+        region_of = by_number_or_customer(population.city)
+        business_of = by_listed_customer(lambda customer_id: population.known(customer_id).customer_type)
+        telephone = TelephoneRecount(RULES, True, region_of, business_of, setting.known_until)
 
         def write(record: Record) -> None:
             company.record(record)

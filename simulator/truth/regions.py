@@ -1,6 +1,7 @@
-"""Where a contact comes from: the area of a landline, else the city that the CRM holds of the customer.
+"""Where a contact comes from, and for which line of business it is: what a number tells, and what the CRM holds of the
+customer.
 
-Belongs here: this one ruling. Does not belong here: what is counted by region (the other modules).
+Belongs here: these two rulings. Does not belong here: what is counted by region (the other modules).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from simulator.events import Contact
 
 RegionOf = Callable[[Contact], str | None]
+BusinessOf = Callable[[Contact], str | None]
 _CITIES = {
     "010": "110000", "020": "440100", "021": "310000", "022": "120000", "023": "500000", "025": "320100",
     "027": "420100", "028": "510100", "029": "610100", "0451": "230100", "0512": "320500", "0531": "370100",
@@ -29,7 +31,20 @@ def by_number_or_customer(city_of: Callable[[str], str]) -> RegionOf:
 
     def region_of(contact: Contact) -> str | None:
         city = by_number(contact)
-        is_listed = contact.customer_id is not None and (contact.medium != "voice" or bool(contact.legs))
-        return city_of(str(contact.customer_id)) if city is None and is_listed else city
+        return city_of(str(contact.customer_id)) if city is None and _is_listed(contact) else city
 
     return region_of
+
+
+def no_business(contact: Contact) -> str | None:
+    """Without a CRM no contact has a line of business."""
+    return None
+
+
+def by_listed_customer(business_of: Callable[[str], str]) -> BusinessOf:
+    """The line of business of a customer whom an agent has handled. `business_of`: by customer."""
+    return lambda contact: business_of(str(contact.customer_id)) if _is_listed(contact) else None
+
+
+def _is_listed(contact: Contact) -> bool:
+    return contact.customer_id is not None and (contact.medium != "voice" or bool(contact.legs))

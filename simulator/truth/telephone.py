@@ -25,10 +25,11 @@ from simulator.records import Record
 from simulator.truth.agent_time import AgentTime, Ended, add_ring, add_talk
 from simulator.truth.daycells import DayCells
 from simulator.truth.paid_time import PaidTime
-from simulator.truth.regions import RegionOf, by_number
+from simulator.truth.regions import BusinessOf, RegionOf, by_number, no_business
 from simulator.truth.sorting import in_order_of
 from simulator.truth.telephone_kpis import (
     BUCKETS,
+    BY_PLACE,
     HANGUPS,
     WITHIN,
     agent_values,
@@ -41,6 +42,7 @@ from simulator.truth.telephone_kpis import (
 from simulator.truth.values import Cell, Value
 from simulator.truth.versions import NEVER, settled_days
 
+Places = tuple[tuple[str, str], ...]  # kind of place (BY_PLACE) and place
 LONG_TALK = Fraction(995, 1000)
 REASONS = {
     "abandoned_ivr": "caller_hangup",
@@ -201,26 +203,26 @@ class _Group(NamedTuple):
 
 class TelephoneRecount:
     """Takes calls, rings and stays of agents as they end, and shifts as they are written. `has_issues`: whether agents
-    note issues in a CRM; `region_of`: where a call comes from; no paid time is counted after `known_until`."""
+    note issues in a CRM; `region_of`: where a call comes from; `business_of`: its line of business; no paid time is
+    counted after `known_until`."""
 
     def __init__(
         self,
         rules: CentreRules,
         has_issues: bool = False,
         region_of: RegionOf = by_number,
+        business_of: BusinessOf = no_business,
         known_until: int = NEVER,
     ) -> None:
-        self._rules, self._has_issues, self._region_of = rules, has_issues, region_of
+        self._rules, self._has_issues, self._region_of, self._business_of = rules, has_issues, region_of, business_of
         self._contacts: DayCells[tuple[int, str]] = DayCells()
-        self._lines: DayCells[str] = DayCells()
-        self._campaigns: DayCells[str] = DayCells()
-        self._regions: DayCells[str] = DayCells()
+        self._places: dict[str, DayCells[str]] = {kind: DayCells() for kind in BY_PLACE}
         self._handling: DayCells[tuple[str, str | None, str | None]] = DayCells()
         self._queue_talk: DayCells[str] = DayCells()
         self._visits: DayCells[tuple[str, int]] = DayCells()
         self._queue_rings: DayCells[str] = DayCells()
-        # by local day and group, how many contacts of an hour, channel, line and region talked so many seconds
-        self._talks: dict[int, dict[_Group, Counter[tuple[int, int, str, str | None, str | None]]]] = defaultdict(
+        # by local day and group, how many contacts of an hour, channel and places talked so many seconds
+        self._talks: dict[int, dict[_Group, Counter[tuple[int, int, str, Places]]]] = defaultdict(
             lambda: defaultdict(Counter)
         )
         self._agents = AgentTime(rules, self._add_leg)
@@ -234,13 +236,10 @@ class TelephoneRecount:
         counted = counted_at(contact) + rules.utc_offset_s
         day, hour = counted // 86400, counted % 86400 // 3600
         _add_contact(self._contacts.of(day)[hour, contact.channel], contact, rules)
-        if contact.line_id is not None:
-            _add_contact(self._lines.of(day)[contact.line_id], contact, rules)
-        if contact.campaign_id is not None:
-            _add_contact(self._campaigns.of(day)[contact.campaign_id], contact, rules)
         region = self._region_of(contact)
-        if region is not None:
-            _add_contact(self._regions.of(day)[region], contact, rules)
+        places = self._places_of(contact, region)
+        for kind, place in places:
+            _add_contact(self._places[kind].of(day)[place], contact, rules)
         for visit in contact.visits:
             entered = visit.entered_at + rules.utc_offset_s
             cell = self._visits.of(entered // 86400)[visit.queue_id, entered % 86400 // 3600]
@@ -248,7 +247,7 @@ class TelephoneRecount:
         if contact.legs:
             queue_id = next((leg.queue_id for leg in reversed(contact.legs) if leg.queue_id), None)
             group = _Group(contact.direction, queue_id)
-            self._talks[day][group][talk_s(contact), hour, contact.channel, contact.line_id, region] += 1
+            self._talks[day][group][talk_s(contact), hour, contact.channel, places] += 1
             issue_id = contact.issue_id if self._has_issues else None
             ended = Ended((contact.ended_at + rules.utc_offset_s) // 86400, contact.channel, issue_id, region)
             self._handling.of(ended.day)[ended[1:]]["handled"] += 1
@@ -276,13 +275,11 @@ class TelephoneRecount:
             for group, talks in self._talks.pop(day).items():
                 own_limit_s = self._rules.queues[group.queue_id].anomalous_long_s if group.queue_id else None
                 is_odd = odd_talks((seconds for seconds, *_ in talks.elements()), own_limit_s, self._rules)
-                for (seconds, hour, channel, line_id, region), contacts in talks.items():
+                for (seconds, hour, channel, places), contacts in talks.items():
                     odd = contacts * is_odd(seconds)
                     self._contacts.of(day)[hour, channel]["anomalous"] += odd
-                    if line_id is not None:
-                        self._lines.of(day)[line_id]["anomalous"] += odd
-                    if region is not None:
-                        self._regions.of(day)[region]["anomalous"] += odd
+                    for kind, place in places:
+                        self._places[kind].of(day)[place]["anomalous"] += odd
         self._agents.settle(until)
         self._paid.settle(until)
         self._settled_until = max(self._settled_until, until)
@@ -301,7 +298,7 @@ class TelephoneRecount:
 
     def _found(self, teams: Mapping[str, str]) -> Iterator[Value]:
         yield from contact_values(self._contacts)
-        yield from place_values(self._lines, self._campaigns, self._regions)
+        yield from place_values(self._places)
         yield from handling_values(self._handling, self._queue_talk)
         yield from agent_values(self._agents.cells, teams)
         yield from self._paid.values(self._agents.cells, teams)
@@ -312,6 +309,15 @@ class TelephoneRecount:
         """How many conversations, pauses, spans, shifts and lengths of talks are kept."""
         talks = sum(len(talks) for groups in self._talks.values() for talks in groups.values())
         return self._agents.held + self._paid.held + talks
+
+    def _places_of(self, contact: Contact, region: str | None) -> Places:
+        told = {
+            "line": contact.line_id,
+            "campaign": contact.campaign_id,
+            "region": region,
+            "line_of_business": self._business_of(contact),
+        }
+        return tuple((kind, place) for kind, place in told.items() if place is not None)
 
     def _check(self, started_at: int) -> None:
         assert started_at >= self._settled_until, f"what began at {started_at} was told of more than a day later"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from simulator.truth.daycells import DayCells, new_cell
 from simulator.truth.values import Cell, Formula, Value
@@ -137,7 +137,7 @@ BY_QUEUE = tuple(
     if formula.kpi_id not in ("M029", "M031") and formula.variant != "total_inbound"
 )
 REACHING = tuple(formula for formula in CONNECTING if formula.kpi_id == "M031")
-# what needs no queue: a contact came by one line and may have stood in several queues
+# what needs no queue: a contact came by one line, for one line of business, and may have stood in several queues
 BY_LINE = (
     *(*VOLUME, *RESPONDING, *LINES, *REACHING),
     *(formula for formula in CONNECTING if formula.kpi_id == "M029"),
@@ -146,6 +146,7 @@ BY_LINE = (
 )
 BY_REGION = (*ACCESS_AT_CENTRE, *QUEUEING, *ABANDONING_BY_WAIT, *FLAGS, Formula("M007", "all", ("contacts",)))
 BY_CAMPAIGN = (*(formula for formula in VOLUME if formula.kpi_id == "M003"), *REACHING)
+BY_PLACE = {"line": BY_LINE, "campaign": BY_CAMPAIGN, "region": BY_REGION, "line_of_business": BY_LINE}
 BY_AGENT = (*HANDLING_PER_LEG, *WORKLOAD)
 # what an agent's time is worth; rings and calls are the agent's own
 BY_TEAM = tuple(
@@ -212,6 +213,7 @@ def rows(
     line: str | None = None,
     campaign: str | None = None,
     region: str | None = None,
+    line_of_business: str | None = None,
 ) -> Iterator[Value]:
     for f in formulas:
         applied = f.apply(cell)
@@ -219,7 +221,7 @@ def rows(
             members = queue, channel, agent, hour
             yield Value(
                 f.kpi_id, f.variant, grain, period, dim_set, *members, f.category, *applied, issue,
-                team=team, line=line, campaign=campaign, region=region,
+                team=team, line=line, campaign=campaign, region=region, line_of_business=line_of_business,
             )  # fmt: skip
 
 
@@ -251,17 +253,13 @@ def contact_values(cells: DayCells[HourAndChannel]) -> Iterator[Value]:
             yield from rows((formula,), share, "day", str(date_of(day)), "channel", channel=channel)
 
 
-def place_values(by_line: DayCells[str], by_campaign: DayCells[str], by_region: DayCells[str]) -> Iterator[Value]:
-    """Centre level by trunk, by campaign and by region, of contacts that have one."""
-    for day, of_line in by_line.days():
-        for line, cell in of_line.items():
-            yield from rows(BY_LINE, cell, "day", str(date_of(day)), "line", line=line)
-    for day, of_campaign in by_campaign.days():
-        for campaign, cell in of_campaign.items():
-            yield from rows(BY_CAMPAIGN, cell, "day", str(date_of(day)), "campaign", campaign=campaign)
-    for day, of_region in by_region.days():
-        for region, cell in of_region.items():
-            yield from rows(BY_REGION, cell, "day", str(date_of(day)), "region", region=region)
+def place_values(places: Mapping[str, DayCells[str]]) -> Iterator[Value]:
+    """Centre level by each kind of place (BY_PLACE), of contacts that have one."""
+    for kind, cells in places.items():
+        for day, of_day in cells.days():
+            for place, cell in of_day.items():
+                named: dict[str, Any] = {kind: place}
+                yield from rows(BY_PLACE[kind], cell, "day", str(date_of(day)), kind, **named)
 
 
 def queue_values(visits: DayCells[QueueAndHour], rings: DayCells[str]) -> Iterator[Value]:
@@ -344,4 +342,5 @@ def order_of(value: Value) -> tuple[str, ...]:
         value.line or "",
         value.campaign or "",
         value.region or "",
+        value.line_of_business or "",
     )

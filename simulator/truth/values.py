@@ -44,6 +44,7 @@ class Value(NamedTuple):
     action: str | None = None
     line: str | None = None
     region: str | None = None
+    line_of_business: str | None = None
 
     @property
     def row(self) -> dict[str, str | int | float | None]:

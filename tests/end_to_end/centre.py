@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -92,6 +92,18 @@ class Centre:
     def truth(self) -> list[dict[str, Any]]:
         values: list[dict[str, Any]] = json.loads((self.source / "truth.json").read_text("utf-8"))["values"]
         return values
+
+
+def released_texts(folder: Path) -> dict[tuple[str, str], set[str]]:
+    """The texts in every column of a release of a centre or scope, by mart and column."""
+    found = {}
+    with closing(duckdb.connect()) as con:
+        for file in (folder / "current").glob("*.parquet"):
+            for name, kind, *_ in con.execute(f"describe from '{file}'").fetchall():
+                if kind == "VARCHAR":
+                    rows = con.execute(f"select distinct \"{name}\" from '{file}'").fetchall()
+                    found[file.stem, name] = {text for (text,) in rows if text is not None}
+    return found
 
 
 @cache

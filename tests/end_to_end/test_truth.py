@@ -20,7 +20,7 @@ from orchestration.interval import wilson_95
 from orchestration.paths import warehouse_path
 from orchestration.sql_guide import GUIDE, Question, questions
 from orchestration.warehouse import run_target
-from tests.end_to_end.centre import Centre, simulated
+from tests.end_to_end.centre import Centre, released_texts, simulated
 from tests.end_to_end.plans import compares_every_pair, models_that_compare_every_pair
 from tests.end_to_end.sql_guide import NO_KPI, SAME, pairs
 from tests.end_to_end.truth import Key, Values, defined_truth, released_values, untold_values, wrong_values
@@ -49,6 +49,10 @@ FEW = {
     "rpt_weakest_segment": "the KPIs of a board",
 }
 
+CLIENT = """
+scopes:
+  firms: {name: {zh: 企业客户, en: Enterprise customers}, rows: {line_of_business: [enterprise]}}
+"""
 SAID = "said.txt"  # what the build of the month said
 
 
@@ -57,6 +61,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Centre:
     centre = simulated(
         tmp_path_factory.mktemp("month") / "centre", days=21, agents=20, seed=1, start="2026-03-16", is_whole=True
     )
+    centre.config.write_text(centre.config.read_text("utf-8") + CLIENT, "utf-8")
     (centre.folder / SAID).write_text(centre.build(), "utf-8")
     return centre
 
@@ -208,3 +213,14 @@ def test_a_click_on_a_record_of_any_system_finds_its_contact(month: Centre) -> N
     assert sum(named for named, _ in clicks.values()) > 1000
     for card, (named, found) in clicks.items():
         assert found > 0.95 * named or named == 0, card
+
+
+def test_the_release_of_a_client_holds_its_contacts_and_nobody_elses(month: Centre) -> None:
+    is_own = "coalesce(line_of_business = 'enterprise', false)"
+    own = {name for (name,) in month.rows(f"select contact_id from marts.fct_contact where {is_own}")}
+    others = {name for (name,) in month.rows(f"select contact_id from marts.fct_contact where not {is_own}")}
+    as_sources_name_them = {name.split(":", 1)[1] for name in others}
+    found = released_texts(month.data / "published" / "firms")
+    assert own and found["fct_contact", "contact_id"] == own
+    foreign = others | as_sources_name_them
+    assert {place: texts & foreign for place, texts in found.items() if texts & foreign} == {}

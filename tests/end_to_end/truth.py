@@ -25,8 +25,8 @@ CLASSES = {"M084": "ticket_type", "M086": "ticket_type", "M087": "ticket_type", 
 SHARED_OUT = {("M114", "agents"), ("M117", "rated"), ("M127", "mix"), ("M131", "level")}
 UNKNOWN = "unknown"  # the member of what has no name
 # Dimensions of the truth that have no column of their own.
-MEMBERS = ("department", "product", "lead_source", "campaign", "line", "endpoint", "tool", "user", "node", "metric",
-           "action")  # fmt: skip
+MEMBERS = ("department", "product", "lead_source", "campaign", "line", "line_of_business", "endpoint", "tool", "user",
+           "node", "metric", "action")  # fmt: skip
 
 Values = tuple[float | None, float | None, float | None]
 

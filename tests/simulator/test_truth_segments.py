@@ -9,7 +9,7 @@ import pytest
 
 from simulator.events import CentreRules, Contact, Leg, Presence, QueueRules, Visit
 from simulator.records import Record
-from simulator.truth.regions import by_number_or_customer
+from simulator.truth.regions import by_listed_customer, by_number_or_customer
 from simulator.truth.segments import SegmentRecount
 from simulator.truth.surveys import SurveyRecount
 from simulator.truth.telephone import TelephoneRecount
@@ -84,6 +84,19 @@ def test_a_call_is_of_the_region_of_its_landline_or_of_the_customer_whom_an_agen
     }  # fmt: skip
     waits = {(it.region, it.numerator, it.denominator) for it in found if it[:2] == ("M024", "answered")}
     assert waits == {("110000", 10, 1), ("310000", 30, 1)}
+
+
+def test_a_call_is_for_the_line_of_business_of_a_customer_whom_an_agent_handled(calls: list[Contact]) -> None:
+    business_of = by_listed_customer(lambda customer_id: f"of {customer_id}")
+    recount = TelephoneRecount(RULES, business_of=business_of)
+    for contact in calls:
+        recount.add_contact(contact)
+    found = {
+        (value.line_of_business, value.numerator)
+        for value in recount.values()
+        if value.dim_set == "line_of_business" and value[:2] == ("M002", "all")
+    }
+    assert found == {("of C1", 2)}, "neither the caller who is nobody's customer nor the one who hung up"
 
 
 def test_ratings_are_of_the_tier_at_the_start_of_the_contact(calls: list[Contact]) -> None:
