@@ -5,6 +5,7 @@ Here belongs: what end-to-end tests share. Not here: what a build must give.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from simulator.serve import serving
 from tests.parsed import give_parsed_project
 
 _SERVERS = ExitStack()
+atexit.register(_SERVERS.close)  # while their threads still run: later they would be waited for in vain
 CALLMART = Path(sys.executable).with_name("callmart")
 
 # The release itself, and when files were landed.
