@@ -19,7 +19,7 @@ import duckdb
 
 from orchestration.alarms import Alarm, Remedy, alarms
 from orchestration.board.actions import ActionSection, action_section
-from orchestration.board.names import member_names
+from orchestration.board.names import member_names, told
 from orchestration.board.reports import Report, read_reports
 from orchestration.board.verdict import SMALL_N, Change, Lang, Status, Text, change_of, shown_value, status_of
 from orchestration.catalogue import (
@@ -379,7 +379,7 @@ class _Reader:
     def _label(self, member: str, by: str) -> Text:
         if by == "category":
             return {"zh": class_text(member, "zh"), "en": class_text(member, "en")}
-        return self.names.get(by, {}).get(member, {"zh": member, "en": member})
+        return told(self.names, by, member)
 
     def _hours(self, definition: Definition) -> list[Row]:
         return rows_of(

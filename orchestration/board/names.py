@@ -9,13 +9,16 @@ import duckdb
 
 from orchestration.board.verdict import Text
 
-Names = dict[str, dict[str, Text]]  # dimension -> member -> name by language
+Names = dict[str, dict[str, Text]]  # dimension -> member -> name by language; VALUES: of any dimension but people
+VALUES = "value_name"
+_PEOPLE = {"agent", "team", "user"}
 
 _SOURCES = {
     "channel": ("dim_channel", "channel_id", "channel_name_zh", "channel_name_en", "true"),
     "queue": ("dim_queue", "queue_id", "queue_name_zh", "queue_name_en", "is_current"),
     "region": ("dim_region", "region_code", "city_zh", "city_en", "true"),
     "issue": ("dim_issue", "issue_id", "issue_name_zh", "issue_name_en", "true"),
+    VALUES: (VALUES, "value", "value_name_zh", "value_name_en", "true"),
 }
 
 
@@ -27,7 +30,7 @@ def published(con: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def member_names(con: duckdb.DuckDBPyConnection) -> Names:
-    """The names of channels, queues, regions and issues."""
+    """The names of channels, queues, regions and issues, and of the values that callmart knows."""
     views = published(con)
     names: Names = {}
     for dimension, (view, key, zh, en, condition) in _SOURCES.items():
@@ -41,4 +44,10 @@ def name_of(names: Names, dimension: str, member: str) -> Text:
     """The name of a member; one without a name stands for itself, an hour as a time of day."""
     if dimension == "hour_of_day":
         return {"zh": f"{int(member):02d}:00", "en": f"{int(member):02d}:00"}
-    return names.get(dimension, {}).get(member, {"zh": member, "en": member})
+    return told(names, dimension, member)
+
+
+def told(names: Names, dimension: str, member: str) -> Text:
+    """The name of a member that is no hour: its own, else that of a value which callmart knows."""
+    known = {} if dimension in names or dimension in _PEOPLE else names.get(VALUES, {})
+    return names.get(dimension, known).get(member, {"zh": member, "en": member})
