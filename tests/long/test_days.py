@@ -50,8 +50,10 @@ def deliver(whole: Path, source: Path, until: date) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
     config = (whole / "callmart.yaml").read_text("utf-8")
-    assert config.count("lag_s: 120") == 1
-    (source / "callmart.yaml").write_text(config.replace("lag_s: 120", f"lag_s: {since(until)}"), "utf-8")
+    assert config.count("lag_s: 120") == config.count("overlap_s: 600") == 1
+    # a build asks later than this is written, by what it took until then: the next one must reach back as far
+    config = config.replace("lag_s: 120", f"lag_s: {since(until)}").replace("overlap_s: 600", "overlap_s: 21600")
+    (source / "callmart.yaml").write_text(config, "utf-8")
     shutil.copyfile(whole / "crm.sqlite", source / "crm.sqlite")
     with closing(sqlite3.connect(source / "crm.sqlite")) as crm:
         for table, column in _WRITTEN_BY.items():

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 from simulator.catalogue import ISSUES, Issue
-from simulator.customers import Customer, Population
+from simulator.customers import Population
 from simulator.events import Contact, Handover, Leg, Medium, Message, Visit
 from simulator.records import chance
 
@@ -16,10 +16,7 @@ AGENTS = {str(1001 + number): (number - 9.5) / 6 for number in range(20)}
 MEDIA: tuple[Medium, ...] = ("voice", "im", "email")
 CHANNELS: dict[Medium, tuple[str, ...]] = {"voice": ("voice_400", "voice_app"), "im": ("im_app",), "email": ("email",)}
 POPULATION = Population(5, 4000, MONDAY, MONDAY + 60 * DAY_S)
-
-
-def customer_of(customer_id: str) -> Customer:
-    return POPULATION.known(customer_id)
+customer_of = POPULATION.known
 
 
 def contacts(count: int, days: int, seed: int = 3) -> Iterator[Contact]:

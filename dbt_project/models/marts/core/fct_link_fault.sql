@@ -41,7 +41,7 @@ nearby as (
     group by feed, named_id
 ),
 
--- each record that is named, once, and without what else the rows say: those are many and wide
+-- each record that is named, once: the rows are many and wide, so they are read twice rather than kept to be joined
 told as (
     select
         named_feed,
