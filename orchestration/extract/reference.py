@@ -23,6 +23,7 @@ from orchestration.extract.expressions import quote
 from orchestration.extract.lake import content_hash, held_meta, partition_meta
 from orchestration.extract.landing import moment
 from orchestration.extract.typing import live, type_feed
+from orchestration.freshness import has_hourly_kpis
 
 
 def ensure_zero_partitions(root: Path) -> list[str]:
@@ -161,6 +162,7 @@ def _state(
         "timezone": feed.zone,
         "is_critical": feed.critical,
         "is_steady": feed.contract.steady,
+        "is_needed_hourly": has_hourly_kpis(config, [feed]),
         "is_stale": is_stale,
         "landed_count": len(objects),
         "last_landed_at": max((moment(item.manifest.extracted_at) for item in objects), default=None),

@@ -192,7 +192,7 @@ def _by_members(con: duckdb.DuckDBPyConnection, figure: Figure, grain: str) -> d
     plain = {key: stage[key] for key in ("source-table", "filters") if key in stage}
     query = Query({"dataset_query": {"stages": [plain | {"breakout": breakout, "aggregation": [formula]}]}})
     rows = con.execute(query.sql()).fetchall()
-    return {(str(row[0])[:10], *map(str, row[1:-1])): row[-1] for row in rows}
+    return {(str(row[0])[:10], *(_member(one) for one in row[1:-1])): row[-1] for row in rows}
 
 
 def released_sources(catalogue: Path) -> Sources:
@@ -246,6 +246,11 @@ def _shown(con: duckdb.DuckDBPyConnection, item: Item, grain: str) -> dict[str, 
     stage = stage | {"breakout": [["field", {"temporal-unit": grain}, stage["breakout"][0][2]]]}
     query = Query({"dataset_query": {"stages": [stage]}})
     return {str(day)[:10]: value for day, value in con.execute(query.sql()).fetchall()}
+
+
+def _member(told: object) -> str:
+    """How `kpi_value` names a member; rows of nobody are those of `unknown`."""
+    return "unknown" if told is None else str(told)
 
 
 def _is_close(shown: float | None, value: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -22,6 +23,7 @@ from metabase.registry import Measure
 from metabase.render import Sources, not_metrics, render
 from orchestration.freshness import WITHIN_H
 from orchestration.metabase_command import ended_on, groups_of
+from seeds import SEEDS
 from tests.metabase.mbql_sql import Query
 
 BOARDS = sorted(path.stem for path in (CONTENT / "dashboards").glob("*.yml"))
@@ -57,31 +59,84 @@ def test_no_board_is_called_live_while_its_data_come_by_the_hour(sources: Source
     assert "#refresh=15" in floor.about.zh and "#refresh=15" in floor.about.en
 
 
+FEEDS = """
+    create table marts.rpt_feed_health as
+    select *, now() at time zone 'UTC' - age_min * interval 1 minute as last_event_at
+    from (values
+        ('cdr', 'complete', true, true, true, 10), ('queue', 'complete', true, true, true, 400),
+        ('cost', 'complete', false, true, true, 9000), ('survey', 'complete', true, true, false, 2000),
+        ('lead', 'complete', true, false, true, 3000), ('chat', 'empty', true, true, true, null)
+    ) as t (feed, state, is_critical, is_steady, is_needed_hourly, age_min)
+"""
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_age_of_the_oldest_critical_feed_turns_red_beyond_the_class_of_its_board(
+def test_the_age_of_the_oldest_feed_that_hourly_kpis_need_turns_red_beyond_the_class_of_its_board(
     sources: Sources, language: str
 ) -> None:
+    """A daily feed and one that needn't come each day are no cause for red; one that never came has no age."""
     cards = {item.key: item.body for item in render(sources, language) if item.kind == "card"}
     fresh, old = cards["floor__data_age"]["visualization_settings"]["scalar.segments"]
     # rows of 9 to 10 are there by 12, those of the hour before by 11: just before, the last row may be of 8
     assert sources.content.dashboards["floor"].refresh == "hourly" and WITHIN_H["hourly"] == 2
     assert (fresh["min"], fresh["max"], old["min"]) == (0, 180, 180) and old["max"] > 60 * 24 * 365
     assert fresh["color"] != old["color"] and old["color"] == "#ED6E6E"
+    (missing,) = cards["floor__never_came"]["visualization_settings"]["scalar.segments"]
+    assert (missing["min"], missing["color"]) == (1, old["color"])
     with duckdb.connect() as con:
         con.execute("create schema marts")
-        con.execute(
-            "create table marts.rpt_feed_health as select * from (values "
-            "('cdr', true, now() at time zone 'UTC' - interval 10 minute), "
-            "('queue', true, now() at time zone 'UTC' - interval 400 minute), "
-            "('cost', false, now() at time zone 'UTC' - interval 9000 minute)) as t (feed, is_critical, last_event_at)"
-        )
+        con.execute(FEEDS)
         shown = {
-            name: con.execute(Query(cards[f"floor__{name}"]).sql()).fetchall() for name in ("data_age", "data_time")
+            name: con.execute(Query(cards[f"floor__{name}"]).sql()).fetchall()
+            for name in ("data_age", "never_came", "data_time")
         }
         ((queue,),) = con.execute("select last_event_at from marts.rpt_feed_health where feed = 'queue'").fetchall()
     ((age,),) = shown["data_age"]
     assert 400 <= age <= 401 and age > old["min"]
+    assert shown["never_came"] == [(1,)]
     assert shown["data_time"] == [(queue,)]
+
+
+def test_what_a_click_passes_to_a_filter_of_local_dates_is_local(sources: Sources) -> None:
+    boards = sources.content.dashboards
+    for key, board in boards.items():
+        for question in board.questions():
+            passes = question.click.passes if question.click else {}
+            dates = {
+                said.key
+                for said in (boards[question.click.dashboard].filters if question.click else [])
+                if said.type == "date/all-options"
+            }
+            told = {column for name, column in passes.items() if name in dates}
+            assert all(column.startswith(("local_", "period_")) for column in told), f"{key}: {question.question}"
+
+
+def test_a_quotient_of_a_table_is_shown_with_decimals(sources: Sources, items: dict[str, list[Item]]) -> None:
+    cards = {item.key: item.body for item in items["en"] if item.kind == "card"}
+    for key, board in sources.content.dashboards.items():
+        for question in board.questions():
+            shown = cards[f"{key}__{question.question}"]["visualization_settings"]["column_settings"]
+            for place, measure in enumerate(question.measures, 1):
+                if "/" in measure.sql or measure.sql.startswith("avg("):
+                    decimals = shown[f'["name","figure_{place}"]']["decimals"]
+                    assert decimals > 0, f"{key}: {question.question}"
+
+
+def test_the_scorecard_lists_targets_of_its_own_kpis_and_no_limit_of_an_alarm(items: dict[str, list[Item]]) -> None:
+    (card,) = [item.body for item in items["en"] if item.key == "scorecard__targets"]
+    with duckdb.connect() as con:
+        con.execute("create schema marts")
+        con.execute(f"create table marts.kpi_target as from read_csv('{SEEDS / 'kpi_target.csv'}', all_varchar = true)")
+        told = con.execute(f"select kpi_id, target_value from ({Query(card).sql()})").fetchall()
+    asked = {name[:4] for question in read_content().dashboards["scorecard"].questions() for name in question.metrics}
+    (where,) = [
+        question.where[0]
+        for question in read_content().dashboards["scorecard"].questions()
+        if question.question == "targets"
+    ]
+    assert set(re.findall(r"M\d{3}", where)) == asked | {"M070"}
+    assert ("M070", "120") in told and ("M095", "0.8") in told and ("M112", "0.92") in told
+    assert not {("M070", "80"), ("M112", "0.85"), ("M116", "0.05")} & set(told)
 
 
 def test_a_board_of_a_class_without_a_limit_shows_no_age(sources: Sources) -> None:

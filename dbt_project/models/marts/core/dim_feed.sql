@@ -5,6 +5,7 @@ select
     timezone,
     is_critical,
     is_steady,
+    is_needed_hourly,
     is_stale,
     landed_count,
     last_landed_at

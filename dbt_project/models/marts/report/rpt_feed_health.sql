@@ -29,6 +29,7 @@ select
     feeds.timezone,
     feeds.is_critical,
     feeds.is_steady,
+    feeds.is_needed_hourly,
     case
         when coalesce(days.loaded_row_count, 0) = 0 then 'empty'
         when feeds.is_stale then 'stale'
