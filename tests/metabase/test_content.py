@@ -101,13 +101,11 @@ def test_what_a_click_passes_to_a_filter_of_local_dates_is_local(sources: Source
     boards = sources.content.dashboards
     for key, board in boards.items():
         for question in board.questions():
-            passes = question.click.passes if question.click else {}
-            dates = {
-                said.key
-                for said in (boards[question.click.dashboard].filters if question.click else [])
-                if said.type == "date/all-options"
-            }
-            told = {column for name, column in passes.items() if name in dates}
+            if question.click is None:
+                continue
+            target = boards[question.click.dashboard]
+            dates = {said.key for said in target.filters if said.type == "date/all-options"}
+            told = {column for name, column in question.click.passes.items() if name in dates}
             assert all(column.startswith(("local_", "period_")) for column in told), f"{key}: {question.question}"
 
 
@@ -128,13 +126,11 @@ def test_the_scorecard_lists_targets_of_its_own_kpis_and_no_limit_of_an_alarm(it
         con.execute("create schema marts")
         con.execute(f"create table marts.kpi_target as from read_csv('{SEEDS / 'kpi_target.csv'}', all_varchar = true)")
         told = con.execute(f"select kpi_id, target_value from ({Query(card).sql()})").fetchall()
-    asked = {name[:4] for question in read_content().dashboards["scorecard"].questions() for name in question.metrics}
-    (where,) = [
-        question.where[0]
-        for question in read_content().dashboards["scorecard"].questions()
-        if question.question == "targets"
-    ]
-    assert set(re.findall(r"M\d{3}", where)) == asked | {"M070"}
+    questions = list(read_content().dashboards["scorecard"].questions())
+    shown = {name[:4] for question in questions for name in question.metrics}
+    shown |= {question.released.kpi for question in questions if question.released}
+    (targets,) = [question for question in questions if question.question == "targets"]
+    assert set(re.findall(r"M\d{3}", targets.where[0])) == shown
     assert ("M070", "120") in told and ("M095", "0.8") in told and ("M112", "0.92") in told
     assert not {("M070", "80"), ("M112", "0.85"), ("M116", "0.05")} & set(told)
 
