@@ -200,6 +200,13 @@ class Timeline(_Strict):
     collections: Annotated[list[Key], Field(min_length=1)]
 
 
+class Family(_Strict):
+    """Measures that know a KPI by `members` alone: `name` stands behind the KPI's own."""
+
+    name: Text
+    members: Text
+
+
 class Site(_Strict):
     """What is not a dashboard: `site.yml`. A model is a table with the columns that people ask for, names and ids."""
 
@@ -208,7 +215,7 @@ class Site(_Strict):
     models: list[Question]
     hidden_tables: list[str]
     roles: dict[Key, Text]
-    families: dict[str, Text]
+    families: dict[str, Family]
     timelines: dict[Key, Timeline] = {}
     unnamed_columns: list[str] = []
 

@@ -4,14 +4,14 @@ Belongs here: the order of requests and whose object is whose. Not here: single 
 (setup.py).
 
 An object belongs to callmart as long as it carries its marker and looks as callmart left it. One that people changed or
-put into the trash is left alone for good; one without a marker is theirs. Nothing is ever deleted. Whatever interrupts,
-the next run goes on: an object is finished only when its marker says so, and what may have been made is looked for
-before it is made again.
+put into the trash is left alone for good; one without a marker is theirs. Nothing is ever deleted: what callmart made
+and no longer authors stays, and is told. Whatever interrupts, the next run goes on: an object is finished only when its
+marker says so, and what may have been made is looked for before it is made again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -103,6 +103,7 @@ class Provisioner:
     ) -> None:
         self.client, self.items, self.groups = client, items, groups
         self.name, self.file, self.schema, self.is_open = name, file, schema, is_open
+        self.has_content = any(item.kind in _PATHS for item in items)  # a scope's connection has metadata alone
 
     def plan(self) -> list[Change]:
         """What apply would do now; nothing is written. MetabaseError, as of apply, when the connection of that name
@@ -111,9 +112,10 @@ class Provisioner:
         self._read_names(state)
         changes = [] if state.database else [Change("create", "database", self.name, self.name)]
         changes += [self._verdict(item, state) for item in self.items]
-        return changes + [
+        changes += [
             Change("create", "group", group.name, group.name) for group in self.groups if self._lacks(group, state)
         ]
+        return [*changes, *self._withdrawn(state)]
 
     def apply(self) -> list[Change]:
         """Makes it so. What is refused is told and the rest is done; UnknownError when Metabase is out of reach."""
@@ -137,7 +139,7 @@ class Provisioner:
         done += [self._grant(group, state) for group in self.groups if self._lacks(group, state)]
         # Last: they write to groups.
         done += [self._carry_out(item, state) for item in self.items if item.kind == "alert"]
-        return done
+        return [*done, *self._withdrawn(state)]
 
     def _carry_out(self, item: Item, state: State) -> Change:
         verdict = self._verdict(item, state)
@@ -168,6 +170,20 @@ class Provisioner:
         if marker.seen != shown(item.kind, there):
             return change("kept", "people changed it")
         return change("same" if marker.wanted == item.wanted else "update")
+
+    def _withdrawn(self, state: State) -> Iterator[Change]:
+        """What callmart made and no longer authors. It is never put away: nothing tells whether people's own boards,
+        questions and alerts stand on it."""
+        authored = {(item.kind, item.key) for item in self.items}
+        for (kind, key), there in state.found.items():
+            if kind not in _PATHS or (kind, key) in authored or there.get("archived"):
+                continue
+            marker, day = marker_of(there), f" of {there['timestamp'][:10]}" if kind == "timeline_event" else ""
+            is_changed = marker is not None and marker.seen not in (None, shown(kind, there))
+            changed = ", which people changed" if is_changed else ""
+            gone = f'callmart no longer has "{there["name"]}"{day}{changed}'
+            todo = "put it into the trash yourself if nobody uses it"
+            yield Change("kept", kind, key, there["name"], f"{gone}: {todo}")
 
     def _is_in_trash(self, item: Item, state: State) -> bool:
         """Whether the timeline of an event, or the question of an alert, lies there."""
@@ -270,11 +286,10 @@ class Provisioner:
         state = State(self._database())
         if state.database is not None:
             self._read_fields(state)
+        if not self.has_content:
+            return state
         ids = {item.body.get("entity_id"): item.key for item in self.items if item.kind == "card"}
-        wanted = {item.kind for item in self.items}
         for kind, path in _PATHS.items():
-            if kind in _TOLD_WHOLE and kind not in wanted:
-                continue
             for described in self._list(kind):
                 marker = marker_of(described)
                 key = marker.key if marker and marker.kind == kind else ids.get(described.get("entity_id"))
@@ -287,7 +302,7 @@ class Provisioner:
             for (of, key), described in list(state.found.items()):
                 if of == kind and kind not in _TOLD_WHOLE and not described.get("archived"):
                     state.found[of, key] = self.client.get(f"{path}/{described['id']}")
-        if "alert" in wanted:
+        if any(item.kind == "alert" for item in self.items):
             self._read_alerts(state)
         return state
 

@@ -5,8 +5,9 @@ Belongs here: reading `seeds/` and `kpi_measure_definition`, and which fact a KP
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -25,7 +26,8 @@ SINGLE_KINDS = ("count", "sum", "ratio", "mean", "max", "min")
 
 @dataclass(frozen=True)
 class Kpi:
-    """A variant of a KPI; `is_default` when the registry makes it official unless a centre chooses another."""
+    """A variant of a KPI; `is_default` when the registry makes it official unless a centre chooses another. `dim_sets`
+    are what its values are released by."""
 
     kpi_id: str
     variant: str
@@ -41,6 +43,7 @@ class Kpi:
     direction: str
     freshness_class: str
     owner_role: str
+    dim_sets: frozenset[str]
 
     @property
     def key(self) -> str:
@@ -72,11 +75,15 @@ class Division:
     denominator: Measure | None
 
     @property
+    def family(self) -> str | None:
+        """Of measures that know its members alone; None where they know the whole centre."""
+        return None if "all" in self.numerator.dim_sets else self.numerator.family
+
+    @property
     def key(self) -> str:
         """`M021` of the official variant and the whole centre, `M021:icmi` of another variant, `M021@queue` where the
         family knows it by members alone."""
-        family = "" if "all" in self.numerator.dim_sets else f"@{self.numerator.family}"
-        return f"{self.kpi.key}{family}"
+        return f"{self.kpi.key}@{self.family}" if self.family else self.kpi.key
 
 
 class NotAMetricError(MetabaseError):
@@ -85,7 +92,11 @@ class NotAMetricError(MetabaseError):
 
 def read_kpis(seeds: Path = SEEDS) -> dict[str, Kpi]:
     """Every variant that the registry still has, by its key; its defaults are official."""
-    kpis = [_kpi(row) for row in seed_rows("kpi_definition", seeds) if not row["valid_to"]]
+    dim_sets: dict[str, set[str]] = defaultdict(set)
+    for row in seed_rows("kpi_grain_set", seeds):
+        dim_sets[row["grain_set"]].add(row["dim_set"])
+    rows = [row for row in seed_rows("kpi_definition", seeds) if not row["valid_to"]]
+    kpis = [_kpi(row, frozenset(dim_sets[row["grain_set"]])) for row in rows]
     return {kpi.key: kpi for kpi in kpis}
 
 
@@ -163,7 +174,19 @@ def division(kpi: Kpi, measures: Iterable[Measure], family: str | None = None) -
     return Division(kpi, numerator, found[chosen[0], kpi.denominator] if kpi.denominator else None)
 
 
-def _kpi(row: dict[str, str]) -> Kpi:
+def divisions(kpi: Kpi, measures: Sequence[Measure]) -> list[Division]:
+    """The KPI of the whole centre, then of each family that alone knows members by which it is released: grouped by
+    them, the rows of the whole centre's fact give another figure. NotAMetricError as of division."""
+    whole = division(kpi, measures)
+    unknown = kpi.dim_sets.difference(whole.numerator.dim_sets)
+    found = []
+    for family in sorted({measure.family for measure in measures if unknown.intersection(measure.dim_sets)}):
+        with suppress(NotAMetricError):  # that family has measures of other KPIs
+            found.append(division(kpi, measures, family))
+    return [whole, *(one for one in found if one.family and one != whole)]
+
+
+def _kpi(row: dict[str, str], dim_sets: frozenset[str]) -> Kpi:
     def text(name: str) -> Text:
         return Text(row[f"{name}_zh"], row[f"{name}_en"])
 
@@ -182,4 +205,5 @@ def _kpi(row: dict[str, str]) -> Kpi:
         row["direction"],
         row["freshness_class"],
         row["owner_role"],
+        dim_sets,
     )

@@ -12,13 +12,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from metabase.alerts import Rule, alerts, card_key
-from metabase.content import Click, Content, Dashboard, Filter, Measure, Note, Question, Tab
+from metabase.content import Click, Content, Dashboard, Family, Filter, Measure, Note, Question, Tab
 from metabase.content import Text as Said
 from metabase.errors import MetabaseError
 from metabase.formula import Clause, Ref, Translator, Untranslatable
 from metabase.items import Item, clause_id, entity_id
 from metabase.marts import Table, Text, table_of
-from metabase.registry import Division, Kpi, NotAMetricError, division
+from metabase.registry import Division, Kpi, NotAMetricError, division, divisions
 from metabase.registry import Measure as Summed
 from metabase.timelines import Event, timelines
 from seeds import seed_rows
@@ -42,6 +42,8 @@ _WORDS = {
     "refresh": Text("数据更新", "Data"),
     "reports": Text("对应报表", "Reports"),
     "todo": Text("未达标时", "When it is missed"),
+    "by_members": Text("按{}分组请选", "Grouped by {} take"),
+    "whole": Text("全中心与其他分组请选", "For the whole centre, or grouped by anything else, take"),
     "hourly": Text("每小时", "hourly"),
     "daily": Text("每日", "daily"),
     "live": Text("实时", "live"),
@@ -116,18 +118,23 @@ class _Renderer:
         return Item("collection", key, body["name"], body)
 
     def _metrics(self) -> list[Item]:
-        """One of each KPI that can be one by its official variant, and what else questions ask of KPIs."""
+        """Each KPI that can be one by its official variant, with one more for members that only another fact counts as
+        kpi_value does, and what else questions ask of KPIs."""
         skipped = not_metrics(self.sources)
         official = [kpi for kpi in self.sources.kpis.values() if kpi.is_official and kpi.kpi_id not in skipped]
-        found = {one.key: one for one in (division(kpi, self.sources.measures) for kpi in official)}
+        found = {one.key: one for kpi in official for one in divisions(kpi, self.sources.measures)}
         boards = self.sources.content.dashboards.values()
         asked = [one for board in boards for question in board.questions() for one in self._divisions(question)]
         for one in sorted(asked, key=lambda one: one.key):
             found.setdefault(one.key, one)
-        return [self.metric(one) for one in found.values()]
+        return [
+            self.metric(one, [other for other in found.values() if other.kpi == one.kpi and other != one])
+            for one in found.values()
+        ]
 
-    def metric(self, found: Division) -> Item:
-        """A KPI as a saved metric: sum over sum, on rows that lead back to their contacts."""
+    def metric(self, found: Division, others: Sequence[Division] = ()) -> Item:
+        """A KPI as a saved metric: sum over sum, on rows that lead back to their contacts. `others` are those of the
+        same variant, to be taken for other members."""
         kpi, measure = found.kpi, found.numerator
         translator = self._translator(measure.fact)
         name = self._metric_name(found)
@@ -146,7 +153,7 @@ class _Renderer:
             "column_settings": self._formats({_column(found.key): (kpi.unit, self._in(kpi.name))}),
         }
         key = _metric_key(found.key)
-        return self._card(key, "metric", name, self._about_kpi(found), "line", stage, settings, "metrics")
+        return self._card(key, "metric", name, self._about_kpi(found, others), "line", stage, settings, "metrics")
 
     def _model(self, model: Question) -> Item:
         item = self._asked_of(f"model_{model.question}", model, f"metabase/content/site.yml: model {model.question}")
@@ -461,16 +468,18 @@ class _Renderer:
         return (_FORMATS | {"s": seconds}).get(unit, {"decimals": 0})
 
     def _metric_name(self, found: Division) -> str:
-        families = self.sources.content.site.families
-        _, _, family = found.key.partition("@")
-        if family and family not in families:
-            raise MetabaseError(f"family {family} has no name.", where="metabase/content/site.yml: families")
         more = [] if found.kpi.is_official else [self._in(found.kpi.variant_name)]
-        more += [self._in(families[family])] if family else []
+        more += [self._in(self._family(found.family).name)] if found.family else []
         suffix = f" ({', '.join(more)})" if more else ""
         return f"{found.kpi.kpi_id} {self._in(found.kpi.name)}{suffix}"
 
-    def _about_kpi(self, found: Division) -> str:
+    def _family(self, name: str) -> Family:
+        families = self.sources.content.site.families
+        if name not in families:
+            raise MetabaseError(f"family {name} has no name.", where="metabase/content/site.yml: families")
+        return families[name]
+
+    def _about_kpi(self, found: Division, others: Sequence[Division]) -> str:
         kpi = found.kpi
         parts = [found.numerator.measure, *([found.denominator.measure] if found.denominator else [])]
         about = [
@@ -481,7 +490,14 @@ class _Renderer:
         ]
         if kpi.kpi_id in self.sources.remedies:
             about.append(f"{self._word('todo')}: {self._in(self.sources.remedies[kpi.kpi_id])}")
+        about += [f"{self._instead(other)}: {self._metric_name(other)}" for other in others]
         return "\n".join(about)
+
+    def _instead(self, other: Division) -> str:
+        """When to take another metric of the KPI."""
+        if other.family is None:
+            return self._word("whole")
+        return self._word("by_members").format(self._in(self._family(other.family).members))
 
     def _about_question(self, question: Question, divisions: Sequence[Division]) -> str:
         about = [self._in(question.about)] if question.about else []

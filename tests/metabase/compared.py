@@ -113,11 +113,16 @@ def figures(sources: Sources) -> list[Figure]:
 
 
 def of_boards(catalogue: Path, sources: Sources) -> tuple[dict[str, int], list[str]]:
-    """By figure how many values of its own grouping were compared, period by period (of days, or of the shortest grain
-    that is released, where the question itself has no date), and those that differ."""
+    """By figure whose grouping the registry releases, how many of its values were compared, and those that differ.
+
+    They are compared period by period: of days, or of the shortest grain that is released, where the question itself
+    has no date."""
     counts, found = {}, []
+    incomparable = without_values(sources)
     with duckdb.connect(str(catalogue), read_only=True) as con:
         for figure in figures(sources):
+            if figure.key in incomparable:
+                continue
             grain, released = _members(con, figure)
             shown = _by_members(con, figure, grain) if released else {}
             counts[figure.key] = len(released)

@@ -16,7 +16,9 @@ import duckdb
 
 from metabase.formula import Ref
 from metabase.items import Item
-from metabase.render import Sources, render
+from metabase.registry import divisions
+from metabase.render import Sources, not_metrics, render
+from orchestration.catalogue import DIMENSIONS
 from tests.metabase.mbql_sql import Query
 
 
@@ -37,11 +39,15 @@ class Naive:
 
 
 QUESTIONS = {
-    "how many inbound contacts by month": Naive("metric_m002", ("local_date:month",), "M002", "month"),
-    "how much talk by month": Naive("metric_m063", ("local_date:month",), "M063", "month"),
     "service level by month": Naive("metric_m021", ("local_date:month",), "M021", "month"),
     "service level of queues by month": Naive(
         "metric_m021_queue", ("local_date:month", "queue_id"), "M021", "month", "queue", ("queue",)
+    ),
+    "connect rate of queues by month": Naive(
+        "metric_m030_queue", ("local_date:month", "queue_id"), "M030", "month", "queue", ("queue",)
+    ),
+    "talk of queues by month": Naive(
+        "metric_m063_queue", ("local_date:month", "queue_id"), "M063", "month", "queue", ("queue",)
     ),
     "abandonment of one queue by day": Naive(
         *("metric_m033_queue", ("local_date:day",), "M033", "day", "queue"),
@@ -69,11 +75,41 @@ QUESTIONS = {
 }
 
 
-def answers(catalogue: Path, sources: Sources) -> dict[str, tuple[dict[Any, float], dict[Any, float]]]:
+# A family that knows its members alone -> the column of its fact that names them, and their dimension.
+MEMBERS = {
+    "queue": ("queue_id", "queue"),
+    "evaluation_section": ("section", "section"),
+    "sound_agent": ("agent_id", "agent"),
+    "sound_line": ("line_id", "line"),
+    "ticket_field": ("field_name", "field"),
+}
+
+
+def by_members(sources: Sources) -> dict[str, Naive]:
+    """By its key (`M021@queue`) each metric beside that of the whole centre, by day and its members, and by hour where
+    it is released by it."""
+    found, skipped = {}, not_metrics(sources)
+    for kpi in sources.kpis.values():
+        if not kpi.is_official or kpi.kpi_id in skipped:
+            continue
+        for one in divisions(kpi, sources.measures)[1:]:
+            column, dimension = MEMBERS[str(one.family)]
+            is_hourly = f"{dimension}+hour_of_day" in kpi.dim_sets
+            by = (f"{one.numerator.date_column}:day", column, *(["local_hour"] if is_hourly else []))
+            dimensions = (dimension, *(["hour_of_day"] if is_hourly else []))
+            answer = tuple(name if name in DIMENSIONS else "member" for name in dimensions)
+            card = f"metric_{kpi.kpi_id.lower()}_{one.family}"
+            found[one.key] = Naive(card, by, kpi.key, "day", "+".join(dimensions), answer)
+    return found
+
+
+def answers(
+    catalogue: Path, sources: Sources, questions: Mapping[str, Naive] = QUESTIONS
+) -> dict[str, tuple[dict[Any, float], dict[Any, float]]]:
     """By question what it gives and what kpi_value says, both by period and members."""
     cards = {item.key: item for item in render(sources, "en") if item.kind == "card"}
     with duckdb.connect(str(catalogue), read_only=True) as con:
-        return {name: (_asked(con, said, cards), _released(con, said, sources)) for name, said in QUESTIONS.items()}
+        return {name: (_asked(con, said, cards), _released(con, said, sources)) for name, said in questions.items()}
 
 
 def differences(given: Mapping[Any, float], released: Mapping[Any, float]) -> list[Any]:

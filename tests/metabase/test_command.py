@@ -70,6 +70,22 @@ def test_all_content_is_planned_applied_and_then_the_same(
     assert lines and all(line.split()[2] == "same" for line in lines)
 
 
+def test_what_callmart_no_longer_has_is_told_and_counted(
+    server: FakeMetabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "apply", "--lang", "en") == 0
+    monkeypatch.setattr(metabase_command, "read_events", lambda catalogue, names: EVENTS[:1])
+    for command in ("plan", "apply"):
+        capsys.readouterr()
+        assert run(monkeypatch, command, "--lang", "en") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert "timeline_event 2 kept, 2 same" in lines
+        assert (
+            '  kept timeline_event actions.metrics.a1: callmart no longer has "Done: agents" of 2026-03-09: '
+            "put it into the trash yourself if nobody uses it"
+        ) in lines
+
+
 def test_what_metabase_refuses_is_told_and_ends_with_1(
     server: FakeMetabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

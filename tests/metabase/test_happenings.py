@@ -101,6 +101,26 @@ def test_an_event_that_moved_in_the_calendar_moves(place: Place, sources: Source
     assert place.server.named("timeline_event", SALE)["timestamp"].startswith("2026-03-04")
 
 
+def test_an_event_that_left_the_calendar_stays_and_is_told(place: Place, sources: Sources) -> None:
+    """Also the last of all events."""
+    place.provisioner.apply()
+    before = dict(place.server.named("timeline_event", SALE))
+    for left in (sources.events[1:], []):
+        kinds = {(item.kind, item.key) for item in render(replace(sources, events=left), "en")}
+        kept = [
+            item for item in place.provisioner.items if item.kind != "timeline_event" or (item.kind, item.key) in kinds
+        ]
+        fewer = place.saying(kept).provisioner
+        for run in (fewer.plan, fewer.apply):
+            told = change_of(run(), SALE)
+            assert told.action == "kept" and 'no longer has "Promotion: sale" of 2026-03-03: put it' in told.why
+        assert len([change for change in fewer.plan() if change.action == "kept"]) == 2 * (2 - len(left))
+    assert place.server.named("timeline_event", SALE) == before
+    place.server.named("timeline", "calendar.metrics")["archived"] = True
+    place.server.named("timeline_event", SALE)["archived"] = True
+    assert SALE not in {change.key for change in fewer.plan()}
+
+
 @pytest.mark.parametrize("theirs", [{"name": "Our sale"}, {"timestamp": "2026-03-05T00:00:00Z"}, {"archived": True}])
 def test_an_event_that_people_changed_is_left_alone(place: Place, theirs: dict[str, Any]) -> None:
     place.provisioner.apply()

@@ -116,6 +116,49 @@ def test_what_people_put_into_the_trash_stays_there(place: Place) -> None:
     assert set(place.server.things["dashboard"]) == made
 
 
+@pytest.mark.parametrize(
+    ("kind", "key"), [("card", "four_dimensions__board"), ("dashboard", "four_dimensions"), ("collection", "boards")]
+)
+def test_what_callmart_no_longer_has_stays_and_is_told_until_people_put_it_away(
+    place: Place, small: list[Item], kind: str, key: str
+) -> None:
+    place.provisioner.apply()
+    theirs = place.server.named(kind, key)
+    before, written = dict(theirs), len(place.server.writes())
+    fewer = place.saying(only_without(small, (kind, key))).provisioner
+    for run in (fewer.plan, fewer.apply, fewer.apply):
+        told = of(run(), key)
+        assert told.action == "kept" and told.why == (
+            f'callmart no longer has "{before["name"]}": put it into the trash yourself if nobody uses it'
+        )
+    assert theirs == before and len(place.server.writes()) == written
+
+    theirs["name"] = "Ours"
+    assert 'no longer has "Ours", which people changed: put it' in of(fewer.plan(), key).why
+    theirs["archived"] = True
+    assert key not in {change.key for change in fewer.plan()}
+
+
+def test_a_copy_of_what_callmart_no_longer_has_is_not_told_once_the_original_is_in_the_trash(
+    place: Place, small: list[Item]
+) -> None:
+    place.provisioner.apply()
+    original = place.server.named("dashboard", "four_dimensions")
+    place.server._create("dashboard", dict(original) | {"name": "copy"})
+    fewer = place.saying(only_without(small, ("dashboard", "four_dimensions"))).provisioner
+    (told,) = [change for change in fewer.plan() if change.action == "kept"]
+    assert original["name"] in told.why
+    original["archived"] = True
+    assert actions(fewer.plan()) == {"same"}
+
+
+def test_a_provisioner_of_metadata_alone_as_of_a_scope_says_nothing_of_content(place: Place, small: list[Item]) -> None:
+    place.provisioner.apply()
+    part = provisioner(place.server, [item for item in small if item.kind in ("table", "field")])
+    part.groups = []
+    assert actions(part.plan()) == {"same"}
+
+
 def test_what_is_not_ours_is_never_written(place: Place) -> None:
     place.provisioner.apply()
     theirs = place.server._create("dashboard", {"name": "Four-dimension board (R13)", "description": "mine"})
@@ -371,6 +414,17 @@ def after_names(server: FakeMetabase) -> bool:
 def failing_from(stop: int, failure: int | str, number: int, method: str, path: str) -> int | str | None:
     """From the `stop`th request on, every one fails."""
     return failure if number >= stop else None
+
+
+def only_without(items: list[Item], lost: tuple[str, str]) -> list[Item]:
+    """The items but one and those that refer to it, from one to the next."""
+    gone: set[tuple[str, str]] = {lost}
+    while True:
+        kept = [item for item in items if (item.kind, item.key) not in gone]
+        more = {(item.kind, item.key) for item in kept if any((ref.kind, ref.key) in gone for ref in item.refs())}
+        if not more:
+            return kept
+        gone |= more
 
 
 def renamed(item: Item) -> Item:
