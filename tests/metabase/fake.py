@@ -68,6 +68,8 @@ class FakeMetabase:
         self.groups: list[dict[str, Any]] = [{"id": 1, "name": "All Users"}, dict(ADMINISTRATORS)]
         self.data_graph: dict[str, Any] = {"revision": 0, "groups": {}}
         self.collection_graph: dict[str, Any] = {"revision": 0, "groups": {"1": {"root": "write"}}}
+        # Questions without an answer: on dashboards or by themselves, and which.
+        self.broken: set[tuple[bool, int]] = set()
         self.settings: dict[str, Any] = {}
         self.settings_of_environment: set[str] = set()
         self.setup_token: str | None = "one-time"
@@ -122,6 +124,8 @@ class FakeMetabase:
             if kind == "timeline" and query.get("include") == "events":
                 return self._with_events(int(number), query)
             return self._one(kind, int(number)) if method == "GET" else self._change(kind, int(number), body)
+        if found := re.fullmatch(r"/api(?:/dashboard/(\d+)/dashcard/(\d+))?/card/(\d+)/query", path):
+            return self._ask(found[1], found[2], int(found[3]), body)
         if found := re.fullmatch(r"/api/field/(\d+)/dimension", path):
             return self._show(int(found[1]), body)
         if found := re.fullmatch(r"/api/(table|field)/(\d+)", path):
@@ -247,6 +251,20 @@ class FakeMetabase:
                     raise Refusal(400, f"mapping {mapping}")
             if click := card["visualization_settings"].get("click_behavior"):
                 self._one("dashboard", click["targetId"])
+
+    def _ask(self, board: str | None, dashcard: str | None, card: int, body: dict[str, Any]) -> dict[str, Any]:
+        """Filters that a question is not mapped to are refused; one that fails says so in its answer."""
+        self._one("card", card)
+        if board and dashcard:
+            asked = self._one("dashboard", int(board))
+            (placed,) = [row for row in asked["dashcards"] if row["id"] == int(dashcard) and row["card_id"] == card]
+            mapped = {mapping["parameter_id"]: mapping["target"] for mapping in placed["parameter_mappings"]}
+            for given in body["parameters"]:
+                if mapped.get(given["id"]) != given["target"]:
+                    raise Refusal(400, f"parameter {given}")
+        if (board is not None, card) in self.broken:
+            return {"status": "failed", "error": "Binder Error"}
+        return {"status": "completed", "data": {"rows": []}}
 
     def _one(self, kind: str, number: int) -> dict[str, Any]:
         if number not in self.things[kind]:
