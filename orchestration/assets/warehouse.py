@@ -159,6 +159,7 @@ class _Records:
         ]
         self._metadata = {"unchanged": f"nothing that it is made of changed; the models are those of {fingerprint}"}
         self._failed: dict[tuple[dg.AssetKey | None, str | None], dg.AssetCheckResult] = {}
+        self._walked: set[str] = set()
 
     def of(self, events: Iterable[Any], is_last: bool) -> Iterator[Any]:
         """The records of one window's build. A check that failed in any window has failed."""
@@ -191,6 +192,9 @@ class _Records:
             )
 
     def _told(self, node: str) -> Iterator[dg.Output[None]]:
+        if node in self._walked:  # what lies before it has been told; a node is reached by thousands of ways
+            return
+        self._walked.add(node)
         for parent in self._parents.get(node, []):
             yield from self._told(parent)
         if node in self._unchanged:
