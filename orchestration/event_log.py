@@ -42,6 +42,7 @@ class EventLog(SqliteEventLogStorage):
         self._engines: OrderedDict[str, db.Engine] = OrderedDict()
         self._of_the_batch: dict[str, db.Connection] = {}
         self._superseded: set[int] = set()
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
         self._db_lock = threading.RLock()  # type: ignore[assignment]  # a batch opens two files at once
 
@@ -57,6 +58,14 @@ class EventLog(SqliteEventLogStorage):
                     self.store_event(event)
             finally:
                 self._of_the_batch, self._superseded = {}, set()
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether there is one, which is asked for each event of an asset; one that is there stays."""
+        if table_name not in self._tables:
+            with self.index_connection() as index:
+                if index.dialect.has_table(index, table_name):
+                    self._tables.add(table_name)
+        return table_name in self._tables
 
     def _store_asset_event(self, conn: db.Connection, event: EventLogEntry, event_id: int) -> None:
         """Note what is last known of an asset; what a later event of its kind in the same transaction tells as well
