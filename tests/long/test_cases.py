@@ -51,7 +51,8 @@ ASKED: Mapping[str, Mapping[str, Asked]] = {
     "S2-9": {"M113": SATISFACTION},
     "S4-1": {"M024": Asked("M024")},
     # these cases call a call solved that nobody repeated, be it a repeat itself
-    "S4-2": {"M096": Asked("M098", "forward", is_rest=True), "M069": Asked("M069")},
+    # of the whole centre, calls for each agent-day; of one agent below, a day is one
+    "S4-2": {"M096": Asked("M098", "forward", is_rest=True), "M069": Asked("M069", "per_agent_day")},
     "S4-4": {"M098": Asked("M098")},
     "S4-6": {"M096": Asked("M097", "forward", is_rest=True), "M069": Asked("M069")},
     "S4-8": {"M177": Asked("M177")},
