@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+SPARK_BIN := .venv-spark/bin
+SPARK_READY := .venv-spark/.ready
 DEMO := demo
 METABASE_CLI := .venv/metabase-cli
 METABASE_CLI_VERSION := 0.3.1
@@ -12,7 +14,7 @@ SERVED := $(BIN)/python -m simulator.serve $(DEMO)/source --
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export DO_NOT_TRACK = 1
 
-.PHONY: demo test ui check unit test-bank test-servers test-demo test-metabase test-long bench lock clean
+.PHONY: demo test ui check unit test-bank test-servers test-demo test-metabase test-long test-spark bench lock clean
 
 # A simulated centre, from the files, databases and APIs of its systems to the released KPIs. The key is published: never
 # use it for real data.
@@ -33,7 +35,7 @@ check: $(READY)
 
 # In the order of the folders: the modules that take minutes, few tests each, must not come last.
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --ignore tests/servers --ignore tests/demo --ignore tests/long \
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --ignore tests/servers --ignore tests/demo --ignore tests/long --ignore tests/spark \
 		--ignore tests/metabase/test_schemas.py
 
 # The real call log of examples/anonymous_bank, which is not part of the project: make test-bank CALLS=calls.txt
@@ -54,6 +56,10 @@ test-demo: demo
 test-metabase: $(READY)
 	npm install --prefix $(METABASE_CLI) --no-audit --no-fund --silent @metabase/cli@$(METABASE_CLI_VERSION)
 	METABASE_CLI="$(abspath $(METABASE_CLI))" $(BIN)/pytest tests/metabase/test_schemas.py
+
+# The same project on Spark: every model, seed and test, and every mart beside DuckDB's. Has an environment of its own.
+test-spark: $(SPARK_READY)
+	$(SPARK_BIN)/pytest tests/spark
 
 # Months of builds beside one build of all files, the worked cases in the warehouse, and a year of purchases: hours.
 test-long: $(READY)
@@ -77,6 +83,8 @@ bench: $(READY)
 lock:
 	uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" --upgrade -o requirements.lock requirements.in
+	uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --constraint requirements.lock -o requirements-spark.lock requirements-spark.in
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "callmart needs Python 3.11, 3.12 or 3.13; set PYTHON=python3.11")'
@@ -86,5 +94,14 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
+# Spark itself looks for Java when it starts, and says less clearly what it wants.
+$(SPARK_READY): requirements-spark.lock pyproject.toml
+	@java -version 2>&1 | grep -Eq 'version "(17|21)' || { echo "Spark needs Java 17 or 21: install openjdk-17-jre-headless, or set PATH to where it is"; exit 2; }
+	@echo "setting up .venv-spark (once, two or three minutes)"
+	@$(PYTHON) -m venv .venv-spark
+	@$(SPARK_BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@$(SPARK_BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(SPARK_READY)
+
 clean:
-	rm -rf .venv $(DEMO) bench data dbt_project/target
+	rm -rf .venv .venv-spark $(DEMO) bench data dbt_project/target
