@@ -53,7 +53,7 @@
 {%- endmacro %}
 
 {% macro spark__seconds_between(earlier, later) -%}
-    (timestampdiff(microsecond, {{ earlier }}, {{ later }}) / 1000000.0)
+    (timestampdiff(microsecond, {{ earlier }}, {{ later }}) / 1e6)
 {%- endmacro %}
 
 {#- Timestamp moved by a number of seconds, which may be a column. -#}
@@ -119,4 +119,21 @@
 
 {% macro default__window_delete(relation, predicate) -%}
     delete from {{ relation }} where {{ predicate }}
+{%- endmacro %}
+
+{#- Spark deletes no rows of Parquet tables, and overwriting keeps the partitions of dates that vanished: the window's
+    partitions are dropped, each by its name; nothing where the table has none of them. -#}
+{% macro spark__window_delete(relation, predicate) -%}
+    {%- set columns = window_partition_columns(config.get('window_by')) -%}
+    {%- set found = run_query('select distinct ' ~ columns | join(', ') ~ ' from ' ~ relation ~ ' where ' ~ predicate) -%}
+    {%- if execute and found.rows -%}
+    alter table {{ relation }} drop if exists
+        {%- for row in found.rows %}
+        partition (
+            {%- for column in columns -%}
+            {{ column }} = '{{ row[column] }}'{{ ', ' if not loop.last }}
+            {%- endfor -%}
+        ){{ ',' if not loop.last }}
+        {%- endfor %}
+    {%- endif -%}
 {%- endmacro %}

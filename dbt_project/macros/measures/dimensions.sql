@@ -19,7 +19,7 @@
 {#- Columns without a member. -#}
 {% macro kpi_no_members() -%}
     {%- for name in kpi_member_columns() -%}
-        cast(null as {{ 'integer' if name == 'hour_of_day' else 'varchar' }}) as {{ name }}{{ ', ' if not loop.last }}
+        cast(null as {{ 'integer' if name == 'hour_of_day' else 'string' }}) as {{ name }}{{ ', ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -28,7 +28,7 @@
 {% macro dim_key() -%}
     concat_ws('|', dim_set
     {%- for name in kpi_member_columns() -%}
-        , {{ 'cast(hour_of_day as varchar)' if name == 'hour_of_day' else name }}
+        , {{ 'cast(hour_of_day as string)' if name == 'hour_of_day' else name }}
     {%- endfor -%}
     )
 {%- endmacro %}
@@ -48,7 +48,7 @@
     concat_ws(' → '
     {%- for name in kpi_member_columns() -%}
         {%- set column = (of ~ '.' if of else '') ~ name -%}
-        , {{ 'cast(' ~ column ~ ' as varchar)' if name == 'hour_of_day' else column }}
+        , {{ 'cast(' ~ column ~ ' as string)' if name == 'hour_of_day' else column }}
     {%- endfor -%}
     )
 {%- endmacro %}
@@ -58,7 +58,7 @@
     coalesce(
     {%- for name in kpi_member_columns() -%}
         {%- set column = (of ~ '.' if of else '') ~ name -%}
-        {{ 'cast(' ~ column ~ ' as varchar)' if name == 'hour_of_day' else column }}{{ ', ' if not loop.last }}
+        {{ 'cast(' ~ column ~ ' as string)' if name == 'hour_of_day' else column }}{{ ', ' if not loop.last }}
     {%- endfor -%}
     )
 {%- endmacro %}

@@ -29,11 +29,11 @@ rolled as (
         measured_date,
         {%- for dimension in kpi_dimensions() %}
         {% if dimension in columns %}by_{{ dimension }} as {{ dimension }}
-        {%- else %}cast(null as {{ 'integer' if dimension == 'hour_of_day' else 'varchar' }}) as {{ dimension }}
+        {%- else %}cast(null as {{ 'integer' if dimension == 'hour_of_day' else 'string' }}) as {{ dimension }}
         {%- endif %},
         {%- endfor %}
         {% if others %}coalesce({% for other in others %}by_{{ other }}{{ ', ' if not loop.last }}{% endfor %})
-        {%- else %}cast(null as varchar)
+        {%- else %}cast(null as string)
         {%- endif %} as member,
         case
             {%- for set in sets %}

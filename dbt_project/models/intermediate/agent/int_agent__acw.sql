@@ -33,7 +33,7 @@ timeline as (
     select agent_id, ended_at as happened_at, 0 as kind, leg_id, cast(null as double) as acw_s from legs
     union all
     select
-        agent_id, started_at as happened_at, 1 as kind, cast(null as varchar) as leg_id,
+        agent_id, started_at as happened_at, 1 as kind, cast(null as string) as leg_id,
         {{ seconds_between('started_at', 'ended_at') }} as acw_s
     from pauses
 ),

@@ -50,7 +50,7 @@ other_legs as (
         contact_id,
         1000 as leg_no,
         agent_id,
-        cast(null as varchar) as queue_id,
+        cast(null as string) as queue_id,
         direction,
         channel_id,
         medium,

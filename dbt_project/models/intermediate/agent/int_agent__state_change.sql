@@ -44,7 +44,7 @@ spans as (
         least(ended_at, {{ add_seconds('answered_at', var('max_call_s')) }}) as ended_at
     from legs
     union all
-    select agent_id, 'ringing' as state, cast(null as varchar) as reason_code, offered_at as started_at, ended_at
+    select agent_id, 'ringing' as state, cast(null as string) as reason_code, offered_at as started_at, ended_at
     from offers
     union all
     select
@@ -61,7 +61,7 @@ edges as (
     from spans
     where started_at < ended_at
     union all
-    select agent_id, ended_at as happened_at, state, cast(null as varchar) as reason_code, cast(-1 as double) as change
+    select agent_id, ended_at as happened_at, state, cast(null as string) as reason_code, cast(-1 as double) as change
     from spans
     where started_at < ended_at
 ),

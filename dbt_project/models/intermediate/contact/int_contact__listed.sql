@@ -3,19 +3,19 @@ with
 
 asterisk as (
     select
-        source_system, call_id, cast(null as varchar) as root_call_id, cast(null as varchar) as telephony_call_id,
-        cast(null as varchar) as source_channel_id, direction,
-        unlogged_queue_id as queue_id, talk_agent_id as agent_id, dialled_number, cast(null as varchar) as customer_key,
-        caller_hash, caller_masked, caller_prefix, number_type, cast(null as varchar) as source_region_code,
+        source_system, call_id, cast(null as string) as root_call_id, cast(null as string) as telephony_call_id,
+        cast(null as string) as source_channel_id, direction,
+        unlogged_queue_id as queue_id, talk_agent_id as agent_id, dialled_number, cast(null as string) as customer_key,
+        caller_hash, caller_masked, caller_prefix, number_type, cast(null as string) as source_region_code,
         started_at, system_answered_at, first_queue_at, queue_left_at, talk_answered_at as agent_answered_at,
         ended_at, talk_ended_at, cast(null as double) as ivr_s, cast(null as double) as queue_wait_s,
         cast(null as double) as ring_s, talk_s, cast(null as double) as hold_s, cast(null as double) as consult_s,
         cast(null as double) as acw_s, cast(null as double) as total_s, outcome, hangup_side,
-        cast(null as varchar) as hangup_cause, cast(null as varchar) as issue_id,
-        cast(null as varchar) as disposition_code, line_id, campaign_id, cast(null as varchar) as line_of_business,
+        cast(null as string) as hangup_cause, cast(null as string) as issue_id,
+        cast(null as string) as disposition_code, line_id, campaign_id, cast(null as string) as line_of_business,
         transfer_count,
         queue_visit_count, cast(null as boolean) as declared_resolved, false as is_ruled_invalid,
-        cast(null as varchar) as quality_flags, true as is_answer_timed, false as is_answered_in_queue
+        cast(null as string) as quality_flags, true as is_answer_timed, false as is_answered_in_queue
     from {{ ref('stg_asterisk__contact') }}
 ),
 

@@ -11,7 +11,7 @@ records as (
     select
         *,
         {% for column in compared -%}
-        coalesce(cast({{ column }} as varchar), '') || '|' {{ '|| ' if not loop.last }}
+        coalesce(cast({{ column }} as string), '') || '|' {{ '|| ' if not loop.last }}
         {%- endfor %} as described
     from {{ ref('stg_canonical__customer') }}
 ),

@@ -39,7 +39,7 @@ canonical as (
         case when first_conversations.contact_id is null then visits.hold_s else conversations.hold_s end as hold_s,
         case when conversations.contact_id is null then visits.ended_at else conversations.ended_at end as ended_at,
         visits.hangup_side,
-        false as is_transfer, cast(null as varchar) as transfer_kind, false as is_entry_reconstructed,
+        false as is_transfer, cast(null as string) as transfer_kind, false as is_entry_reconstructed,
         visits.is_answer_timed,
         visits.is_first_answered and first_conversations.contact_id is null as is_first_answered,
         conversations.contact_id is not null as is_conversation_told

@@ -41,18 +41,18 @@ told as (
         'asterisk:' || call_id as named_contact_id,
         ended_at as transferred_at,
         case when finish_event = 'ATTENDEDTRANSFER' then 'attended' else 'blind' end as transfer_kind,
-        cast(null as varchar) as reason,
+        cast(null as string) as reason,
         agent_id as from_agent_id,
         queue_id as from_queue_id,
-        cast(null as varchar) as to_agent_id,
-        cast(null as varchar) as to_queue_id,
+        cast(null as string) as to_agent_id,
+        cast(null as string) as to_queue_id,
         -- a telephone number is masked in the lake
         case when finish_event != 'ATTENDEDTRANSFER' and transferred_to not like '%****%' then transferred_to end
             as to_extension,
         case when finish_event != 'ATTENDEDTRANSFER' then transferred_to like '%****%' end as is_external,
         case when finish_event = 'ATTENDEDTRANSFER' then true end as is_completed,
         cast(null as boolean) as is_problem_restated,
-        cast(null as varchar) as restated_evidence
+        cast(null as string) as restated_evidence
     from queue_log
     union all
     select
@@ -62,16 +62,16 @@ told as (
         named.contact_id as named_contact_id,
         channel_events.transferred_at,
         channel_events.transfer_kind,
-        cast(null as varchar) as reason,
+        cast(null as string) as reason,
         channel_events.from_agent_id,
-        cast(null as varchar) as from_queue_id,
+        cast(null as string) as from_queue_id,
         channel_events.to_agent_id,
-        cast(null as varchar) as to_queue_id,
+        cast(null as string) as to_queue_id,
         channel_events.to_extension,
         channel_events.is_external,
         channel_events.is_completed,
         cast(null as boolean) as is_problem_restated,
-        cast(null as varchar) as restated_evidence
+        cast(null as string) as restated_evidence
     from channel_events
     inner join named on channel_events.event_id = named.event_id
     union all
@@ -84,10 +84,10 @@ told as (
         kind as transfer_kind,
         reason,
         from_agent_id,
-        cast(null as varchar) as from_queue_id,
+        cast(null as string) as from_queue_id,
         to_agent_id,
         to_queue_id,
-        cast(null as varchar) as to_extension,
+        cast(null as string) as to_extension,
         is_external,
         is_completed,
         is_problem_restated,

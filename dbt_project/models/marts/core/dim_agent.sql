@@ -29,7 +29,7 @@ from configured
 union all
 select
     agent_id,
-    cast(null as varchar) as team_id,
+    cast(null as string) as team_id,
     false as is_configured,
     date '1900-01-01' as valid_from,
     cast(null as date) as valid_to,

@@ -20,8 +20,8 @@ from configured
 union all
 select
     channel_id,
-    cast(null as varchar) as kind,
-    cast(null as varchar) as entry_point,
+    cast(null as string) as kind,
+    cast(null as string) as entry_point,
     channel_id as channel_name_zh,
     channel_id as channel_name_en,
     false as is_configured

@@ -21,7 +21,7 @@ from configured
 union all
 select
     issue_id,
-    cast(null as varchar) as topic_id,
+    cast(null as string) as topic_id,
     issue_id as issue_name_zh,
     issue_id as issue_name_en,
     'service' as purpose,

@@ -42,7 +42,7 @@ select
     unnamed.queue_id,
     unnamed.queue_id as queue_name_zh,
     unnamed.queue_id as queue_name_en,
-    cast(null as varchar) as skill_group_id,
+    cast(null as string) as skill_group_id,
     settings.timezone,
     settings.sl_target_s,
     settings.sl_target_rate,

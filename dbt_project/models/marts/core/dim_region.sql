@@ -25,7 +25,7 @@ select
     'Unknown' as province_en,
     '未知' as city_zh,
     'Unknown' as city_en,
-    cast(null as varchar) as number_prefix,
+    cast(null as string) as number_prefix,
     true as is_configured
 union all
 select
@@ -34,7 +34,7 @@ select
     region_code as province_en,
     region_code as city_zh,
     region_code as city_en,
-    cast(null as varchar) as number_prefix,
+    cast(null as string) as number_prefix,
     false as is_configured
 from seen
 where region_code != 'unknown' and region_code not in (select configured.region_code from configured)

@@ -56,19 +56,19 @@ pieces as (
 records as (
     select
         interval_start, agent_id, timezone, state, {{ seconds_between('started_at', 'ended_at') }} as state_s,
-        cast(null as varchar) as direction, cast(null as double) as talk_s, cast(null as double) as acw_s,
+        cast(null as string) as direction, cast(null as double) as talk_s, cast(null as double) as acw_s,
         cast(null as double) as handle_s, 0 as leg, 0 as unanswered
     from pieces
     union all
     select
-        {{ trunc_time('ended_at', 900) }} as interval_start, agent_id, timezone, cast(null as varchar) as state,
+        {{ trunc_time('ended_at', 900) }} as interval_start, agent_id, timezone, cast(null as string) as state,
         0 as state_s, direction, talk_s, acw_s, handle_s, 1 as leg, 0 as unanswered
     from legs
     where ended_at is not null
     union all
     select
         {{ trunc_time('ended_at', 900) }} as interval_start, agent_id, site_timezone as timezone,
-        cast(null as varchar) as state, 0 as state_s, cast(null as varchar) as direction,
+        cast(null as string) as state, 0 as state_s, cast(null as string) as direction,
         cast(null as double) as talk_s, cast(null as double) as acw_s, cast(null as double) as handle_s, 0 as leg,
         case when result = 'no_answer' then 1 else 0 end as unanswered
     from offers

@@ -34,7 +34,7 @@ touched as (
         complaints.local_{{ kind }}_date as local_date,
         complaints.channel_id,
         complaints.complaint_type,
-        'level_' || cast(coalesce(complaints.level, 1) as varchar) as complaint_level,
+        'level_' || cast(coalesce(complaints.level, 1) as string) as complaint_level,
         complaints.is_closed,
         complaints.is_escalated,
         complaints.parent_complaint_id is not null as is_again,

@@ -76,7 +76,7 @@ shared as (
         handling.local_date as month,
         handling.channel_id,
         handling.queue_id,
-        cast(null as varchar) as cost_type,
+        cast(null as string) as cost_type,
         0 as cost,
         handling.contact_count
     from handling

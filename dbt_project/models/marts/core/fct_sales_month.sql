@@ -38,7 +38,7 @@ told as (
         local_ended_date as told_date,
         'contacted' as kind,
         last_agent_id as agent_id,
-        cast(null as varchar) as product_id,
+        cast(null as string) as product_id,
         coalesce(customer_key, contact_id) as person_key,
         cast(null as decimal(18, 4)) as gross_amount,
         cast(null as decimal(18, 4)) as net_amount

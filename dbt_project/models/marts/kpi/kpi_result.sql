@@ -73,9 +73,9 @@ calculated as (
         definitions.kpi_id, definitions.variant, definitions.maturity_days, ranked_hours.grain,
         ranked_hours.period_start, 'all' as dim_set,
         {{ kpi_no_members() }},
-        lpad(cast(ranked_hours.hour_of_day as varchar), 2, '0') || ':00' as category,
+        lpad(cast(ranked_hours.hour_of_day as string), 2, '0') || ':00' as category,
         ranked_hours.measure_value as numerator, cast(null as double) as denominator, ranked_hours.measure_value as n,
-        cast(null as varchar) as denominator_name
+        cast(null as string) as denominator_name
     from definitions
     inner join ranked_hours
         on

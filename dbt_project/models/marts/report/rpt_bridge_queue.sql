@@ -91,7 +91,7 @@ moved as ( -- noqa: disable=AL03
     union all
     {%- endfor %}
     select
-        local_date, case when is_led then 'between_visits' else 'wait_by_clock' end, 1, 0, cast(null as varchar),
+        local_date, case when is_led then 'between_visits' else 'wait_by_clock' end, 1, 0, cast(null as string),
         visits_wait_s - contact_wait_s
     from waited
     union all
