@@ -33,9 +33,13 @@
     {%- if emptied | trim -%}
         {%- call statement('empty_window') -%}{{ emptied }}{%- endcall -%}
     {%- endif -%}
-    {%- set columns = get_quoted_csv(adapter.get_columns_in_relation(target) | map(attribute='name')) -%}
-    insert into {{ target }} ({{ columns }})
-    select {{ columns }} from {{ source }}
+    {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='name') | list -%}
+    insert into {{ target }} ({{ columns | join(', ') }})
+    select
+        {%- for name in columns %}
+        {{ spark_contracted(name) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ source }}
 {% endmacro %}
 
 {#- Contracts name types as DuckDB does; Spark's varchar wants a length. -#}
@@ -45,4 +49,48 @@
         cast(null as {{ 'string' if column.data_type == 'varchar' else column.data_type }}) as {{ column.name }}{{ ',' if not loop.last }}
         {%- endfor %}
     where false
+{% endmacro %}
+
+{#- Tables of Parquet enforce nothing, so a column that a contract holds to be filled is checked where it is written. -#}
+{% macro spark_contracted(name) -%}
+    {%- set column = (model.get('columns') or {}).get(name, {}) -%}
+    {%- if config.get('contract').enforced and 'not_null' in (column.get('constraints') or []) | map(attribute='type') -%}
+    coalesce({{ name }}, raise_error('{{ model.name }}.{{ name }} is null, which its contract excludes')) as {{ name }}
+    {%- else -%}
+    {{ name }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__get_select_subquery(sql) %}
+    select
+        {%- for name in model.columns %}
+        {{ spark_contracted(name) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        {{ sql }}
+    ) as contracted
+{% endmacro %}
+
+{% macro spark__persist_constraints(relation, model) %}{% endmacro %}
+
+{#- dbt-spark puts a seed's values between quotes as they are: neither quotes within them nor empty values survive. -#}
+{% macro spark__load_csv_rows(model, agate_table) %}
+    {%- set types = model.config.get('column_types', {}) -%}
+    {%- for rows in agate_table.rows | batch(1000) -%}
+        {%- set sql -%}
+        insert into {{ this }} values
+        {%- for row in rows %}
+        (
+            {%- for name in agate_table.column_names -%}
+            {%- set value = row[loop.index0] -%}
+            cast(
+                {%- if value is none -%}null{%- else -%}'{{ value | string | replace('\\', '\\\\') | replace("'", "\\'") }}'{%- endif %} as {{ types.get(name, adapter.convert_type(agate_table, loop.index0)) -}}
+            ){{ ', ' if not loop.last }}
+            {%- endfor -%}
+        ){{ ',' if not loop.last }}
+        {%- endfor %}
+        {%- endset -%}
+        {%- do adapter.add_query(sql, abridge_sql_log=True) -%}
+    {%- endfor -%}
+    {{ return('') }}
 {% endmacro %}
