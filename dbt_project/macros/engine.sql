@@ -112,6 +112,19 @@
     sha2({{ text }}, 256)
 {%- endmacro %}
 
+{#- Texts of a group as one, in an order, NULL left out; of distinct texts the order is their own. -#}
+{% macro joined_text(text, separator, order_by) %}
+    {{- adapter.dispatch('joined_text')(text, separator, order_by) -}}
+{% endmacro %}
+
+{% macro default__joined_text(text, separator, order_by) -%}
+    string_agg({{ text }}, '{{ separator }}' order by {{ order_by }})
+{%- endmacro %}
+
+{% macro spark__joined_text(text, separator, order_by) -%}
+    listagg({{ text }}, '{{ separator }}') within group (order by {{ order_by }})
+{%- endmacro %}
+
 {#- Statement that empties the build window of a table before its rows are inserted again. -#}
 {% macro window_delete(relation, predicate) %}
     {{- adapter.dispatch('window_delete')(relation, predicate) -}}

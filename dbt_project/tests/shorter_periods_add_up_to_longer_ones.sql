@@ -3,7 +3,7 @@
 with
 
 families as (
-    select measure, string_agg(distinct family, ',' order by family) as family
+    select measure, {{ joined_text('distinct family', ',', 'family') }} as family
     from {{ ref('kpi_measure_definition') }}
     group by measure
 ),

@@ -34,6 +34,6 @@ select
     from_channel_id || '>' || to_channel_id as channel_pair,
     case
         when expected_field_count > 0 and synced_field_count between 0 and expected_field_count
-            then 10.0 * synced_field_count / expected_field_count
+            then cast(10 * synced_field_count as double) / expected_field_count
     end as continuity_points
 from told

@@ -35,8 +35,8 @@ counted as (
     select
         feeds.kpi_id,
         feeds.variant,
-        string_agg(feeds.feed, ', ' order by feeds.feed) as feeds,
-        string_agg(case when feeds.is_stale then feeds.feed end, ', ' order by feeds.feed) as stale_feeds,
+        {{ joined_text('feeds.feed', ', ', 'feeds.feed') }} as feeds,
+        {{ joined_text('case when feeds.is_stale then feeds.feed end', ', ', 'feeds.feed') }} as stale_feeds,
         cast(sum(case when feeds.is_stale then 1 else 0 end) as bigint) as stale_feed_count,
         cast(sum(recent.refused_row_count) as double) / nullif(sum(recent.received_row_count), 0) as quarantined_rate
     from feeds
