@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 
 from expectations.contracts import all_contracts
-from orchestration import paths
+from orchestration import paths, spark
 from orchestration.assets.context import Site, now
 from orchestration.build import BuildResult, build_from_landing
 from orchestration.config import hash_key
@@ -200,9 +200,13 @@ def _lake_rows(site: Site, hashes: Iterable[str]) -> int:
 
 def _warehouse(site: Site, hashes: Iterable[str], report: ErasureReport) -> None:
     """Copy the warehouse into a fresh file, as a file keeps the blocks of deleted rows; when a row is left, the file
-    goes and everything is built anew."""
+    goes and everything is built anew; so do Spark's tables, which keep no list of their rows."""
     file = paths.warehouse_path(site.root)
     if not file.exists():
+        return
+    if spark.engine(site.root) == spark.SPARK:
+        _remove(file)
+        report.build = build_from_landing(site)
         return
     with step("rewrite the warehouse"):
         fresh = paths.hidden(file)

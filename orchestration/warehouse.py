@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from orchestration import paths
+from orchestration import paths, spark
 from orchestration.dbt_process import DbtProcess
 from orchestration.entities import Changes, changes, earliest_date, entity_feeds, served_as
 from orchestration.errors import BlockedError, CallmartError
@@ -150,14 +150,15 @@ def plan_warehouse(root: Path, zone: str, forced: Window | None = None) -> Wareh
     if not dates:
         return None
     first, last = dates[0], dates[-1]
-    fingerprint = transform_fingerprint(inputs)
+    fingerprint = transform_fingerprint(inputs, spark.engine(root))
     released = last_release(root)
     unfinished = _unfinished(root)
     full = (
         released is None
         or released.transform_fingerprint != fingerprint
         or not paths.warehouse_path(root).exists()
-        or (unfinished is not None and unfinished["full_refresh"])
+        # a table that Spark was writing when it was killed is in the way of the next one of its name
+        or (unfinished is not None and (unfinished["full_refresh"] or spark.engine(root) == spark.SPARK))
     )
     entities = entity_feeds()
     moved = {} if released is None else changed_dates(released.inputs, inputs)
@@ -210,9 +211,10 @@ def known_until(last: date, landed: datetime | None, zone: str) -> datetime:
     return min(end, local)
 
 
-def transform_fingerprint(inputs: Mapping[str, str]) -> str:
-    """Hash of all that turns the lake into marts: models, macros, seeds, and the centre's configuration in the lake."""
-    digest = hashlib.sha256()
+def transform_fingerprint(inputs: Mapping[str, str], engine: str = spark.DUCKDB) -> str:
+    """Hash of all that turns the lake into marts: models, macros, seeds, the centre's configuration in the lake, and the
+    engine."""
+    digest = hashlib.sha256(engine.encode() if engine != spark.DUCKDB else b"")
     for folder, patterns in (
         (paths.DBT_PROJECT, ("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")),
         (SEEDS, ("*.csv",)),
@@ -228,6 +230,8 @@ def transform_fingerprint(inputs: Mapping[str, str]) -> str:
 
 def begin(root: Path, plan: WarehousePlan) -> None:
     """Note which dates the warehouse may hold in a state that no release knows, before dbt writes."""
+    if plan.full_refresh:
+        spark.start_afresh(root)
     # a full refresh that was cut off is followed by another one, which needs no list of dates
     dates = [] if plan.full_refresh else [day.isoformat() for window in plan.windows for day in window.dates()]
     before = _unfinished(root) or {"dates": [], "full_refresh": False}
@@ -335,6 +339,7 @@ def environment(root: Path) -> dict[str, str]:
     return {
         "CALLMART_LAKE": str(root / "lake"),
         "CALLMART_WAREHOUSE": str(paths.warehouse_path(root)),
+        **spark.environment(root),
         "DBT_PROFILES_DIR": str(paths.DBT_PROJECT),
         "DBT_TARGET_PATH": str(run_target(root)),
         "DBT_LOG_PATH": str(root / "docs" / "dbt"),
@@ -358,7 +363,7 @@ def manifest_path(root: Path) -> Path:
     target = root / "docs" / "dbt" / "target"
     manifest = target / "manifest.json"
     stamp = target / "callmart.fingerprint"
-    now = _project_fingerprint()
+    now = f"{_project_fingerprint()} {spark.engine(root)}"  # names of tables are those of an engine
     if manifest.exists() and (target / PARSED).exists() and stamp.exists() and stamp.read_text("utf-8") == now:
         return manifest
     target.mkdir(parents=True, exist_ok=True)

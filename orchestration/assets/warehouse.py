@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from expectations.catalogue import checks_of_mart
 from expectations.validate import validate_marts
-from orchestration import paths, warehouse
+from orchestration import paths, spark, warehouse
 from orchestration.assets.context import POOL, Site, asked_for, check_result, check_spec, explained
 from orchestration.assets.feeds import REFERENCE, feed_key
 from orchestration.errors import BlockedError, InputError
@@ -109,6 +109,9 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
                     todo="in the UI, the check of that name says what must hold; its SQL, which lists the rows, is in "
                     "docs/dbt/last_run/compiled of the data root. The last good release goes on serving.",
                 )
+        if nodes and spark.engine(site.root) == spark.SPARK:
+            with step("hand over Spark's tables"):
+                spark.hand_over(site.root, said)
         yield from records.of_the_unchanged()
 
     return build
