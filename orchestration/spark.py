@@ -1,4 +1,4 @@
-"""Spark in the place of DuckDB: which engine builds a data root, and how Spark's tables become what a release is made of.
+"""Spark in the place of DuckDB: which engine builds a data root, and how Spark's tables become a release.
 
 Here belongs: the choice of the engine, its folder, and the hand-over. Not here: SQL (dbt_project), how Spark is set up
 (profiles.yml), what is built (warehouse.py).
@@ -154,9 +154,9 @@ def main(root: Path, views: Sequence[str]) -> None:
     from pyspark.sql import SparkSession
 
     set_from_args(Namespace(PROFILES_DIR=str(paths.DBT_PROJECT), PROJECT_DIR=str(paths.DBT_PROJECT)), None)
-    profile = load_profile(str(paths.DBT_PROJECT), {}, target_override=SPARK)
+    credentials: Any = load_profile(str(paths.DBT_PROJECT), {}, target_override=SPARK).credentials
     builder = SparkSession.builder.enableHiveSupport()
-    for name, value in profile.credentials.server_side_parameters.items():
+    for name, value in credentials.server_side_parameters.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     for view in views:
