@@ -212,7 +212,7 @@ def known_until(last: date, landed: datetime | None, zone: str) -> datetime:
 
 
 def transform_fingerprint(inputs: Mapping[str, str], engine: str = spark.DUCKDB) -> str:
-    """Hash of all that turns the lake into marts: models, macros, seeds, engine, the centre's configuration in the lake."""
+    """Hash of all that turns the lake into marts: models, macros, seeds, engine, and the configuration in the lake."""
     digest = hashlib.sha256(engine.encode() if engine != spark.DUCKDB else b"")
     for folder, patterns in (
         (paths.DBT_PROJECT, ("models/**/*.sql", "macros/**/*.sql", "dbt_project.yml")),

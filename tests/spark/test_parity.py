@@ -10,7 +10,6 @@ import gzip
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -33,23 +32,23 @@ TIMED = {"dim_feed", "rpt_feed_health", "fct_feed_drift"}
 class Engines:
     """The same centre twice."""
 
-    duckdb: Centre
-    spark: Centre
+    on_duckdb: Centre
+    on_spark: Centre
 
     def build(self) -> None:
         """`callmart build` on both."""
-        for name, centre in ((DUCKDB, self.duckdb), (SPARK, self.spark)):
+        for name, centre in ((DUCKDB, self.on_duckdb), (SPARK, self.on_spark)):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv(CHOICE, name)
                 said = centre.build()
                 print(f"--- {name}\n{said}", flush=True)
 
     def differing(self) -> dict[str, tuple[int, int]]:
-        """Marts and seeds whose rows differ: how many rows DuckDB's has that Spark's has not, and the other way round."""
+        """Marts and seeds that differ: how many rows DuckDB's has that Spark's has not, and the other way round."""
         found = {}
         with closing(duckdb.connect()) as db:
-            db.execute(f"attach '{warehouse_path(self.duckdb.data)}' as callmart (read_only)")
-            db.execute(f"attach '{warehouse_path(self.spark.data)}' as spark (read_only)")
+            db.execute(f"attach '{warehouse_path(self.on_duckdb.data)}' as callmart (read_only)")
+            db.execute(f"attach '{warehouse_path(self.on_spark.data)}' as spark (read_only)")
             for schema, table in self.tables(db):
                 columns = ", ".join(
                     f'"{name}"' for name, *_ in db.execute(f"describe callmart.{schema}.{table}").fetchall()
@@ -87,7 +86,7 @@ def first(whole: Centre, tmp_path_factory: pytest.TempPathFactory) -> Engines:
     """Built of all files but those of the last date and of one log that is late."""
     folder = tmp_path_factory.mktemp("engines")
     engines = Engines(Centre(folder / DUCKDB), Centre(folder / SPARK))
-    for centre in (engines.duckdb, engines.spark):
+    for centre in (engines.on_duckdb, engines.on_spark):
         deliver(whole.source, centre.source, BEFORE_LAST)
         (centre.source / LOGS[0].format(f"{LATE:%Y%m%d}")).unlink()
     engines.build()
@@ -96,27 +95,27 @@ def first(whole: Centre, tmp_path_factory: pytest.TempPathFactory) -> Engines:
 
 def test_every_mart_of_a_first_build_is_equal(first: Engines) -> None:
     with closing(duckdb.connect()) as db:
-        db.execute(f"attach '{warehouse_path(first.duckdb.data)}' as callmart (read_only)")
+        db.execute(f"attach '{warehouse_path(first.on_duckdb.data)}' as callmart (read_only)")
         assert len(first.tables(db)) > 130
     assert first.differing() == {}
 
 
 def test_the_date_on_which_clocks_change_has_no_hour_two(first: Engines) -> None:
     hours = f"select distinct local_hour from marts.fct_queue_interval where local_date = '{CLOCKS_CHANGE}'"
-    for centre in (first.duckdb, first.spark):
+    for centre in (first.on_duckdb, first.on_spark):
         found = {hour for (hour,) in centre.rows(hours)}
         assert 1 in found or 3 in found
         assert 2 not in found
 
 
 def test_a_release_from_spark_is_duckdbs_file_for_file(first: Engines) -> None:
-    assert first.spark.hashes() == first.duckdb.hashes()
+    assert first.on_spark.hashes() == first.on_duckdb.hashes()
 
 
 @pytest.fixture(scope="module")
 def later(first: Engines, whole: Centre) -> Engines:
     """The last date comes, and the late log."""
-    for centre in (first.duckdb, first.spark):
+    for centre in (first.on_duckdb, first.on_spark):
         deliver(whole.source, centre.source, LAST)
     first.build()
     return first
@@ -125,14 +124,14 @@ def later(first: Engines, whole: Centre) -> Engines:
 def test_every_mart_is_equal_after_a_new_date_and_a_late_file(later: Engines) -> None:
     visits = "select count(*) from marts.fct_queue_visit where local_date = '{}'"
     for day in (LATE, LAST):
-        assert later.spark.rows(visits.format(day))[0][0] > 0
+        assert later.on_spark.rows(visits.format(day))[0][0] > 0
     assert later.differing() == {}
 
 
 @pytest.fixture(scope="module")
 def vanished(later: Engines) -> Engines:
     """The logs of one date are empty now."""
-    for centre in (later.duckdb, later.spark):
+    for centre in (later.on_duckdb, later.on_spark):
         for log in LOGS:
             file = centre.source / log.format(f"{VANISHED:%Y%m%d}")
             assert file.exists(), file
@@ -144,5 +143,5 @@ def vanished(later: Engines) -> Engines:
 def test_every_mart_is_equal_after_a_date_vanished(vanished: Engines) -> None:
     legs = f"select count(*) from marts.fct_queue_visit where local_date = '{VANISHED}' and source_system = 'asterisk'"
     # a file tells of the hours around its own date's: another one's reach into it by the difference of zones
-    assert vanished.spark.rows(legs) == vanished.duckdb.rows(legs)
+    assert vanished.on_spark.rows(legs) == vanished.on_duckdb.rows(legs)
     assert vanished.differing() == {}
