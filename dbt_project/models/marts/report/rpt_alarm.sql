@@ -112,7 +112,7 @@ select
     fired.n,
     fired.operator,
     fired.limit_value,
-    fired.held_period_count
+    cast(fired.held_period_count as bigint) as held_period_count
 from fired
 left join group_triggers on fired.rule_group = group_triggers.rule_group
 left join group_fired on fired.rule_group = group_fired.rule_group
