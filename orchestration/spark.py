@@ -9,12 +9,11 @@ work on both engines. What is a view in Spark has no files and is written as a t
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
-import sys
-from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,20 +66,25 @@ def start_afresh(root: Path) -> None:
         paths.warehouse_path(root).unlink(missing_ok=True)
 
 
-def hand_over(root: Path, manifest: Mapping[str, Any]) -> None:
+def hand_over(
+    root: Path, manifest: Mapping[str, Any], invoke: Callable[[Sequence[str]], subprocess.Popen[bytes]]
+) -> None:
     """Make the warehouse file anew: a view for each mart and seed, over the files of its table in Spark.
 
-    Raises CallmartError when Spark can't write what is a view there.
+    `invoke` runs dbt on this data root. Raises CallmartError when Spark can't write what is a view there.
     """
     nodes = [node for node in manifest["nodes"].values() if _is_read_by_others(node)]
-    views = [f"{node['schema']}.{node['name']}" for node in nodes if _is_view(node)]
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, str(root), *views],
-        env=os.environ | environment(root), cwd=paths.PROJECT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
+    targets = {
+        f"{node['schema']}.{node['name']}": str(_exported(root, node["schema"], node["name"]))
+        for node in nodes
+        if _is_view(node)
+    }
+    process = invoke(["run-operation", "write_rows", "--args", json.dumps({"folders": targets})])
+    assert process.stdout is not None
+    said = process.stdout.read().decode()
+    if process.wait():
         raise CallmartError(
-            f"Spark can't write the marts that are views:\n{done.stderr[-3000:]}", rule="spark_hand_over",
+            f"Spark can't write the marts that are views:\n{said[-3000:]}", rule="spark_hand_over",
             todo="mend what Spark names and build again; the last release goes on serving.",
         )  # fmt: skip
     file = paths.warehouse_path(root)
@@ -145,25 +149,3 @@ def _check_installed() -> None:
             rule="java_missing",
             todo="install openjdk-17-jre-headless, or set JAVA_HOME to where Java 17 is.",
         )
-
-
-def main(root: Path, views: Sequence[str]) -> None:
-    """Write the rows of some of Spark's views as Parquet, in Spark's own session."""
-    from dbt.config.runtime import load_profile
-    from dbt.flags import set_from_args
-    from pyspark.sql import SparkSession
-
-    set_from_args(Namespace(PROFILES_DIR=str(paths.DBT_PROJECT), PROJECT_DIR=str(paths.DBT_PROJECT)), None)
-    credentials: Any = load_profile(str(paths.DBT_PROJECT), {}, target_override=SPARK).credentials
-    builder = SparkSession.builder.enableHiveSupport()
-    for name, value in credentials.server_side_parameters.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    for view in views:
-        schema, name = view.split(".")
-        session.table(view).write.mode("overwrite").parquet(str(_exported(root, schema, name)))
-    session.stop()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])

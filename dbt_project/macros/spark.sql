@@ -94,3 +94,10 @@
     {%- endfor -%}
     {{ return('') }}
 {% endmacro %}
+
+{#- The rows of some relations as Parquet files, one folder each: views have no files that others could read. -#}
+{% macro write_rows(folders) %}
+    {%- for relation, folder in folders.items() -%}
+        {%- do run_query("insert overwrite directory '" ~ folder ~ "' using parquet select * from " ~ relation) -%}
+    {%- endfor -%}
+{% endmacro %}

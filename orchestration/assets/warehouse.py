@@ -111,7 +111,7 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
                 )
         if nodes and spark.engine(site.root) == spark.SPARK:
             with step("hand over Spark's tables"):
-                spark.hand_over(site.root, said)
+                spark.hand_over(site.root, said, context.resources.dbt.invoke)
         yield from records.of_the_unchanged()
 
     return build
