@@ -123,13 +123,17 @@ def _rows(root: Path, node: Mapping[str, Any]) -> str:
     if not found and not files.exists():
         raise CallmartError(f"Spark has no table {schema}.{name}.", rule="spark_hand_over", todo="build all models.")
     source = (
-        f"read_parquet('{files}/**/*.parquet', hive_partitioning = true, hive_types_autodetect = false, "
+        f"read_parquet('{files}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false, "
         "union_by_name = true)"
     )
-    if node["resource_type"] == "seed":
+    is_seed = node["resource_type"] == "seed"
+    if is_seed and found:
         return f"select * from {source}"
-    types = {column["name"]: column["data_type"] for column in node["columns"].values()}
-    if not found:  # of a partitioned table without a row there is no file
+    seeded = node["config"].get("column_types") or {}
+    types = {
+        name: seeded.get(name, "varchar") if is_seed else said["data_type"] for name, said in node["columns"].items()
+    }
+    if not found:  # of a table without a row there may be no file
         return f"select {', '.join(f'cast(null as {kind}) as {column}' for column, kind in types.items())} where false"
     return (
         f"select {', '.join(f'cast({column} as {kind}) as {column}' for column, kind in types.items())} from {source}"
