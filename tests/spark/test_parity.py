@@ -26,6 +26,8 @@ BEFORE_LAST, LATE, VANISHED = date(2026, 4, 4), date(2026, 4, 2), date(2026, 3, 
 LOGS = ("asterisk/queue_log.{}.gz", "asterisk/cdr-csv/Master.csv.{}.gz", "asterisk/cel-custom/Master.csv.{}.gz")
 # They tell when files were landed, which is not the same moment in two data roots.
 TIMED = {"dim_feed", "rpt_feed_health", "fct_feed_drift"}
+# An API's answer is named by when it was asked; of the released marts one says where its rows came from.
+ASKED_AT, TRACED = "source_file", "fct_link_fault"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ class Engines:
             db.execute(f"attach '{warehouse_path(self.on_spark.data)}' as spark (read_only)")
             for schema, table in self.tables(db):
                 columns = ", ".join(
-                    f'"{name}"' for name, *_ in db.execute(f"describe callmart.{schema}.{table}").fetchall()
+                    f'"{name}"'
+                    for name, *_ in db.execute(f"describe callmart.{schema}.{table}").fetchall()
+                    if name != ASKED_AT
                 )
                 one, other = (f"select {columns} from {name}.{schema}.{table}" for name in ("callmart", "spark"))
                 counts = [
@@ -109,7 +113,9 @@ def test_the_date_on_which_clocks_change_has_no_hour_two(first: Engines) -> None
 
 
 def test_a_release_from_spark_is_duckdbs_file_for_file(first: Engines) -> None:
-    assert first.on_spark.hashes() == first.on_duckdb.hashes()
+    ours, theirs = first.on_duckdb.hashes(), first.on_spark.hashes()
+    assert ours.keys() == theirs.keys()
+    assert {name for name in ours if ours[name] != theirs[name]} <= {TRACED}
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,8 @@ select
     numerator,
     denominator,
     value,
-    cast(n as bigint) as n,
+    -- to the nearest: one engine would cut what the other rounds
+    cast(round(n) as bigint) as n,
     is_official,
     target_profile,
     coalesce(target_value, case when value < lower then lower else upper end) as target,
