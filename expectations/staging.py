@@ -125,7 +125,7 @@ select
     dt
 from (
     select
-        cast({{ key | join(" as varchar) || '/' || cast(") }} as varchar) as record_id,
+        cast({{ key | join(" as string) || '/' || cast(") }} as string) as record_id,
         {{ happened_at }} as happened_at,
         {{ names.keys() | join(', ') }},
         source_file,
