@@ -59,5 +59,10 @@ def _system() -> str:
     if release.exists():
         for line in release.read_text("utf-8").splitlines():
             if line.startswith("PRETTY_NAME="):
-                return f"{line.partition('=')[2].strip(chr(34))}, {platform.system()} {platform.release()}"
-    return f"{platform.system()} {platform.release()}"
+                return f"{line.partition('=')[2].strip(chr(34))}, {_kernel()}"
+    return _kernel()
+
+
+def _kernel() -> str:
+    """Its version without the build, which bears on nothing."""
+    return f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}"

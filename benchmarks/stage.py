@@ -9,10 +9,11 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import yaml
 
 from benchmarks import tasks
@@ -45,6 +46,12 @@ class Centre:
     def config(self) -> Path:
         """The configuration of the centre."""
         return self.source / "callmart.yaml"
+
+    def contacts(self) -> int:
+        """How many contacts of all media DuckDB's warehouse holds."""
+        with duckdb.connect(str(warehouse_path(self.root)), read_only=True) as db:
+            ((rows,),) = db.execute("select count(*) from intermediate.int_contact__settled").fetchall()
+        return int(rows)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,13 @@ class Stage:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
         return place
+
+    def share(self, share: int) -> Stage:
+        """The stage of centres with one in so many of these contacts."""
+        if share == 1:
+            return self
+        settings = replace(self.settings, calls=self.settings.calls // share)
+        return Stage(replace(settings, folder=self.folder / f"calls-{settings.calls_per_day}"))
 
     def logs(self) -> Centre:
         """The logs of the base period."""

@@ -48,11 +48,12 @@ class Done:
     measured: child.Measured
 
 
-def run(name: str, **values: object) -> Done:
-    """Run a task of this module in a process of its own. Raises ChildError when it fails."""
+def run(name: str, python: Path | str = sys.executable, **values: object) -> Done:
+    """Run a task of this module in a process of its own, of another environment's Python when one is named. Raises
+    ChildError when it fails."""
     said = json.dumps({key: str(value) if isinstance(value, Path) else value for key, value in values.items()})
     root = Path(str(values.get("root", PROJECT)))
-    measured = child.run([sys.executable, "-m", "benchmarks.tasks", name, said], environment(root), PROJECT)
+    measured = child.run([str(python), "-m", "benchmarks.tasks", name, said], environment(root), PROJECT)
     return Done(json.loads(measured.out.splitlines()[-1]), measured)
 
 
@@ -191,16 +192,19 @@ def plain_sources(root: str, file: str) -> dict[str, Any]:
 # --- lake to marts ---------------------------------------------------------------------------------------
 
 
-def marts(config: str, root: str, kind: str) -> dict[str, Any]:
+def marts(config: str, root: str, kind: str, engine: str = "duckdb") -> dict[str, Any]:
     """All models and seeds of the lake's marts into a new warehouse (`models`), those of one layer, or the tests of all
     (`tests`), by dbt as a build calls it. The first layer begins a new warehouse too."""
-    from orchestration import paths, warehouse
+    from orchestration import paths, spark, warehouse
+
+    os.environ[spark.CHOICE] = engine
 
     place, clock = Path(root), _Clock()
     file = paths.warehouse_path(place)
     if kind in ("models", LAYERS[0]):
         shutil.rmtree(file.parent, ignore_errors=True)
         file.parent.mkdir(parents=True)
+        spark.start_afresh(place)
     plan = _plan(config, place)
     assert len(plan.windows) == 1
     manifest = json.loads(warehouse.manifest_path(place).read_text("utf-8"))

@@ -36,6 +36,7 @@ from orchestration.planning import is_up_to_date, lake_dates, range_tags, range_
 from orchestration.progress import step, warn
 from orchestration.release import last_release
 from orchestration.scopes.published import keep_serving
+from orchestration.spark import engine
 
 _EXIT_CODES = {
     kind.__name__: kind.exit_code for kind in (AccountingError, BlockedError, CallmartError, InputError, LockedError)
@@ -62,6 +63,7 @@ def build(site: Site, first: date | None = None, last: date | None = None) -> Bu
     Raises InputError (wrong configuration, unreadable input) and LockedError; everything that a run finds out is in the
     result.
     """
+    engine(site.root)  # a wrong one is told before files are landed
     with build_lock(site.root):
         if paths.erasing_path(site.root).exists():
             warn("an erasure was interrupted: `callmart forget --resume` goes on with it")
@@ -81,6 +83,7 @@ def replay(site: Site, feed: str, first: date, last: date) -> BuildResult:
     Raises InputError for a feed that is not configured, and what `build` raises.
     """
     site.config.feed(feed)
+    engine(site.root)  # see `build`
     with build_lock(site.root):
         ensure_zero_partitions(site.root)
         keep_serving(site.config.scopes, site.root)

@@ -13,6 +13,7 @@ from benchmarks.parts import (
     queries,
     release,
     simulator,
+    sizes,
     sources,
 )
 from benchmarks.stage import Stage
@@ -23,6 +24,7 @@ PARTS: dict[str, Callable[[Stage], Section]] = {
     "sources": sources.measure,
     "lake_to_marts": lake_to_marts.measure,
     "all_feeds": all_feeds.measure,
+    "sizes": sizes.measure,
     "release": release.measure,
     "queries": queries.measure,
     "added_day": added_day.measure,

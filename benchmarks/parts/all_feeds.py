@@ -38,7 +38,7 @@ def measure(stage: Stage) -> Section:
         if kind == "tests":
             section.add(f"{len(nodes)} data tests", [sample], contacts)
         else:
-            contacts = contacts or _contacts(centre)
+            contacts = contacts or centre.contacts()
             section.add(f"{kind}: {len(nodes)} models and seeds", [sample], contacts)
             slowest = sorted([*slowest, *nodes], key=lambda node: -node.seconds)[:SHOWN_MODELS]
             models += len(nodes)
@@ -69,12 +69,6 @@ def measure(stage: Stage) -> Section:
         Table("Rows of the marts", ["mart", "rows"], _rows(centre)),
     ]
     return section
-
-
-def _contacts(centre: Centre) -> int:
-    with duckdb.connect(str(warehouse_path(centre.root)), read_only=True) as db:
-        ((rows,),) = db.execute("select count(*) from intermediate.int_contact__settled").fetchall()
-    return int(rows)
 
 
 def _rows(centre: Centre) -> list[list[str]]:

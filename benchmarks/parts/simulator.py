@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from benchmarks import tasks
 from benchmarks.stage import Stage
 from benchmarks.table import Aim, Sample, Section, Table, seconds
@@ -25,7 +27,7 @@ def measure(stage: Stage) -> Section:
     short, long = (max(1, days * min(stage.settings.calls, 1_000_000) // 1_000_000) for days in (SHORT_DAYS, LONG_DAYS))
     agents = AGENTS if stage.settings.calls >= 1_000_000 else 8
     one, two = ({"processes": processes, "is_whole": True} for processes in (1, 2))
-    measured: dict[str, tuple[int, dict[str, int | bool]]] = {
+    measured: dict[str, tuple[int, dict[str, Any]]] = {
         "telephone alone": (long, {"processes": 1, "is_whole": False}),
         f"all feeds, {short} days, one process": (short, one),
         f"all feeds, {short} days, two processes": (short, two),

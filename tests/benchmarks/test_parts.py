@@ -11,7 +11,7 @@ import pytest
 import benchmarks.__main__ as command
 from benchmarks import tasks
 from benchmarks.child import Measured
-from benchmarks.parts import PARTS
+from benchmarks.parts import PARTS, sizes
 from benchmarks.settings import Settings
 from benchmarks.stage import Centre, Stage
 from benchmarks.table import HEADER, Section
@@ -26,6 +26,7 @@ ASKED = {
     "sources": ("a file to lake", "a table of PostgreSQL to lake"),
     "lake_to_marts": ("dbt's models / plain script", "peak memory"),
     "all_feeds": ("contacts of all media", "all feeds to marts, peak memory"),
+    "sizes": ("a full build of", "by DuckDB"),
     "release": ("release,", "plain COPY of the same tables"),
     "queries": ("p50 and p95",),
     "added_day": ("on 2 / on 2 dates, release apart", "the release in it"),
@@ -58,7 +59,13 @@ def build_once(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) 
     monkeypatch.setattr(tasks, "build", build)
 
 
-@pytest.mark.usefixtures("build_once")
+@pytest.fixture
+def one_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The centre that all_feeds has made; Spark builds in tests/spark."""
+    monkeypatch.setattr(sizes, "SHARES", (1,))
+
+
+@pytest.mark.usefixtures("build_once", "one_size")
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_gives_a_well_formed_section_with_what_was_asked_for(stage: Stage, name: str) -> None:
     section = command.run_part(name, stage)
