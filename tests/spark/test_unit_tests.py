@@ -1,4 +1,4 @@
-"""The unit tests that stand beside the models, on Spark: a unit test takes the columns of its inputs from built tables."""
+"""The unit tests that stand beside the models, on Spark: they take the columns of their inputs from built tables."""
 
 from __future__ import annotations
 
