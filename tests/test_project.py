@@ -197,6 +197,25 @@ def test_keys_of_the_configuration_in_the_operating_guide_exist() -> None:
         assert key in _model(section.capitalize()).model_fields, f"{section}.{key}"
 
 
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_figures_of_the_guide_to_spark_are_those_that_were_measured() -> None:
+    guide = (PROJECT / "docs" / "spark.md").read_text("utf-8")
+    page = (PROJECT / "benchmarks" / "RESULTS.md").read_text("utf-8")
+    measured = [set(_cells(line)) for line in page.splitlines() if line.startswith("|")]
+    table = guide.partition("| what is built")[2].partition("\n\n")[0].splitlines()[2:]
+    assert len(table) >= 5
+    for line in table:
+        figures = set(_cells(line)[1:])
+        assert any(figures <= row for row in measured), line
+    ratios = re.findall(r"\d+\.\d+×", guide)
+    assert ratios
+    for ratio in ratios:
+        assert any(ratio in row for row in measured), ratio
+
+
 def test_the_guide_of_defects_names_every_defect_and_checks_that_exist() -> None:
     said = (PROJECT / "docs" / "defects.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", said, re.MULTILINE)
