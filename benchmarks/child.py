@@ -5,6 +5,7 @@ Here belongs: what is measured and how. Not here: what is run (parts/), what the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -120,11 +121,9 @@ def _tree(pid: int) -> list[int]:
     while todo:
         current = todo.pop()
         found.append(current)
-        for task in (_PROC / str(current) / "task").glob("*/children"):
-            try:
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            for task in (_PROC / str(current) / "task").glob("*/children"):
                 todo += map(int, task.read_text().split())
-            except OSError:  # it ended meanwhile
-                continue
     return found
 
 

@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 
@@ -27,10 +27,14 @@ class DbtProcess:
         self._command = [sys.executable, "-m", __name__, str(manifest_file)]
         self._project, self._environment = project, environment
         self._started: list[subprocess.Popen[bytes]] = []
+        self._relays: list[threading.Thread] = []
         self._waiting: subprocess.Popen[bytes] | None = self._start()
 
     def invoke(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Run `dbt` with these arguments; its events are lines of JSON on the process's output."""
+        """Run `dbt` with these arguments; its events are lines of JSON on the process's output, and nothing else is.
+
+        What anything else in the process writes, Spark's Java for one, comes line by line to this process's output.
+        """
         process = self._waiting or self._start()
         self._waiting = None
         assert process.stdin is not None
@@ -47,22 +51,35 @@ class DbtProcess:
                     with contextlib.suppress(BrokenPipeError):
                         pipe.close()
             process.wait()
+        for relay in self._relays:
+            relay.join()
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             cwd=self._project,
             env=dict(self._environment),
         )
         self._started.append(process)
+        assert process.stderr is not None
+        self._relays.append(threading.Thread(target=_relay, args=(process.stderr,), daemon=True))
+        self._relays[-1].start()
         return process
+
+
+def _relay(lines: Iterable[bytes]) -> None:
+    for line in lines:
+        sys.stdout.write(line.decode(errors="replace"))
 
 
 def main(manifest_file: Path) -> int:
     """Wait for arguments and run dbt; its exit code: 0 all well, 1 a model or test failed, 2 it could not be run."""
+    # Java inherits the numbered output: half a line of its own would make an event unreadable, and a test unheard.
+    sys.stdout = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 

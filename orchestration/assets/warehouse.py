@@ -19,7 +19,7 @@ from expectations.validate import validate_marts
 from orchestration import paths, spark, warehouse
 from orchestration.assets.context import POOL, Site, asked_for, check_result, check_spec, explained
 from orchestration.assets.feeds import REFERENCE, feed_key
-from orchestration.errors import BlockedError, InputError
+from orchestration.errors import BlockedError, CallmartError, InputError
 from orchestration.paths import docs_dir, warehouse_path
 from orchestration.progress import step
 
@@ -84,7 +84,7 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
         selected = _selected_nodes(context)
         # Without a window nothing is built, and what only depends on the models goes on: the release of a new scope.
         nodes = [] if plan.is_empty else warehouse.nodes_to_build(said, plan, selected)
-        records = _Records(context, said, selected - set(nodes), plan.transform_fingerprint)
+        records = _Records(context, said, selected, selected - set(nodes), plan.transform_fingerprint)
         warehouse_path(site.root).parent.mkdir(parents=True, exist_ok=True)
         warehouse.begin(site.root, plan)
         for window in plan.windows:
@@ -113,6 +113,12 @@ def warehouse_assets(site: Site, manifest: Path) -> dg.AssetsDefinition:
             with step("hand over Spark's tables"):
                 spark.hand_over(site.root, said, context.resources.dbt.invoke)
         yield from records.of_the_unchanged()
+        if unheard := records.unheard():
+            raise CallmartError(
+                f"dbt ended well but told nothing of {', '.join(unheard)}.",
+                rule="dbt_events",
+                todo="build again; docs/build.log of the data root holds what dbt said. Nothing was released.",
+            )
 
     return build
 
@@ -145,7 +151,12 @@ class _Records:
     after those of the assets that it reads."""
 
     def __init__(
-        self, context: dg.AssetExecutionContext, manifest: Mapping[str, Any], unchanged: set[str], fingerprint: str
+        self,
+        context: dg.AssetExecutionContext,
+        manifest: Mapping[str, Any],
+        selected: set[str],
+        unchanged: set[str],
+        fingerprint: str,
     ) -> None:
         assets = context.assets_def
         self._parents: Mapping[str, list[str]] = manifest["parent_map"]
@@ -155,31 +166,39 @@ class _Records:
             if key in assets.specs_by_key
         }
         self._unchanged = {node: name for name, node in self._node_of.items() if node in unchanged}
-        self._unchanged_checks = [
-            check
+        self._node_of_check = {
+            (check.asset_key, check.name): str((assets.get_spec_for_check_key(check).metadata or {})[UNIQUE_ID])
             for check in sorted(context.selected_asset_check_keys)
-            if (assets.get_spec_for_check_key(check).metadata or {})[UNIQUE_ID] in unchanged
-        ]
+        }
+        self._unchanged_checks = [check for check, node in self._node_of_check.items() if node in unchanged]
         self._metadata = {"unchanged": f"nothing that it is made of changed; the models are those of {fingerprint}"}
-        self._failed: dict[tuple[dg.AssetKey | None, str | None], dg.AssetCheckResult] = {}
+        self._unheard = selected - unchanged
+        self._failed: dict[tuple[dg.AssetKey, str], dg.AssetCheckResult] = {}
         self._walked: set[str] = set()
 
     def of(self, events: Iterable[Any], is_last: bool) -> Iterator[Any]:
         """The records of one window's build. A check that failed in any window has failed."""
         for event in events:
             if isinstance(event, dg.AssetCheckResult):
+                assert event.asset_key is not None and event.check_name is not None
                 key = (event.asset_key, event.check_name)
+                self._unheard.discard(self._node_of_check[key])
                 if not event.passed:
                     self._failed[key] = event
                 if is_last:
                     yield self._failed.pop(key, event)
             elif isinstance(event, dg.Output):
+                self._unheard.discard(self._node_of[event.output_name])
                 if is_last:
                     for parent in self._parents[self._node_of[event.output_name]]:
                         yield from self._told(parent)
                     yield event
             else:
                 yield event
+
+    def unheard(self) -> list[str]:
+        """Names of models, seeds and tests that a run built and that no record was made of."""
+        return sorted(node.split(".")[2] for node in self._unheard)
 
     def failed(self) -> Iterator[dg.AssetCheckResult]:
         """Failed checks of windows before the last one."""
@@ -189,10 +208,8 @@ class _Records:
         """What the last full refresh made and this run left as it is, with its checks: their verdict is the same."""
         for node in list(self._unchanged):
             yield from self._told(node)
-        for check in self._unchanged_checks:
-            yield dg.AssetCheckResult(
-                passed=True, asset_key=check.asset_key, check_name=check.name, metadata=self._metadata
-            )
+        for asset_key, name in self._unchanged_checks:
+            yield dg.AssetCheckResult(passed=True, asset_key=asset_key, check_name=name, metadata=self._metadata)
 
     def _told(self, node: str) -> Iterator[dg.Output[None]]:
         if node in self._walked:  # what lies before it has been told; a node is reached by thousands of ways

@@ -21,6 +21,7 @@ from orchestration.paths import warehouse_path
 from orchestration.spark import CHOICE, SPARK
 from tests.end_to_end.centre import Centre, simulated
 from tests.end_to_end.deliveries import deliver
+from tests.spark import build_lake
 
 # Spark is set up for small tables on two cores.
 os.environ["SPARK_CONF_DIR"] = str(Path(__file__).with_name("conf"))
@@ -32,16 +33,6 @@ BEFORE_LAST, LAST, LATE = date(2026, 4, 4), date(2026, 4, 5), date(2026, 4, 2)
 LATE_LOG = f"asterisk/queue_log.{LATE:%Y%m%d}.gz"
 # Two data roots would ask an API at two moments, and get what was written between them.
 EXTRACTED = ("landing", "lake", "quarantine", "drift")
-_BUILD = """
-import sys
-from pathlib import Path
-from orchestration.assets.context import Site
-from orchestration.build import build_from_landing
-from orchestration.config import load_config
-result = build_from_landing(Site(load_config(Path(sys.argv[1])), Path(sys.argv[2])))
-print(*result.messages, sep="\\n")
-sys.exit(result.exit_code)
-"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,7 @@ class Engines:
             shutil.rmtree(self.on_spark.data / zone, ignore_errors=True)
             shutil.copytree(self.on_duckdb.data / zone, self.on_spark.data / zone)
         done = subprocess.run(
-            [sys.executable, "-c", _BUILD, str(self.on_duckdb.config), str(self.on_spark.data)],
+            [sys.executable, "-m", build_lake.__name__, str(self.on_duckdb.config), str(self.on_spark.data)],
             env=self.on_spark.environment() | {CHOICE: SPARK}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         print(done.stdout, done.stderr, flush=True)
